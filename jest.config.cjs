@@ -1,0 +1,21 @@
+/** One Jest for all projects. `*.int.spec.ts` needs containers, `*.sim.spec.ts` runs seeds; `tools/test.cjs` picks what runs. */
+const { readFileSync } = require('node:fs');
+const swc = JSON.parse(readFileSync(`${__dirname}/.swcrc`, 'utf8'));
+module.exports = {
+  rootDir: __dirname,
+  roots: ['<rootDir>/libs', '<rootDir>/services', '<rootDir>/examples'],
+  testMatch: ['**/*.spec.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '/console/'],
+  moduleNameMapper: {
+    '^@weir/adapters/(.*)$': '<rootDir>/libs/adapters/src/$1/index.ts',
+    '^@weir/ports/testing$': '<rootDir>/libs/ports/src/testing/index.ts',
+    '^@weir/(ingest|cep|feature-store|scoring|gateway)$': '<rootDir>/services/$1/src/index.ts',
+    '^@weir/([a-z]+)$': '<rootDir>/libs/$1/src/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  transform: { '^.+\\.(t|j|mj)s$': ['@swc/jest', { ...swc, jsc: { ...swc.jsc, baseUrl: undefined, paths: undefined }, swcrc: false }] },
+  transformIgnorePatterns: ['/node_modules/(?!(?:.*/node_modules/)?(?:@nestjs|cookie|set-cookie-parser)/)'],
+  modulePathIgnorePatterns: ['<rootDir>/dist'],
+  testEnvironment: 'node',
+  maxWorkers: 2,
+};

@@ -1,0 +1,33 @@
+import type { Value } from './values';
+
+/**
+ * What the edge appends to a lane. Everything that can change an answer is one of these, in order with the transactions.
+ * `value` bodies are JSON (tokens in place); a record read back has its offset and the append time.
+ */
+export type RawBody =
+  | { readonly kind: 'event'; readonly source: string; /** The event as JSON text, tokenised. */ readonly json: string;
+      /** Set only for rows of a file and by keys with the role `replay`. */ readonly receivedAtMs: number | undefined;
+      readonly idempotency: { readonly key: string; readonly bodyHash: string } | undefined;
+      /** Where to send the answer, when someone waits; opaque to everyone but the gateway. */ readonly replyTo: string | undefined }
+  | { readonly kind: 'definitions'; /** SHA-256 of the canonical set. */ readonly setId: string; /** Canonical JSON of the whole set. */ readonly json: string }
+  | { readonly kind: 'list'; readonly changes: readonly ListChange[] }
+  | { readonly kind: 'table'; readonly changes: readonly TableChange[] }
+  | { readonly kind: 'tick' };
+
+/** A raw record with its place: `appendedAtMs` is our clock when the log took it. */
+export interface RawRecord {
+  readonly lane: number;
+  readonly offset: number;
+  readonly appendedAtMs: number;
+  readonly body: RawBody;
+}
+
+export type ListChange =
+  | { readonly op: 'put'; readonly list: string; readonly value: string; readonly fromMs: number | null; readonly untilMs: number | null; readonly by: string; readonly reason: string }
+  | { readonly op: 'remove'; readonly list: string; readonly value: string; readonly by: string }
+  /** Silences one rule for one value of an entity until a time. */
+  | { readonly op: 'snooze'; readonly rule: string; readonly entity: string; readonly key: string; readonly untilMs: number; readonly by: string };
+
+export type TableChange =
+  | { readonly op: 'put'; readonly table: string; readonly key: string; readonly row: Readonly<Record<string, Value>>; /** Version by the source's clock or position; an older one is ignored. */ readonly version: number | null }
+  | { readonly op: 'remove'; readonly table: string; readonly key: string; readonly version: number | null };

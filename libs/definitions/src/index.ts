@@ -1,0 +1,2 @@
+export * from './definition-set';
+export * from './condition-frame';
