@@ -1,0 +1,25 @@
+import { Command, CommanderError } from 'commander';
+import { WeirError } from '@weir/contracts';
+import { commands } from './commands/index';
+import { exitCodes, say } from './terminal';
+
+/** The command line: parses, runs one command, and turns what went wrong into a clear message and an exit code. */
+async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command('weir').description('Real-time fraud decisions and features on the stream.').version('0.1.0')
+    .exitOverride().configureOutput({ writeErr: (text) => process.stderr.write(text) }).showHelpAfterError('(weir --help lists the commands)');
+  for (const register of commands) register(program);
+  await program.parseAsync([...argv]);
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.wrongInput;
+  if (error instanceof WeirError) {
+    say(error.message);
+    for (const finding of error.findings) say(`  ${finding.where}: ${finding.field}: expected ${finding.expected}, got ${finding.got}`);
+    return exitCodes.wrongInput;
+  }
+  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return exitCodes.wrongInput;
+}
+
+main(process.argv).catch((error: unknown) => { process.exitCode = exitCodeOf(error); });
