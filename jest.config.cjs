@@ -14,7 +14,7 @@ module.exports = {
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   transform: { '^.+\\.(t|j|mj)s$': ['@swc/jest', { ...swc, jsc: { ...swc.jsc, baseUrl: undefined, paths: undefined }, swcrc: false }] },
-  transformIgnorePatterns: ['/node_modules/(?!(?:.*/node_modules/)?(?:@nestjs|cookie|set-cookie-parser)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(?:.*/node_modules/)?(?:@nestjs|cookie|set-cookie-parser|kysely|commander|@platformatic)/)'],
   modulePathIgnorePatterns: ['<rootDir>/dist'],
   testEnvironment: 'node',
   maxWorkers: 2,

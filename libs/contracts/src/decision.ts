@@ -43,6 +43,14 @@ export interface Verdict {
   readonly lists: readonly string[];
   readonly list_changes: readonly ListAddition[];
   readonly tags: readonly string[];
+  /** Data-quality checks of the source that the event failed, as `field:check`; they alter nothing. */
+  readonly marks?: readonly string[];
+  /** Live rules that were true and silenced for this entity by a snooze. */
+  readonly snoozed?: readonly string[];
+  /** `[list, value]` of every list that was asked, by effect or by a condition, and held the value; sorted. */
+  readonly lists_read?: ReadonlyArray<readonly [list: string, value: string]>;
+  /** True when the policy's exploration share let a transaction pass that its score would have held. */
+  readonly explored?: boolean;
   readonly alert: boolean;
   readonly policy: string;
   readonly model: { readonly name: string; readonly version: number; readonly p: number | null } | null;
@@ -53,6 +61,8 @@ export interface Verdict {
   readonly tx: Readonly<Record<string, unknown>>;
   readonly profiles: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly set: string;
+  /** Source of the event; with `set` it names the layout of `vector`. */
+  readonly source?: string;
   readonly positions: readonly number[] | null;
   readonly degraded: boolean;
   readonly degraded_why: readonly string[];

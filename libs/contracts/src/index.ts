@@ -1,5 +1,6 @@
 export * from './values';
 export * from './origin';
+export * from './entity-key';
 export * from './stream-event';
 export * from './feature-vector';
 export * from './lane-record';

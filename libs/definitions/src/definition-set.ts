@@ -18,7 +18,7 @@ export interface DefinitionSet {
   readonly lists: ReadonlyMap<string, List>;
   readonly models: ReadonlyMap<string, Model>;
   readonly policies: ReadonlyMap<string, Policy>;
-  /** The features a decision on this source carries: all views of entities whose key fields the source has, in the order of the documents. */
+  /** The features a decision on this source carries: all views of entities whose key fields the source has, views by name, features as written. The order of documents and files means nothing. */
   readonly layoutBySource: ReadonlyMap<string, FeatureLayout>;
 }
 
@@ -36,9 +36,12 @@ export interface Field {
 export interface Source extends Documented {
   readonly kind: 'Source'; readonly id: string; readonly time: string; /** Optional field names of the other two times. */ readonly sentAt: string | null;
   readonly partitionBy: string | null; readonly decide: boolean; readonly fields: readonly Field[]; /** Slot of each field in `StreamEvent.values`. */ readonly slotByField: ReadonlyMap<string, number>;
+  /** True for `labels`, which every set with a decided source has and nobody writes. */ readonly builtin: boolean;
   readonly outOfOrdernessMs: number;
-  /** As written; the effective allowance is `allowedLatenessMs` (never more than the longest sliding window of any view over the source; else endless counts). */
+  /** What holds: as written, but never more than the longest sliding window (its delay added) of any view over the source; any other kind of feature, or no view, counts as endless. */
   readonly allowedLatenessMs: number;
+  /** As written in the definition. */
+  readonly writtenAllowedLatenessMs: number;
   readonly maxFutureMs: number; readonly maxSkewMs: number; readonly idleTimeoutMs: number; readonly historyFromMs: number | null;
 }
 export interface Entity extends Documented { readonly kind: 'Entity'; readonly keys: readonly string[]; readonly hot: boolean }

@@ -21,7 +21,7 @@ export interface Binding<Frame> {
 export interface Environment<Frame> {
   /** A binding; or a text saying what is known instead, e.g. "fields of transactions: amount, card_id". */
   readonly resolve: (path: readonly string[]) => Binding<Frame> | string;
-  /** Tests `x in lists.NAME`: membership is asked of the list with the value. Absent where lists are not in scope. */
+  /** Tests `x in lists.NAME`: membership is asked of the list with the value, never with a missing one. Absent where lists are not in scope. */
   readonly membership?: (path: readonly string[]) => { readonly test: (frame: Frame, value: CelValue) => boolean | undefined } | undefined;
   /** Extra functions by name (e.g. `ratio`, `trend`, `zscore`, `count(step)` in patterns). */
   readonly functions?: ReadonlyMap<string, ExtraFunction<Frame>>;
@@ -30,6 +30,7 @@ export interface Environment<Frame> {
 export interface ExtraFunction<Frame> {
   /** Types the call or gives a text with what was expected. Argument nodes are compiled first. */
   readonly type: (argumentTypes: readonly CelType[]) => CelType | string;
+  /** A missing argument is `undefined`. `values` is one array for all calls: read it, never keep it. null, NaN and ±Infinity out become unknown. */
   readonly call: (frame: Frame, values: readonly CelValue[]) => CelValue;
 }
 
@@ -50,7 +51,9 @@ export type Expression<Frame> = { readonly type: CelType; readonly evaluate: (fr
   | { readonly node: 'path'; readonly path: readonly string[] }
   | { readonly node: 'and' | 'or'; readonly operands: readonly Expression<Frame>[] }
   | { readonly node: 'not'; readonly operand: Expression<Frame> }
+  /** `has(x)` is a `!=` whose right side is the literal null (type kind `null`). */
   | { readonly node: 'compare'; readonly op: '==' | '!=' | '<' | '<=' | '>' | '>='; readonly left: Expression<Frame>; readonly right: Expression<Frame> }
+  /** A list of constants is a literal whose value is the array; `list` is NAME of `lists.NAME`. */
   | { readonly node: 'in'; readonly left: Expression<Frame>; readonly right: Expression<Frame> | { readonly list: string } }
   | { readonly node: 'conditional'; readonly operands: readonly Expression<Frame>[] }
   | { readonly node: 'call'; readonly name: string; readonly operands: readonly Expression<Frame>[] }

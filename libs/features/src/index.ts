@@ -1,1 +1,7 @@
-export {};
+export * from './entity-key';
+export * from './feature-engine';
+export * from './feature-plan';
+export * from './view-plan';
+export * from './view-reader';
+export * from './point-in-time';
+export * from './answer-case';

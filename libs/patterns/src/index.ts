@@ -1,1 +1,15 @@
-export {};
+export * from './condition';
+export * from './pattern';
+export * from './json-condition';
+export * from './validate';
+export * from './compile';
+export type { Automaton, Move, Place } from './automaton';
+export * from './key-state';
+export * from './outcome';
+export * from './machine';
+export * from './state-codec';
+export * from './bytes';
+export * from './cases';
+export { PatternRunError } from './taken';
+export * from './pattern-group';
+export * from './predicate-index';

@@ -1,1 +1,10 @@
 export * from './stage';
+export * from './stage-state';
+export * from './raw-record';
+export * from './edge/index';
+export * from './sink';
+export * from './chain';
+export * from './lane-runner';
+export * from './run-offline';
+export * from './tick-writer';
+export type { RetryOptions } from './retrying';

@@ -1,1 +1,9 @@
-export {};
+export * from './config';
+export * from './redaction';
+export * from './logger';
+export * from './metrics';
+export * from './lifecycle';
+export * from './process-frame';
+export * from './health';
+export * from './nest-app';
+export * from './trace-context';

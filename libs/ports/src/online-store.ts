@@ -14,3 +14,13 @@ export abstract class OnlineStore {
   abstract clear(lane: number): Promise<void>;
   abstract close(): Promise<void>;
 }
+
+/** A store in this process: what a stage reads lazily it reads here at once, without a promise. */
+export interface SyncOnlineStore {
+  readSync(lane: number, keys: readonly string[]): ReadonlyArray<Uint8Array | undefined>;
+  /** Entries with the prefix, by key ascending. */
+  scanSync(lane: number, prefix: string): Iterable<readonly [key: string, value: Uint8Array]>;
+}
+
+/** Whether the store can be read at once. */
+export const isSyncStore = (store: OnlineStore): store is OnlineStore & SyncOnlineStore => 'readSync' in store && typeof store.readSync === 'function' && 'scanSync' in store && typeof store.scanSync === 'function';

@@ -1,1 +1,11 @@
-export {};
+export { scoreUnits, exactScoreUnits, scoreFromUnits, riskScoreFromUnits, scorePlaces } from './score/noisy-or';
+export { shareOf } from './score/share';
+export { ask, precedenceOf, bandOf, worse, type Precedence } from './decide/precedence';
+export { DecisionProgram, compileDecisionProgram } from './decide/decision-program';
+export type { DecisionInput, ModelAnswer, SnoozeLookup } from './decide/decision-input';
+export { RuleIndex } from './index/rule-index';
+export { ListStore, type ListedValue } from './lists/list-store';
+export { Snoozes } from './lists/snoozes';
+export { parseAddress, parseNetwork, canonicalNetwork } from './lists/address';
+export type { ListEntry } from './lists/entries';
+export { recordOfVerdict, verdictJson, type VerdictRecord } from './record/verdict-record';

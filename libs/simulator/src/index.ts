@@ -1,1 +1,4 @@
-export {};
+export { simulate } from './simulate';
+export { defaultFraud, simulationLimits, type DriftOptions, type FraudOptions, type SimulationOptions } from './options';
+export { fraudKinds, labelledRow, labelOf, type CardTransaction, type FraudKind, type FraudLabel, type SimulatedTransaction } from './transaction';
+export { isLuhnValid, testCardNumber } from './card-number';

@@ -1,1 +1,3 @@
-export {};
+export { SeededRandom } from './seeded-random';
+export { VirtualClock } from './virtual-clock';
+export { forSeeds, forSeedsAsync, seedFromEnvironment } from './for-seeds';

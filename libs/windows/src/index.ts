@@ -1,1 +1,14 @@
-export {};
+export * from './channel';
+export * from './compare-values';
+export * from './kernel-plan';
+export * from './keyed-state';
+export * from './kernel-reader';
+export * from './state-codec';
+export * from './byte-reader';
+export * from './byte-writer';
+export { ExactSum, centredSquares } from './exact-sum';
+export { hashText, hashValue } from './hash';
+export { zoneOf, type Zone } from './zone';
+export { distanceKm } from './geo';
+export { percentileOf } from './percentile';
+export { RawColumns } from './raw-columns';

@@ -1,1 +1,2 @@
-export {};
+export * from './ingest-stage';
+export { duplicateMs, idChunksInMemoryMax } from './remembered-ids';

@@ -1,1 +1,3 @@
-export {};
+export { ScoringStage, type ScoringOptions } from './scoring-stage';
+export { alertsOf, type Alert, type AlertData } from './alerts';
+export { answerOf } from './answer';

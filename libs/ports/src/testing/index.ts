@@ -1,1 +1,6 @@
-export {};
+export { modelRuntimeContract, type KnownModel } from './model-runtime.contract';
+export * from './registry.contract';
+export * from './case-store.contract';
+export * from './quarantine.contract';
+export { eventLogContract, type LogUnderTest } from './event-log.contract';
+export { onlineStoreContract, type StoreUnderTest } from './online-store.contract';

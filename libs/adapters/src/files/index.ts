@@ -1,0 +1,1 @@
+export { readRowBatches, writeRows, rowFormatOf, fileBatchRows, type FileRow, type RowFormat } from './row-files';

@@ -1,0 +1,176 @@
+import { open, type Database, type RootDatabase } from 'lmdb';
+import { WeirError } from '@weir/contracts';
+import { EventLog, type Clock, type LogRecord, type NewRecord, type Topic } from '@weir/ports';
+import { blockCount, blockTimeMs, decodeBlock, encodeBlock } from './record-block';
+
+export interface LmdbEventLogOptions {
+  /** A folder of its own; made where it is missing. */
+  readonly path: string;
+  readonly lanes: number;
+  readonly clock: Clock;
+}
+
+/** Records of one block at most: what waits behind a commit goes down together. */
+const blockRecordsMax = 4_096;
+/** Newest records kept decoded, so that the reader at the tail does not read what was just written. */
+const tailRecordsMax = 32_768;
+const mapBytes = 1 << 30;
+
+interface Append { readonly records: readonly NewRecord[]; readonly done: (at: { firstOffset: number; appendedAtMs: number }) => void; readonly failed: (error: unknown) => void }
+
+/** One topic of one lane: blocks by first offset, a queue of appends behind the commit under way, a decoded tail. */
+class Partition {
+  private readonly queue: Append[] = [];
+  private readonly waiters = new Set<{ readonly offset: number; readonly wake: () => void }>();
+  private committing: Promise<void> | undefined;
+  private tail: LogRecord[] = [];
+  /** Next offset to be written, and one past the last that is durable. */
+  next: number;
+
+  constructor(private readonly blocks: Database<Buffer, number>, private readonly clock: Clock) {
+    let next = 0;
+    for (const { key, value } of blocks.getRange({ reverse: true, limit: 1 })) next = key + blockCount(value);
+    this.next = next;
+  }
+
+  get first(): number {
+    for (const key of this.blocks.getKeys({ limit: 1 })) return key;
+    return 0;
+  }
+
+  append(records: readonly NewRecord[]): Promise<{ firstOffset: number; appendedAtMs: number }> {
+    return new Promise((done, failed) => {
+      this.queue.push({ records, done, failed });
+      this.committing ??= this.commitAll();
+    });
+  }
+
+  /** Commits until the queue is empty; what arrives meanwhile shares the next commit. */
+  private async commitAll(): Promise<void> {
+    await Promise.resolve();
+    while (this.queue.length > 0) await this.commitNext();
+    this.committing = undefined;
+  }
+
+  private async commitNext(): Promise<void> {
+    const appends: Append[] = [];
+    const records: NewRecord[] = [];
+    while (this.queue.length > 0 && (appends.length === 0 || records.length + (this.queue[0]?.records.length ?? 0) <= blockRecordsMax)) {
+      const append = this.queue.shift() as Append;
+      appends.push(append);
+      for (const record of append.records) records.push(record);
+    }
+    const appendedAtMs = this.clock.nowMs();
+    let firstOffset = this.next;
+    try {
+      if (records.length > 0) {
+        const committed = this.blocks.put(firstOffset, encodeBlock(records, appendedAtMs));
+        await committed;
+        await this.blocks.flushed;
+        this.remember(records, firstOffset, appendedAtMs);
+        this.next += records.length;
+      }
+    } catch (cause) {
+      const error = new WeirError('WEIR_LOG_FAILED', `appending ${records.length} records failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, retriable: true });
+      for (const append of appends) append.failed(error);
+      return;
+    }
+    for (const append of appends) {
+      append.done({ firstOffset, appendedAtMs });
+      firstOffset += append.records.length;
+    }
+    for (const waiter of this.waiters) if (waiter.offset < this.next) waiter.wake();
+  }
+
+  private remember(records: readonly NewRecord[], firstOffset: number, appendedAtMs: number): void {
+    if (this.tail.length > 2 * tailRecordsMax) this.tail = this.tail.slice(-tailRecordsMax);
+    records.forEach((record, index) => { this.tail.push({ key: record.key, headers: record.headers, value: record.value, offset: firstOffset + index, appendedAtMs }); });
+  }
+
+  read(fromOffset: number, max: number): readonly LogRecord[] {
+    const from = Math.max(fromOffset, 0);
+    if (from >= this.next) return [];
+    const tailFirst = this.tail[0]?.offset ?? this.next;
+    if (from >= tailFirst) return this.tail.slice(from - tailFirst, from - tailFirst + max);
+    const records: LogRecord[] = [];
+    for (const { key, value } of this.blocks.getRange({ start: this.blockStart(from), end: this.next })) {
+      for (const record of decodeBlock(Buffer.from(value), key)) {
+        if (record.offset >= from && record.offset < this.next) records.push(record);
+        if (records.length === max) return records;
+      }
+    }
+    return records;
+  }
+
+  /** First offset of the block that holds the offset, or of the first one kept. */
+  private blockStart(offset: number): number {
+    for (const key of this.blocks.getKeys({ start: offset, end: -1, reverse: true, limit: 1 })) return key;
+    return offset;
+  }
+
+  wait(offset: number, timeoutMs: number): Promise<void> {
+    if (offset < this.next) return Promise.resolve();
+    return new Promise((resolve) => {
+      const waiter = { offset, wake: () => { clearTimeout(timer); this.waiters.delete(waiter); resolve(); } };
+      const timer = setTimeout(waiter.wake, timeoutMs);
+      this.waiters.add(waiter);
+    });
+  }
+
+  /** Blocks ascend in time as in offset: a binary search over offsets. */
+  offsetAt(timeMs: number): number {
+    let low = this.first;
+    let high = this.next;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const start = this.blockStart(middle);
+      const block = this.blocks.get(start);
+      if (block === undefined) return high;
+      if (blockTimeMs(block) < timeMs) low = Math.max(middle + 1, start + blockCount(block)); else high = Math.min(middle, start);
+    }
+    return low;
+  }
+
+  close(): void { for (const waiter of [...this.waiters]) waiter.wake(); }
+}
+
+/** The log in an LMDB folder: appends are durable (synced) when they resolve, and those that arrive together share one sync. One process at a time. */
+export class LmdbEventLog extends EventLog {
+  readonly lanes: number;
+  private readonly root: RootDatabase<Buffer, number>;
+  private readonly partitionByName = new Map<string, Partition>();
+
+  constructor(private readonly options: LmdbEventLogOptions) {
+    super();
+    this.lanes = options.lanes;
+    this.root = open<Buffer, number>({ path: options.path, maxDbs: 256, mapSize: mapBytes, encoding: 'binary', compression: false, noMemInit: true, pageSize: 8_192 });
+  }
+
+  private partition(topic: Topic, lane: number): Partition {
+    if (!Number.isInteger(lane) || lane < 0 || lane >= this.lanes) throw new WeirError('WEIR_LOG_FAILED', `lane ${lane}: there are ${this.lanes}`);
+    const name = `${topic}/${lane}`;
+    let partition = this.partitionByName.get(name);
+    if (partition === undefined) {
+      partition = new Partition(this.root.openDB<Buffer, number>(name, { encoding: 'binary' }), this.options.clock);
+      this.partitionByName.set(name, partition);
+    }
+    return partition;
+  }
+
+  override append(topic: Topic, lane: number, records: readonly NewRecord[]): Promise<{ firstOffset: number; appendedAtMs: number }> {
+    return this.partition(topic, lane).append(records);
+  }
+  override read(topic: Topic, lane: number, fromOffset: number, max: number): Promise<readonly LogRecord[]> {
+    return Promise.resolve(this.partition(topic, lane).read(fromOffset, max));
+  }
+  override wait(topic: Topic, lane: number, offset: number, timeoutMs: number): Promise<void> { return this.partition(topic, lane).wait(offset, timeoutMs); }
+  override bounds(topic: Topic, lane: number): Promise<{ first: number; next: number }> {
+    const { first, next } = this.partition(topic, lane);
+    return Promise.resolve({ first, next });
+  }
+  override offsetAt(topic: Topic, lane: number, timeMs: number): Promise<number> { return Promise.resolve(this.partition(topic, lane).offsetAt(timeMs)); }
+  override async close(): Promise<void> {
+    for (const partition of this.partitionByName.values()) partition.close();
+    await this.root.close();
+  }
+}

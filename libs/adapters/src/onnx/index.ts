@@ -1,0 +1,1 @@
+export { OnnxModelRuntime } from './onnx-model-runtime';

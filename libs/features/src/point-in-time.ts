@@ -1,0 +1,197 @@
+import type { FeatureLayout, FeatureVector, StreamEvent, Value } from '@weir/contracts';
+import { emptyFrame, layoutOf, type DefinitionSet } from '@weir/definitions';
+import { KeyedState } from '@weir/windows';
+import { entityKey, eventKey } from './entity-key';
+import { FeatureEngine } from './feature-engine';
+import { compileFeatures, type FeaturePlan } from './feature-plan';
+import type { ViewPlan } from './view-plan';
+import { ViewReader, newVector } from './view-reader';
+
+/** A read: the key fields that are there, and when. */
+export interface PointInTimeRow {
+  /** Key fields by name; a view is answered when all fields of its key are there, null included. */
+  readonly keys: Readonly<Record<string, Value | undefined>>;
+  /** Used when the row belongs to no event. */
+  readonly timeMs: number;
+  /** Position of the row's event among the events; -1 for none. */
+  readonly eventIndex: number;
+}
+
+export interface PointInTimeOptions {
+  /** Ignores what was received after the row's time; the row's own event always counts. */
+  readonly asKnown: boolean;
+  /** A row of an event sees what its decision saw: what stood before it in the log. Other rows are then read as known. */
+  readonly asDecided: boolean;
+  /** Profile rows in force at an event, for views whose conditions ask for them. */
+  readonly profilesOf?: (eventIndex: number) => ReadonlyMap<string, Readonly<Record<string, Value>>> | undefined;
+}
+
+/** One answer: `vector` is used again for the next row, so copy what is kept. `views` are those the row has the key of. */
+export interface PointInTimeAnswer {
+  readonly rowIndex: number;
+  readonly vector: FeatureVector;
+  readonly views: readonly ViewReader[];
+}
+
+/** All views of a set, one after the other: what rows are answered in. */
+export const pointInTimeLayout = (set: DefinitionSet): FeatureLayout => layoutOf([...set.views.values()]);
+
+/**
+ * Values at each row's time, from the events in the order of the log, by the kernel that serves decisions. The events are swept once in
+ * the order in which rows see them; only keys that rows ask for are kept. Answers come in the order of the sweep, each with its row's
+ * index. Cost: sorting both sides, then one pass.
+ */
+export function pointInTime(set: DefinitionSet, events: readonly StreamEvent[], rows: readonly PointInTimeRow[], options: PointInTimeOptions, emit: (answer: PointInTimeAnswer) => void): void {
+  const plan = compileFeatures(set);
+  if (!options.asDecided) {
+    sweepByTime(new Sweep(plan, events, rows, options, emit), allIndexes(rows.length), options.asKnown);
+    return;
+  }
+  const ofEvents = allIndexes(rows.length).filter((index) => (rows[index]?.eventIndex ?? -1) >= 0);
+  const plain = allIndexes(rows.length).filter((index) => (rows[index]?.eventIndex ?? -1) < 0);
+  if (ofEvents.length > 0) sweepByLog(new Sweep(plan, events, rows, options, emit), ofEvents);
+  if (plain.length > 0) sweepByTime(new Sweep(plan, events, rows, options, emit), plain, true);
+}
+
+const allIndexes = (count: number): Uint32Array => Uint32Array.from({ length: count }, (_, index) => index);
+
+/**
+ * Events in the order in which they can be seen (of their time, or as known of time and receipt, whichever is later), each row after all
+ * it may see. At one moment: first what happened before it, then by log, a row of an event right behind it, other rows last.
+ */
+function sweepByTime(sweep: Sweep, rowIndexes: Uint32Array, asKnown: boolean): void {
+  const { events, rows } = sweep;
+  const seenAtMs = Float64Array.from(events, (event) => (asKnown ? Math.max(event.timeMs, event.receivedAtMs) : event.timeMs));
+  const rank = (index: number): number => ((events[index] as StreamEvent).timeMs === seenAtMs[index] ? 1 : 0);
+  const order = allIndexes(events.length).sort((a, b) => (seenAtMs[a] as number) - (seenAtMs[b] as number) || rank(a) - rank(b) || a - b);
+  const readMs = (index: number): number => sweep.readMs(index);
+  const rowRank = (index: number): number => { const { eventIndex } = rows[index] as PointInTimeRow; return eventIndex < 0 ? Infinity : eventIndex; };
+  const sortedRows = rowIndexes.sort((a, b) => readMs(a) - readMs(b) || compare(rowRank(a), rowRank(b)) || a - b);
+  let next = 0;
+  for (const rowIndex of sortedRows) {
+    const atMs = readMs(rowIndex);
+    const last = rowRank(rowIndex);
+    for (; next < order.length; next++) {
+      const index = order[next] as number;
+      const seenMs = seenAtMs[index] as number;
+      if (seenMs > atMs || (seenMs === atMs && rank(index) === 1 && index > last)) break;
+      sweep.apply(index);
+      sweep.settle(index, seenMs);
+    }
+    sweep.answer(rowIndex, last !== Infinity && (seenAtMs[last] as number) > atMs);
+  }
+}
+
+/** Events in the order of the log, each row right behind its event. */
+function sweepByLog(sweep: Sweep, rowIndexes: Uint32Array): void {
+  const eventOf = (index: number): number => (sweep.rows[index] as PointInTimeRow).eventIndex;
+  const sortedRows = rowIndexes.sort((a, b) => eventOf(a) - eventOf(b) || a - b);
+  const earliestMs = new Float64Array(sortedRows.length + 1).fill(Infinity);
+  for (let i = sortedRows.length - 1; i >= 0; i--) earliestMs[i] = Math.min(earliestMs[i + 1] as number, sweep.readMs(sortedRows[i] as number));
+  let next = 0;
+  const lastEvent = sortedRows.length === 0 ? -1 : eventOf(sortedRows[sortedRows.length - 1] as number);
+  for (let index = 0; index <= lastEvent; index++) {
+    sweep.apply(index);
+    for (; next < sortedRows.length && eventOf(sortedRows[next] as number) === index; next++) sweep.answer(sortedRows[next] as number, false);
+    sweep.settle(index, earliestMs[next] as number);
+  }
+}
+
+const compare = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** States of the keys that rows ask for, and the reading of rows from them. */
+class Sweep {
+  private readonly engine: FeatureEngine;
+  private readonly readers: readonly ViewReader[];
+  /** By view: the state of each key asked for; undefined until an event came. */
+  private readonly states: ReadonlyArray<Map<string, KeyedState | undefined>>;
+  private readonly feeds: ReadonlyMap<string, ReadonlyArray<{ readonly viewIndex: number; readonly plan: ViewPlan; readonly keySlots: readonly number[] }>>;
+  private readonly vector: FeatureVector;
+  private readonly frame = emptyFrame();
+  private readonly touched: KeyedState[] = [];
+
+  constructor(plan: FeaturePlan, readonly events: readonly StreamEvent[], readonly rows: readonly PointInTimeRow[], private readonly options: PointInTimeOptions, private readonly emit: (answer: PointInTimeAnswer) => void) {
+    this.engine = new FeatureEngine(plan, { find: () => undefined, add: () => undefined, touch: () => undefined });
+    const layout = pointInTimeLayout(plan.set);
+    this.vector = newVector(layout);
+    this.frame.vector = this.vector;
+    this.readers = plan.views.map((view) => new ViewReader(plan.set, view, layout));
+    this.states = plan.views.map(() => new Map());
+    for (const row of rows) {
+      plan.views.forEach((view, viewIndex) => {
+        const key = rowKey(view, row);
+        if (typeof key === 'string') this.states[viewIndex]?.set(key, undefined);
+      });
+    }
+    this.feeds = new Map([...plan.bySource].map(([source, { steps }]) => [source, steps.filter((step) => step.feeds)]));
+  }
+
+  readMs(rowIndex: number): number {
+    const row = this.rows[rowIndex] as PointInTimeRow;
+    return row.eventIndex < 0 ? row.timeMs : (this.events[row.eventIndex] as StreamEvent).timeMs;
+  }
+
+  apply(eventIndex: number): void {
+    const event = this.events[eventIndex] as StreamEvent;
+    const profiles = this.options.profilesOf?.(eventIndex);
+    this.touched.length = 0;
+    for (const { viewIndex, plan, keySlots } of this.feeds.get(event.source) ?? []) {
+      const key = eventKey(event, keySlots);
+      const states = this.states[viewIndex];
+      if (key === null || states === undefined || !states.has(key) || !this.engine.belongs(plan, event, profiles)) continue;
+      let state = states.get(key);
+      if (state === undefined) {
+        state = new KeyedState(plan.kernel);
+        states.set(key, state);
+      }
+      this.engine.enter(plan, state, event, { order: eventIndex, profiles });
+      this.touched.push(state);
+    }
+  }
+
+  settle(_eventIndex: number, horizonMs: number): void {
+    for (const state of this.touched) state.settle(horizonMs);
+    this.touched.length = 0;
+  }
+
+  /** `unseen`: the row's own event has not been applied, for it was received later; it counts all the same. */
+  answer(rowIndex: number, unseen: boolean): void {
+    const row = this.rows[rowIndex] as PointInTimeRow;
+    const event = row.eventIndex < 0 ? undefined : this.events[row.eventIndex];
+    const readMs = this.readMs(rowIndex);
+    const views: ViewReader[] = [];
+    this.readers.forEach((reader, viewIndex) => {
+      const key = rowKey(reader.plan, row);
+      if (key === undefined) return;
+      let state = key === null ? undefined : this.states[viewIndex]?.get(key);
+      const isOwn = event !== undefined && key !== null && this.isEventOf(reader.plan, event, row.eventIndex, key);
+      if (isOwn && unseen) {
+        state = state === undefined ? new KeyedState(reader.plan.kernel) : state.clone();
+        this.engine.enter(reader.plan, state, event, { order: row.eventIndex, profiles: this.options.profilesOf?.(row.eventIndex) });
+      }
+      this.frame.event = event;
+      const currentRow = isOwn && state !== undefined ? state.raw.firstAtOrAfter(readMs + 1) - 1 : -1;
+      reader.read(state, { readMs, currentRow, sinceMs: this.historyFromMs(reader.plan) }, this.vector, this.frame);
+      views.push(reader);
+    });
+    this.emit({ rowIndex, vector: this.vector, views });
+  }
+
+  private historyFromMs(plan: ViewPlan): number { return this.engine.plan.set.sources.get(plan.view.source)?.historyFromMs ?? -Infinity; }
+
+  /** Whether the event is one of this key's in the view. */
+  private isEventOf(plan: ViewPlan, event: StreamEvent, eventIndex: number, key: string): boolean {
+    const feed = this.feeds.get(event.source)?.find((each) => each.plan === plan);
+    return feed !== undefined && eventKey(event, feed.keySlots) === key && this.engine.belongs(plan, event, this.options.profilesOf?.(eventIndex));
+  }
+}
+
+/** undefined: the row lacks a field of the key; null: a field of it is null. */
+function rowKey(plan: ViewPlan, row: PointInTimeRow): string | null | undefined {
+  const parts: (Value | undefined)[] = [];
+  for (const key of plan.keys) {
+    if (!Object.hasOwn(row.keys, key)) return undefined;
+    parts.push(row.keys[key]);
+  }
+  return entityKey(parts);
+}

@@ -1,0 +1,218 @@
+import { ByteReader, ByteWriter } from './bytes';
+import type { CompiledPattern } from './compile';
+import { DeadlineQueue } from './deadline-queue';
+import { decodeKeyState, encodeKeyState, type EventCodec } from './state-codec';
+import { GroupKey, type Noted } from './group-key';
+import { KeyState } from './key-state';
+import { PatternMachine } from './machine';
+import { defaultLimits, type PatternLimits, type PatternOutcome } from './outcome';
+import { PredicateIndex, type FieldReader } from './predicate-index';
+import { startConditions, triggerConditions } from './trigger';
+
+/** One pattern of a group. */
+export interface GroupMember<E> {
+  /** Unique in the group and stable over restarts, e.g. `name@version`. */
+  readonly id: string;
+  readonly compiled: CompiledPattern<E>;
+  /** It sees events from this position on. */
+  readonly sinceOffset: number;
+  /** False for a replaced pattern that only finishes what it has begun. */
+  readonly begins: boolean;
+  /** True when its conditions read nothing but the event itself and the events taken, so that an event can be matched later. */
+  readonly replayable: boolean;
+}
+
+export interface GroupOptions<E> {
+  readonly timeOf: (event: E) => number;
+  readonly readField: FieldReader<E>;
+  /** For events kept whole, to be matched later. */
+  readonly codec: EventCodec<E>;
+  /** For events that a partial match holds; default `codec`. */
+  readonly takenCodec?: EventCodec<E>;
+  /** Events wait for the watermark and are matched in the order of time. */
+  readonly ordered: boolean;
+  /** Whether partial matches that ran out of time are given; default false: then most patterns run only when a match can complete. */
+  readonly timeouts?: boolean;
+  readonly limits?: PatternLimits;
+  /** Events noted per key before its patterns are run on them. */
+  readonly notedEventsMax?: number;
+}
+
+export interface GroupOutcome<E> { readonly member: GroupMember<E>; readonly key: string; readonly outcome: PatternOutcome<E> }
+
+export const groupKeyFormat = 1;
+const notedEventsMaxDefault = 4_096;
+
+interface Runner<E> { readonly number: number; readonly member: GroupMember<E>; readonly machine: PatternMachine<E>; /** It need not run before an event that can complete a match. */ readonly deferred: boolean }
+
+/**
+ * Many patterns over the same keys, sources and clock. A pattern whose matches only certain events can complete is *deferred*: a key notes its
+ * events, and the pattern runs over them when such an event comes. As an automaton's state is a function of the events since, the outcome is the
+ * same; but what never completes is never run, and the events are noted once for all patterns.
+ */
+export class PatternGroup<E> {
+  private readonly keys = new Map<string, GroupKey<E>>();
+  private changed: GroupKey<E>[] = [];
+  private readonly due = new DeadlineQueue<GroupKey<E>>();
+  private readonly runners: readonly Runner<E>[];
+  private readonly deferred: readonly Runner<E>[];
+  /** Starts of deferred patterns: an event is noted once one of them holds. */
+  private readonly noteIndex: PredicateIndex<E, number>;
+  private readonly triggerIndex: PredicateIndex<E, number>;
+  private readonly startIndex: PredicateIndex<E, number>;
+  private readonly longestWithinMs: number;
+  private readonly scratch: PatternOutcome<E>[] = [];
+  private readonly touched: Uint8Array;
+  private noted: readonly Noted<E>[] = [];
+
+  constructor(readonly members: readonly GroupMember<E>[], private readonly options: GroupOptions<E>) {
+    const { readField, timeouts = false, limits = defaultLimits } = options;
+    this.noteIndex = new PredicateIndex(readField);
+    this.triggerIndex = new PredicateIndex(readField);
+    this.startIndex = new PredicateIndex(readField);
+    this.runners = members.map((member, number) => {
+      const { compiled, begins } = member;
+      const triggers = timeouts || !begins || !member.replayable || compiled.withinMs === undefined ? undefined : triggerConditions(compiled);
+      const runner = { number, member, deferred: triggers !== undefined, machine: new PatternMachine(compiled, { timeouts, begins, limits }) };
+      for (const condition of triggers ?? []) this.triggerIndex.add(condition, number);
+      const starts = startConditions(compiled) ?? [{ key: '', iterative: true, holds: () => true }];
+      if (begins) for (const condition of starts) (triggers ? this.noteIndex : this.startIndex).add(condition, number);
+      return runner;
+    });
+    this.deferred = this.runners.filter((runner) => runner.deferred);
+    this.longestWithinMs = Math.max(0, ...this.deferred.map((runner) => runner.member.compiled.withinMs ?? 0));
+    this.touched = new Uint8Array(members.length);
+  }
+
+  /** Keys with state. */
+  get keyCount(): number { return this.keys.size; }
+
+  /**
+   * An event of the key, at its place in the log. Matched at once or, in an ordered group, once the watermark has passed it. Answers false
+   * for an event of an ordered group that the watermark had passed already: it has no effect.
+   */
+  accept(key: string, event: E, offset: number, watermarkMs: number, out: GroupOutcome<E>[]): boolean {
+    let entry = this.keys.get(key);
+    if (this.options.ordered) {
+      if (this.options.timeOf(event) <= watermarkMs) return false;
+      entry ??= this.open(key);
+      entry.wait({ event, offset, timeMs: this.options.timeOf(event), watermarkMs, bytes: undefined });
+      this.settle(entry);
+      return true;
+    }
+    if (entry === undefined && !this.noteIndex.any(event) && !this.startIndex.any(event)) return true;
+    entry ??= this.open(key);
+    if (entry.deadlineMs <= watermarkMs) this.advanceKey(entry, watermarkMs, out);
+    else entry.forgetNotedUntil(watermarkMs - this.longestWithinMs);
+    this.match(entry, { event, offset, timeMs: this.options.timeOf(event), watermarkMs, bytes: undefined }, out);
+    this.settle(entry);
+    return true;
+  }
+
+  /** The watermark reached a time: what waited for it is given, key by key. */
+  advance(watermarkMs: number, out: GroupOutcome<E>[]): void {
+    if (this.due.nextMs > watermarkMs) return;
+    const keys = new Set<GroupKey<E>>();
+    for (let entry = this.due.popDue(watermarkMs); entry !== undefined; entry = this.due.popDue(watermarkMs)) {
+      entry.queuedMs = Infinity;
+      if (this.keys.get(entry.key) === entry) keys.add(entry);
+    }
+    for (const entry of [...keys].sort((a, b) => (a.key < b.key ? -1 : 1))) {
+      if (entry.deadlineMs <= watermarkMs) this.advanceKey(entry, watermarkMs, out);
+      this.settle(entry);
+    }
+  }
+
+  private advanceKey(entry: GroupKey<E>, watermarkMs: number, out: GroupOutcome<E>[]): void {
+    for (let next = entry.release(watermarkMs); next !== undefined; next = entry.release(watermarkMs)) {
+      const at = { ...next, watermarkMs: next.timeMs };
+      if (entry.deadlineMs <= next.timeMs) this.advanceStates(entry, next.timeMs, out);
+      this.match(entry, at, out);
+    }
+    this.advanceStates(entry, watermarkMs, out);
+  }
+
+  private advanceStates(entry: GroupKey<E>, clockMs: number, out: GroupOutcome<E>[]): void {
+    for (const [number, state] of entry.states) {
+      if (state.nextDeadlineMs > clockMs) continue;
+      this.runner(number).machine.advance(state, clockMs, this.scratch);
+      this.emit(number, entry.key, out);
+      if (state.isEmpty) entry.close(number, this.runner(number).deferred);
+    }
+    entry.forgetNotedUntil(clockMs - this.longestWithinMs);
+  }
+
+  private match(entry: GroupKey<E>, at: Noted<E>, out: GroupOutcome<E>[]): void {
+    const { event } = at;
+    if (this.deferred.length > 0 && (entry.noted.length > 0 || this.noteIndex.any(event))) entry.note(at);
+    for (const [number, state] of entry.states) { this.touched[number] = 1; this.step(entry, { number, state, at }, out); }
+    this.startIndex.visit(event, (number) => { this.runNew(entry, number, at, out); return false; });
+    if (entry.noted.length > 0) this.triggerIndex.visit(event, (number) => { this.runDeferred(entry, number, out); return false; });
+    this.touched.fill(0);
+    if (entry.noted.length >= (this.options.notedEventsMax ?? notedEventsMaxDefault)) this.runAllDeferred(entry, out);
+  }
+
+  private runNew(entry: GroupKey<E>, number: number, at: Noted<E>, out: GroupOutcome<E>[]): void {
+    if (this.touched[number] === 1 || at.offset < this.runner(number).member.sinceOffset) return;
+    this.touched[number] = 1;
+    this.step(entry, { number, state: entry.open(number), at }, out);
+  }
+
+  /** Runs a deferred pattern over the events noted since it last was empty, the newest included. */
+  private runDeferred(entry: GroupKey<E>, number: number, out: GroupOutcome<E>[]): void {
+    if (this.touched[number] === 1) return;
+    this.touched[number] = 1;
+    const state = entry.open(number);
+    const { machine, member } = this.runner(number);
+    const from = Math.max(member.sinceOffset, entry.floor(number));
+    for (const noted of entry.noted) {
+      if (noted.offset < from) continue;
+      machine.advance(state, noted.watermarkMs, this.scratch);
+      machine.step(state, noted.event, noted.timeMs, this.scratch);
+    }
+    this.emit(number, entry.key, out);
+    if (state.isEmpty) entry.close(number, true);
+    entry.forgetSeen(this.deferred);
+  }
+
+  /** A key with very many events runs its patterns from now on, so that it keeps only what partial matches hold. */
+  private runAllDeferred(entry: GroupKey<E>, out: GroupOutcome<E>[]): void {
+    for (const { number } of this.deferred) if (!entry.states.has(number)) { this.runDeferred(entry, number, out); this.touched[number] = 0; }
+    entry.dropNoted(entry.noted.length);
+  }
+
+  private step(entry: GroupKey<E>, run: { readonly number: number; readonly state: KeyState<E>; readonly at: Noted<E> }, out: GroupOutcome<E>[]): void {
+    const { number, state, at } = run;
+    this.runner(number).machine.step(state, at.event, at.timeMs, this.scratch);
+    if (this.scratch.length > 0) this.emit(number, entry.key, out);
+    if (!state.isEmpty) return;
+    entry.close(number, this.runner(number).deferred);
+    entry.forgetSeen(this.deferred);
+  }
+
+  private emit(number: number, key: string, out: GroupOutcome<E>[]): void {
+    const { member } = this.runner(number);
+    for (const outcome of this.scratch) out.push({ member, key, outcome });
+    this.scratch.length = 0;
+  }
+
+  private open(key: string): GroupKey<E> {
+    const entry = new GroupKey<E>(key);
+    this.keys.set(key, entry);
+    return entry;
+  }
+
+  private settle(entry: GroupKey<E>): void {
+    if (!entry.changed) { entry.changed = true; this.changed.push(entry); }
+    if (entry.isEmpty) { this.keys.delete(entry.key); return; }
+    const deadlineMs = entry.updateDeadline(this.longestWithinMs);
+    if (deadlineMs < entry.queuedMs) { entry.queuedMs = deadlineMs; this.due.push(deadlineMs, entry); }
+    if (this.due.size > 4 * this.keys.size + 64) this.due.retain((other, atMs) => this.keys.get(other.key) === other && other.queuedMs === atMs);
+  }
+
+  private runner(number: number): Runner<E> {
+    const runner = this.runners[number];
+    if (runner === undefined) throw new RangeError(`pattern ${number} of ${this.runners.length}`);
+    return runner;
+  }
+}

@@ -1,0 +1,4 @@
+export * from './to-raw-body';
+export * from './tokeniser';
+export * from './timestamps';
+export * from './money';

@@ -1,0 +1,64 @@
+import type { ListChange, RawBody, RawRecord, TableChange } from '@weir/contracts';
+import { WeirError } from '@weir/contracts';
+import type { LogRecord, NewRecord } from '@weir/ports';
+
+/** Names of the headers a raw record may carry. Everything but the value is in them, so that the value is the event as it came. */
+export const rawHeaders = Object.freeze({
+  /** Absent: event. */
+  kind: 'weir-kind',
+  /** Absent: the source that is decided. */
+  source: 'weir-source',
+  receivedAt: 'weir-received-at',
+  idempotencyKey: 'weir-idempotency-key',
+  bodyHash: 'weir-body-hash',
+  replyTo: 'weir-reply-to',
+  setId: 'weir-set',
+});
+
+const empty = new Uint8Array(0);
+
+/** The record of the topic `transactions.raw` for a body. `key` is for consumers and compaction only. */
+export function encodeRawBody(body: RawBody, key: string | null = null): NewRecord {
+  switch (body.kind) {
+    case 'event': {
+      const headers: Record<string, string> = { [rawHeaders.source]: body.source };
+      if (body.receivedAtMs !== undefined) headers[rawHeaders.receivedAt] = String(body.receivedAtMs);
+      if (body.idempotency !== undefined) {
+        headers[rawHeaders.idempotencyKey] = body.idempotency.key;
+        headers[rawHeaders.bodyHash] = body.idempotency.bodyHash;
+      }
+      if (body.replyTo !== undefined) headers[rawHeaders.replyTo] = body.replyTo;
+      return { key, headers, value: Buffer.from(body.json, 'utf8') };
+    }
+    case 'definitions': return { key, headers: { [rawHeaders.kind]: 'definitions', [rawHeaders.setId]: body.setId }, value: Buffer.from(body.json, 'utf8') };
+    case 'list':
+    case 'table': return { key, headers: { [rawHeaders.kind]: body.kind }, value: Buffer.from(JSON.stringify(body.changes), 'utf8') };
+    case 'tick': return { key, headers: { [rawHeaders.kind]: 'tick' }, value: empty };
+  }
+}
+
+/** @throws WeirError WEIR_LOG_FAILED for a record that Weir's edge can't have written. */
+export function decodeRawRecord(lane: number, record: LogRecord): RawRecord {
+  return { lane, offset: record.offset, appendedAtMs: record.appendedAtMs, body: decodeBody(lane, record) };
+}
+
+function decodeBody(lane: number, record: LogRecord): RawBody {
+  const { headers } = record;
+  const kind = headers[rawHeaders.kind];
+  if (kind === undefined || kind === 'event') {
+    const receivedAt = headers[rawHeaders.receivedAt], key = headers[rawHeaders.idempotencyKey];
+    return {
+      kind: 'event', source: headers[rawHeaders.source] ?? '', json: text(record.value),
+      receivedAtMs: receivedAt === undefined ? undefined : Number(receivedAt),
+      idempotency: key === undefined ? undefined : { key, bodyHash: headers[rawHeaders.bodyHash] ?? '' },
+      replyTo: headers[rawHeaders.replyTo],
+    };
+  }
+  if (kind === 'tick') return { kind };
+  if (kind === 'definitions') return { kind, setId: headers[rawHeaders.setId] ?? '', json: text(record.value) };
+  if (kind === 'list') return { kind, changes: JSON.parse(text(record.value)) as ListChange[] };
+  if (kind === 'table') return { kind, changes: JSON.parse(text(record.value)) as TableChange[] };
+  throw new WeirError('WEIR_LOG_FAILED', `record ${record.offset} of lane ${lane} has the unknown kind ${JSON.stringify(kind)}`);
+}
+
+const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');

@@ -1,0 +1,51 @@
+import type { Sink, TakenBatch } from './sink';
+
+/** Hands batches to one sink in order, one call at a time; while it writes, what comes is gathered for the next call. */
+export class SinkQueue {
+  #waiting: TakenBatch[] = [];
+  #settle: Array<{ resolve: () => void; reject: (error: unknown) => void }> = [];
+  #writing = false;
+
+  constructor(readonly sink: Sink, readonly durable: number, private readonly attempt: (work: () => Promise<void>) => Promise<void>) {}
+
+  /** Resolves when the sink has taken the batch. Bounded by the runner's batches in flight. */
+  write(batch: TakenBatch): Promise<void> {
+    const wanted = this.#unwritten(batch);
+    if (wanted === undefined) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#waiting.push(wanted);
+      this.#settle.push({ resolve, reject });
+      if (!this.#writing) void this.#drain();
+    });
+  }
+
+  async flush(): Promise<void> {
+    const { sink } = this;
+    if (sink.flush !== undefined) await this.attempt(() => sink.flush?.() ?? Promise.resolve());
+  }
+
+  async #drain(): Promise<void> {
+    this.#writing = true;
+    while (this.#waiting.length > 0) {
+      const batches = this.#waiting, settle = this.#settle;
+      this.#waiting = [];
+      this.#settle = [];
+      try {
+        await this.attempt(() => this.sink.write(batches));
+        for (const each of settle) each.resolve();
+      } catch (error) {
+        for (const each of settle) each.reject(error);
+      }
+    }
+    this.#writing = false;
+  }
+
+  /** The part of the batch that the sink did not have before this run. */
+  #unwritten(batch: TakenBatch): TakenBatch | undefined {
+    const first = batch.records[0], last = batch.records.at(-1);
+    if (first === undefined || last === undefined || last.offset <= this.durable) return undefined;
+    if (first.offset > this.durable) return batch;
+    const skip = batch.records.findIndex((record) => record.offset > this.durable);
+    return { ...batch, records: batch.records.slice(skip), outcomes: batch.outcomes.slice(skip) };
+  }
+}

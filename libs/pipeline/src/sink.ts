@@ -1,0 +1,28 @@
+import type { IngestRefusal, LaneItem, RawRecord } from '@weir/contracts';
+
+/** What became of a record. */
+export type Outcome = LaneItem | IngestRefusal;
+
+/** Consecutive records of a lane after the last stage: `outcomes[i]` is of `records[i]`. */
+export interface TakenBatch {
+  readonly lane: number;
+  readonly records: readonly RawRecord[];
+  readonly outcomes: readonly Outcome[];
+  /** ms spent per stage on the whole batch, and when it was taken from the log (our clock): for envelopes, never for verdicts. */
+  readonly stageMs: Readonly<Record<string, number>>;
+  readonly takenAtMs: number;
+}
+
+/** Where outputs go. The runner hands each one every record of the lane once and in order, save what it had before a crash. */
+export interface Sink {
+  readonly name: string;
+  /**
+   * Offset of the last record of the lane whose outputs are durable in it; -1 for none. Read at the start; what is at or below is not written again.
+   * Absent for a sink that keeps nothing: after a crash it may get a record again.
+   */
+  position?(lane: number): Promise<number>;
+  /** One call at a time; several batches where some had to wait. */
+  write(batches: readonly TakenBatch[]): Promise<void>;
+  /** All that was written is durable when it resolves. Asked before the state passes it; absent where `write` is durable. */
+  flush?(): Promise<void>;
+}

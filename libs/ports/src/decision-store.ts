@@ -1,0 +1,51 @@
+import type { Outcome } from '@weir/contracts';
+import type { Page, PageRequest } from './page';
+
+/** A decision as it is stored: what it is found by, and the whole record as JSON. */
+export interface DecisionRow {
+  readonly lane: number;
+  readonly offset: number;
+  /** `decisionId(origin)`. */
+  readonly id: string;
+  readonly transactionId: string;
+  readonly source: string;
+  readonly eventTimeMs: number;
+  readonly receivedAtMs: number;
+  readonly outcome: Outcome;
+  readonly score: number;
+  readonly decidedBy: string;
+  readonly alert: boolean;
+  /** Names of live rules and patterns that fired. */
+  readonly rules: readonly string[];
+  /** `type:key` of each entity the event has, e.g. `card:c1`. */
+  readonly entities: readonly string[];
+  /** The decision, verdict and envelope, as JSON text. */
+  readonly json: string;
+}
+
+/** All that is given must hold. */
+export interface DecisionQuery extends PageRequest {
+  /** `type:key`. */
+  readonly entity?: string | undefined;
+  readonly outcome?: Outcome | undefined;
+  /** Name of a rule or pattern that fired. */
+  readonly rule?: string | undefined;
+  readonly alert?: boolean | undefined;
+  /** `fromMs` ≤ event time < `toMs`. */
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
+}
+
+/** Decisions by origin, by transaction and by search. The first of each origin wins, so writing again changes nothing. */
+export abstract class DecisionStore {
+  /** Durable when it resolves. Batches of a lane come in lane order. @throws WeirError WEIR_STORE_FAILED, retriable. */
+  abstract write(lane: number, rows: readonly DecisionRow[]): Promise<void>;
+  /** Offset of the newest decision of the lane that is durable; -1 for none. */
+  abstract position(lane: number): Promise<number>;
+  abstract byId(id: string): Promise<DecisionRow | undefined>;
+  /** The newest one of that id where a source gave the id again after it was forgotten. */
+  abstract byTransaction(transactionId: string, source?: string): Promise<DecisionRow | undefined>;
+  /** Newest first, lane by lane. A page looks at a bounded number of rows, so it may be short and still have a `next`. */
+  abstract search(query: DecisionQuery): Promise<Page<DecisionRow>>;
+  abstract close(): Promise<void>;
+}

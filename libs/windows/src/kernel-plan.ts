@@ -1,0 +1,77 @@
+import type { Window } from '@weir/definitions';
+import { channelKey, channelsOf, part, type AggregatePlan, type Channel, type ColumnKind } from './channel';
+import { tileClassesOf, type TileClass } from './tile-class';
+
+/** Aggregates of one window: bounds are found once and serve all of them. */
+export interface WindowGroup {
+  readonly window: Window;
+  readonly excludeCurrent: boolean;
+  readonly channels: readonly Channel[];
+  readonly aggregates: ReadonlyArray<{ readonly plan: AggregatePlan; /** Into `channels`. */ readonly channel: number }>;
+  /** Tiles read above the cap, -1 for none (rows). */
+  readonly capClass: number;
+  /** Tiles of the declared hop where they aren't those of the cap, else `capClass`. */
+  readonly hopClass: number;
+}
+
+/** Compiled aggregates of one view: what state a key needs and how it is read. Built once, shared by all keys. */
+export interface KernelPlan {
+  readonly columns: readonly ColumnKind[];
+  readonly filters: number;
+  readonly groups: readonly WindowGroup[];
+  readonly tileClasses: readonly TileClass[];
+  /** Newest events kept as they are. */
+  readonly rawMax: number;
+  /** Longest look-back of windows that end with time, ms; Infinity when old events may only leave above the cap. */
+  readonly reachMs: number;
+}
+
+/** Events of one key that are read exactly; above it a read uses hops of W/60 and says APPROXIMATE. */
+export const exactEventsMax = 512;
+/** Most rows of a `last: n` window. */
+export const lastRowsMax = 10_000;
+
+export function compileKernel(columns: readonly ColumnKind[], filters: number, aggregates: readonly AggregatePlan[]): KernelPlan {
+  const byWindow = new Map<string, AggregatePlan[]>();
+  for (const plan of aggregates) {
+    const key = JSON.stringify([plan.window, plan.excludeCurrent]);
+    const group = byWindow.get(key);
+    if (group === undefined) byWindow.set(key, [plan]);
+    else group.push(plan);
+  }
+  const { classes, classesByGroup } = tileClassesOf([...byWindow.values()]);
+  const groups = [...byWindow.values()].map((plans, index) => groupOf(plans, classes, classesByGroup[index] ?? { cap: -1, hop: -1 }));
+  return {
+    columns, filters, groups, tileClasses: classes,
+    rawMax: Math.max(exactEventsMax, ...aggregates.map((plan) => (plan.window.kind === 'rows' ? Math.min(plan.window.last, lastRowsMax) : 0))) + 1,
+    reachMs: Math.max(0, ...groups.map(reachOf)),
+  };
+}
+
+function groupOf(plans: readonly AggregatePlan[], classes: readonly TileClass[], own: { readonly cap: number; readonly hop: number }): WindowGroup {
+  const first = plans[0];
+  if (first === undefined) throw new RangeError('a window group without aggregates');
+  const channels = channelsOf(plans);
+  const indexByKey = new Map(channels.map((channel, index) => [channelKey(channel), index]));
+  return {
+    window: first.window, excludeCurrent: first.excludeCurrent, channels,
+    aggregates: plans.map((plan) => ({ plan, channel: indexByKey.get(channelKey(plan)) ?? 0 })),
+    capClass: own.cap, hopClass: own.hop,
+  };
+}
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const calendarReachMs = Object.freeze({ day: dayMs + 2 * hourMs, week: 7 * dayMs + 2 * hourMs, month: 31 * dayMs + 2 * hourMs });
+
+/** How far behind a read its window can begin. Sessions, rows and what needs single values for ever have rules of their own. */
+export function reachOf(group: WindowGroup): number {
+  const { window } = group;
+  switch (window.kind) {
+    case 'sliding': return window.sizeMs + window.delayMs + Math.ceil(window.hopMs) + 1;
+    case 'tumbling': case 'hopping': return window.sizeMs + window.slideMs + (window.zone === null ? 1 : 2 * hourMs);
+    case 'calendar': return calendarReachMs[window.unit];
+    case 'lifetime': return group.channels.some((channel) => (channel.parts & part.sketch) !== 0) ? Infinity : window.delayMs;
+    case 'session': case 'rows': return 0;
+  }
+}

@@ -1,0 +1,186 @@
+import { WeirError } from '@weir/contracts';
+import type { ByteReader } from './byte-reader';
+import type { ByteWriter } from './byte-writer';
+import type { ColumnKind } from './channel';
+import type { KernelPlan } from './kernel-plan';
+import { KeyedState } from './keyed-state';
+import { RawColumns } from './raw-columns';
+import { TileSet } from './tile-set';
+
+/** Changes when the layout of packed state does. */
+export const stateFormatVersion = 1;
+/** Fractions are kept as whole numbers of 10^-digits where every value of a column comes back the same. */
+const digitsMax = 6;
+const wholeDoubles = 15;
+const noneNull = 0;
+const allNull = 1;
+const someNull = 2;
+
+/** Packs a key's state; the same state always gives the same bytes. */
+export function encodeState(writer: ByteWriter, state: KeyedState): void {
+  const { raw } = state;
+  writer.byte(stateFormatVersion);
+  writer.varint(state.lastOrder + 1);
+  writer.signed(state.firstMs === Infinity ? 0 : state.firstMs);
+  writer.byte(state.spilledNewestMs === -Infinity ? 0 : 1);
+  if (state.spilledNewestMs !== -Infinity) writer.signed(state.spilledNewestMs - state.firstMs);
+  writer.varint(raw.count);
+  encodeTimes(writer, raw, state.firstMs);
+  for (const filter of raw.filters) encodeBits(writer, raw.count, (index) => filter[raw.head + index] === 1);
+  state.plan.columns.forEach((kind, column) => encodeColumn(writer, raw, column, kind));
+  state.tileSets.forEach((set) => {
+    writer.byte(set.empty ? 0 : 1);
+    if (!set.empty) set.encode(writer);
+  });
+}
+
+/** @throws WeirError WEIR_STORE_FAILED for bytes of another format or that end early. */
+export function decodeState(reader: ByteReader, plan: KernelPlan): KeyedState {
+  const version = reader.byte();
+  if (version !== stateFormatVersion) throw new WeirError('WEIR_STORE_FAILED', `packed state has format ${version}, this build reads ${stateFormatVersion}`);
+  const lastOrder = reader.varint() - 1;
+  const firstMs = reader.signed();
+  const spilledNewestMs = reader.byte() === 0 ? -Infinity : firstMs + reader.signed();
+  const count = reader.varint();
+  const timesMs = decodeTimes(reader, count, firstMs);
+  const filters = Array.from({ length: plan.filters }, () => decodeBits(reader, count));
+  const columns = plan.columns.map((kind) => decodeColumn(reader, kind, count));
+  const raw = RawColumns.from(plan.columns, { timesMs, filters, columns: columns.map((column) => column.values), texts: columns.map((column) => column.texts) });
+  const tileSets = plan.tileClasses.map((tileClass) => (reader.byte() === 0 ? new TileSet(tileClass) : TileSet.decode(reader, tileClass)));
+  const state = new KeyedState(plan, raw, tileSets);
+  state.lastOrder = lastOrder;
+  state.firstMs = count === 0 && spilledNewestMs === -Infinity ? Infinity : firstMs;
+  state.spilledNewestMs = spilledNewestMs;
+  return state;
+}
+
+/** A key's state as if the events of all parts had been one log, those of an earlier part before those of a later one at equal times. */
+export function mergeStates(plan: KernelPlan, parts: readonly KeyedState[]): KeyedState {
+  const merged = new KeyedState(plan);
+  const passes = new Uint8Array(plan.filters);
+  parts.forEach(({ raw, tileSets, firstMs, spilledNewestMs }, part) => {
+    merged.firstMs = Math.min(merged.firstMs, firstMs);
+    merged.spilledNewestMs = Math.max(merged.spilledNewestMs, spilledNewestMs);
+    tileSets.forEach((set, index) => merged.tileSets[index]?.mergeFrom(set));
+    for (let row = raw.head; row < raw.end; row++) {
+      for (let i = 0; i < passes.length; i++) passes[i] = (raw.filters[i] as Uint8Array)[row] as number;
+      merged.raw.insert(raw.timesMs[row] as number, part, plan.columns.map((_, column) => raw.valueAt(column, row)), passes);
+    }
+  });
+  merged.settle(-Infinity);
+  return merged;
+}
+
+function encodeTimes(writer: ByteWriter, raw: RawColumns, firstMs: number): void {
+  if (raw.count === 0) return;
+  let unitMs = 1_000;
+  for (let row = raw.head; row < raw.end && unitMs > 1; row++) if (((raw.timesMs[row] as number) - firstMs) % unitMs !== 0) unitMs = 1;
+  writer.byte(unitMs === 1 ? 0 : 1);
+  let last = firstMs;
+  for (let row = raw.head; row < raw.end; row++) {
+    writer.varint(((raw.timesMs[row] as number) - last) / unitMs);
+    last = raw.timesMs[row] as number;
+  }
+}
+
+function decodeTimes(reader: ByteReader, count: number, firstMs: number): Float64Array {
+  const timesMs = new Float64Array(count);
+  if (count === 0) return timesMs;
+  const unitMs = reader.byte() === 0 ? 1 : 1_000;
+  let last = firstMs;
+  for (let i = 0; i < count; i++) {
+    last += reader.varint() * unitMs;
+    timesMs[i] = last;
+  }
+  return timesMs;
+}
+
+/** One byte when all are alike, else a bit each. */
+function encodeBits(writer: ByteWriter, count: number, bit: (index: number) => boolean): void {
+  let set = 0;
+  for (let i = 0; i < count; i++) if (bit(i)) set++;
+  if (set === 0 || set === count) { writer.byte(set === 0 ? noneNull : allNull); return; }
+  writer.byte(someNull);
+  for (let i = 0; i < count; i += 8) {
+    let byte = 0;
+    for (let j = 0; j < 8 && i + j < count; j++) if (bit(i + j)) byte |= 1 << j;
+    writer.byte(byte);
+  }
+}
+
+function decodeBits(reader: ByteReader, count: number): Uint8Array {
+  const bits = new Uint8Array(count);
+  const mode = reader.byte();
+  if (mode === allNull) bits.fill(1);
+  if (mode !== someNull) return bits;
+  for (let i = 0; i < count; i += 8) {
+    const byte = reader.byte();
+    for (let j = 0; j < 8 && i + j < count; j++) bits[i + j] = (byte >> j) & 1;
+  }
+  return bits;
+}
+
+function encodeColumn(writer: ByteWriter, raw: RawColumns, column: number, kind: ColumnKind): void {
+  const values = (raw.columns[column] as Float64Array).subarray(raw.head, raw.end);
+  encodeBits(writer, values.length, (index) => Number.isNaN(values[index]));
+  const known = values.filter((value) => value === value);
+  if (known.length === 0) return;
+  switch (kind) {
+    case 'int': for (const value of known) writer.signed(value); return;
+    case 'bool': encodeBits(writer, known.length, (index) => known[index] === 1); return;
+    case 'double': encodeDoubles(writer, known); return;
+    case 'text': encodeTexts(writer, raw, column, known);
+  }
+}
+
+function encodeDoubles(writer: ByteWriter, values: Float64Array): void {
+  let digits = 0;
+  while (digits <= digitsMax && !values.every((value) => comesBack(value, 10 ** digits))) digits++;
+  if (digits > digitsMax) {
+    writer.byte(wholeDoubles);
+    for (const value of values) writer.double(value);
+    return;
+  }
+  writer.byte(digits);
+  for (const value of values) writer.signed(Math.round(value * 10 ** digits));
+}
+
+function comesBack(value: number, scale: number): boolean {
+  const whole = Math.round(value * scale);
+  return Number.isSafeInteger(whole) && whole / scale === value;
+}
+
+function encodeTexts(writer: ByteWriter, raw: RawColumns, column: number, codes: Float64Array): void {
+  const rankByCode = new Map<number, number>();
+  for (const code of codes) if (!rankByCode.has(code)) rankByCode.set(code, rankByCode.size);
+  writer.varint(rankByCode.size);
+  for (const code of rankByCode.keys()) writer.text(raw.textOf(column, code));
+  if (rankByCode.size > 1) for (const code of codes) writer.varint(rankByCode.get(code) ?? 0);
+}
+
+interface DecodedColumn { readonly values: Float64Array; readonly texts: readonly string[] }
+
+function decodeColumn(reader: ByteReader, kind: ColumnKind, count: number): DecodedColumn {
+  const nulls = decodeBits(reader, count);
+  const values = new Float64Array(count).fill(NaN);
+  const rows: number[] = [];
+  for (let i = 0; i < count; i++) if (nulls[i] === 0) rows.push(i);
+  if (rows.length === 0) return { values, texts: [] };
+  switch (kind) {
+    case 'int': for (const row of rows) values[row] = reader.signed(); break;
+    case 'bool': { const bits = decodeBits(reader, rows.length); rows.forEach((row, index) => { values[row] = bits[index] as number; }); break; }
+    case 'double': decodeDoubles(reader, values, rows); break;
+    case 'text': {
+      const texts = Array.from({ length: reader.varint() }, () => reader.text());
+      for (const row of rows) values[row] = texts.length > 1 ? reader.varint() : 0;
+      return { values, texts };
+    }
+  }
+  return { values, texts: [] };
+}
+
+function decodeDoubles(reader: ByteReader, values: Float64Array, rows: readonly number[]): void {
+  const digits = reader.byte();
+  if (digits === wholeDoubles) for (const row of rows) values[row] = reader.double();
+  else for (const row of rows) values[row] = reader.signed() / 10 ** digits;
+}

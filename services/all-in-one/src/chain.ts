@@ -1,0 +1,31 @@
+import { resolveCanonicalSet } from '@weir/definitions';
+import { FeatureStage } from '@weir/feature-store';
+import { IngestStage } from '@weir/ingest';
+import type { Chain } from '@weir/pipeline';
+import { PatternStage } from '@weir/cep';
+import type { ModelRuntime } from '@weir/ports';
+import { ScoringStage } from '@weir/scoring';
+
+export interface ChainOptions {
+  readonly lane: number;
+  readonly runtime: ModelRuntime;
+  /** Bytes of a model's file, by its path as defined and its SHA-256 where that is known. */
+  readonly loadFile: (path: string, sha256: string | null) => Promise<Uint8Array>;
+}
+
+/** The stages of one lane, with their own types where somebody reads from them. */
+export interface Stages extends Chain {
+  readonly ingest: IngestStage;
+  readonly features: FeatureStage;
+  readonly patterns: PatternStage;
+  readonly scoring: ScoringStage;
+}
+
+/** The five stages of a lane in their order; the same objects live, offline and in a back-test. */
+export function buildStages(options: ChainOptions): Stages {
+  const ingest = new IngestStage({ resolveSet: resolveCanonicalSet });
+  const features = new FeatureStage({ lane: options.lane });
+  const patterns = new PatternStage({ lane: options.lane });
+  const scoring = new ScoringStage({ lane: options.lane, runtime: options.runtime, loadFile: options.loadFile });
+  return { ingest, features, patterns, scoring, stages: [features, patterns, scoring] };
+}

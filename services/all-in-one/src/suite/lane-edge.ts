@@ -1,0 +1,163 @@
+import { decisionId, WeirError, type Decision, type IngestRefusal, type RawBody } from '@weir/contracts';
+import type { DefinitionSet } from '@weir/definitions';
+import type { Edge, RowAnswer, SubmitOptions, SubmittedRow } from '@weir/gateway';
+import { encodeRawBody, toRawBody, type EdgeResult, type Tokeniser } from '@weir/pipeline';
+import { quarantineId, type DecisionStore, type EventLog, type NewRecord } from '@weir/ports';
+import { laneOf, partitionKeyOf } from './lane-choice';
+import type { Replies, Reply } from './replies';
+
+export interface LaneEdgeOptions {
+  readonly log: EventLog;
+  readonly replies: Replies;
+  readonly decisions: DecisionStore;
+  /** The set in force at the edge; what is behind the log judges by its own place. */
+  readonly set: () => DefinitionSet;
+  readonly tokeniser: Tokeniser;
+  /** Records that may be in the log and not decided yet; above it new ones are turned away. */
+  readonly backlogMax: number;
+  /** Records of all lanes that are not through yet. */
+  readonly backlog: () => number;
+  readonly simulate: (body: RawBody, lane: number) => Promise<RowAnswer>;
+}
+
+/** Every record asks for an answer in this process; the address says no more than that somebody waits. */
+const replyToLocal = 'local';
+const retryAfterMs = 1_000;
+
+/** The edge in front of the lanes: tokenises, chooses the lane, appends, and waits for what the stages say. */
+export class LaneEdge implements Edge {
+  constructor(private readonly options: LaneEdgeOptions) {}
+
+  async submit(rows: readonly SubmittedRow[], options: SubmitOptions): Promise<readonly RowAnswer[]> {
+    const { replies, backlog, backlogMax } = this.options;
+    if (backlog() + rows.length > backlogMax || !replies.hasRoom(rows.length)) return rows.map(() => ({ kind: 'overloaded', retryAfterMs }));
+    const set = this.options.set();
+    const bodies = rows.map((row) => this.bodyOf(row, options.source, set));
+    const origins = await this.append(bodies, set);
+    const decides = bodies.map((body) => set.sources.get(body.source)?.decide === true);
+    const ids = rows.map((row, index) => transactionIdOf(row, bodies[index]?.source ?? '', set));
+    const pending = (index: number): RowAnswer => {
+      const origin = origins[index] ?? { lane: 0, offset: 0 };
+      return decides[index] === true
+        ? { kind: 'pending', id: decisionId(origin), transactionId: ids[index] ?? null }
+        : { kind: 'accepted', id: decisionId(origin), transactionId: ids[index] ?? null, duplicate: false };
+    };
+    if (options.wait === 'accepted') return rows.map((_, index) => pending(index));
+    return this.await(origins, ids, options.deadlineMs ?? policyDeadlineMs(set), pending);
+  }
+
+  simulate(row: SubmittedRow, options: { readonly source: string | undefined }): Promise<RowAnswer> {
+    const set = this.options.set();
+    const body = this.bodyOf(row, options.source, set);
+    return this.options.simulate(body, laneOf(partitionKeyOf(row.event, body.source, set), this.options.log.lanes));
+  }
+
+  /** @throws WeirError WEIR_INPUT_INVALID for a source that does not exist. */
+  private bodyOf(row: SubmittedRow, source: string | undefined, set: DefinitionSet): Extract<RawBody, { kind: 'event' }> {
+    const name = source ?? (typeof row.event['_source'] === 'string' ? row.event['_source'] : undefined) ?? decidedSourceName(set);
+    if (name === undefined || !set.sources.has(name)) {
+      throw new WeirError('WEIR_INPUT_INVALID', `there is no source ${name ?? '(none is decided)'}`, {
+        findings: [{ where: 'query', field: 'source', expected: `one of ${[...set.sources.keys()].sort().join(', ')}`, got: name ?? 'none' }],
+      });
+    }
+    const result: EdgeResult = toRawBody(hasTokens(set, name) ? row.event : row.json, {
+      sources: set.sources, defaultSource: name, mayReplay: row.receivedAtMs !== undefined, tokeniser: this.options.tokeniser, idempotency: row.idempotency, replyTo: replyToLocal,
+    });
+    return result.kind === 'body' ? result.body : result.standIn;
+  }
+
+  /** Appends lane by lane, in order; gives each row's place. */
+  private async append(bodies: ReadonlyArray<Extract<RawBody, { kind: 'event' }>>, set: DefinitionSet): Promise<ReadonlyArray<{ readonly lane: number; readonly offset: number }>> {
+    const { log } = this.options;
+    if (log.lanes === 1) {
+      const { firstOffset } = await log.append('transactions.raw', 0, bodies.map((body) => encodeRawBody(body)));
+      return bodies.map((_, index) => ({ lane: 0, offset: firstOffset + index }));
+    }
+    const recordsByLane = new Map<number, { readonly records: NewRecord[]; readonly rows: number[] }>();
+    bodies.forEach((body, row) => {
+      const lane = laneOf(partitionKeyOf(parsedEvent(body.json), body.source, set), log.lanes);
+      let of = recordsByLane.get(lane);
+      if (of === undefined) recordsByLane.set(lane, (of = { records: [], rows: [] }));
+      of.records.push(encodeRawBody(body));
+      of.rows.push(row);
+    });
+    const origins = new Array<{ lane: number; offset: number }>(bodies.length);
+    await Promise.all([...recordsByLane].map(async ([lane, { records, rows }]) => {
+      const { firstOffset } = await log.append('transactions.raw', lane, records);
+      rows.forEach((row, index) => { origins[row] = { lane, offset: firstOffset + index }; });
+    }));
+    return origins;
+  }
+
+  private await(origins: ReadonlyArray<{ readonly lane: number; readonly offset: number }>, ids: readonly (string | null)[], deadlineMs: number, pending: (index: number) => RowAnswer): Promise<readonly RowAnswer[]> {
+    const { replies } = this.options;
+    return new Promise((resolve, reject) => {
+      const answers = new Array<RowAnswer | undefined>(origins.length);
+      let missing = origins.length;
+      const finish = (): void => { clearTimeout(timer); resolve(answers.map((answer, index) => answer ?? pending(index))); };
+      const timer = setTimeout(() => { for (const origin of origins) replies.forget(origin); finish(); }, deadlineMs);
+      const settle = (index: number, answer: RowAnswer): void => {
+        answers[index] = answer;
+        missing -= 1;
+        if (missing === 0) finish();
+      };
+      origins.forEach((origin, index) => replies.expect(origin, (reply) => {
+        const answer = this.answerOf(reply, origin, ids[index] ?? null);
+        if (answer instanceof Promise) answer.then((found) => settle(index, found), (error: unknown) => { clearTimeout(timer); reject(error instanceof Error ? error : new Error(String(error))); });
+        else settle(index, answer);
+      }));
+      if (origins.length === 0) finish();
+    });
+  }
+
+  private answerOf(reply: Reply, origin: { readonly lane: number; readonly offset: number }, transactionId: string | null): RowAnswer | Promise<RowAnswer> {
+    switch (reply.kind) {
+      case 'decided': return decidedAnswer(reply.decision);
+      case 'accepted': return { kind: 'accepted', id: decisionId(origin), transactionId, duplicate: false };
+      case 'refused': return this.answerOfRefusal(reply.refusal, transactionId);
+    }
+  }
+
+  private async answerOfRefusal(refusal: IngestRefusal, transactionId: string | null): Promise<RowAnswer> {
+    switch (refusal.kind) {
+      case 'conflict': return { kind: 'conflict', idempotencyKey: refusal.idempotencyKey };
+      case 'quarantined': return quarantinedAnswer(refusal);
+      case 'duplicate': {
+        const id = decisionId({ lane: refusal.lane, offset: refusal.firstOffset });
+        const first = await this.options.decisions.byId(id);
+        if (first !== undefined) return { kind: 'decided', decision: JSON.parse(first.json) as Decision, duplicate: true };
+        return { kind: 'accepted', id, transactionId, duplicate: true };
+      }
+    }
+  }
+}
+
+const decidedAnswer = (decision: Decision): RowAnswer => ({ kind: 'decided', decision, duplicate: false });
+
+export const quarantinedAnswer = (refusal: Extract<IngestRefusal, { kind: 'quarantined' }>): RowAnswer => ({
+  kind: 'quarantined', quarantineId: quarantineId(refusal), transactionId: refusal.id, reason: refusal.reason, field: refusal.field, expected: refusal.expected, got: refusal.got,
+});
+
+const decidedSourceName = (set: DefinitionSet): string | undefined => [...set.sources.values()].find((source) => source.decide)?.name;
+
+const policyDeadlineMs = (set: DefinitionSet): number => Math.max(100, ...[...set.policies.values()].map((policy) => policy.deadlineMs));
+
+const tokensBySet = new WeakMap<DefinitionSet, ReadonlySet<string>>();
+function hasTokens(set: DefinitionSet, source: string): boolean {
+  let sources = tokensBySet.get(set);
+  if (sources === undefined) tokensBySet.set(set, (sources = new Set([...set.sources.values()].filter((each) => each.fields.some((field) => field.tokenise)).map((each) => each.name))));
+  return sources.has(source);
+}
+
+function transactionIdOf(row: SubmittedRow, sourceName: string, set: DefinitionSet): string | null {
+  const source = set.sources.get(sourceName);
+  if (source === undefined) return null;
+  const id = row.event[source.fields[source.slotByField.get(source.id) ?? -1]?.from ?? source.id];
+  return typeof id === 'string' ? id : null;
+}
+
+function parsedEvent(json: string): Readonly<Record<string, unknown>> {
+  const value: unknown = JSON.parse(json);
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+

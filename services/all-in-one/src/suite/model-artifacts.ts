@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { WeirError } from '@weir/contracts';
+import { modelFilesBelow } from '../model-files';
+
+/** Files of models (and their background rows) by SHA-256: what a set names is there as long as the suite's data is. */
+export class ModelArtifacts {
+  constructor(private readonly folder: string) { mkdirSync(folder, { recursive: true }); }
+
+  /** Keeps the bytes and gives their hash. */
+  async add(bytes: Uint8Array): Promise<string> {
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const path = this.pathOf(sha256);
+    if (existsSync(path)) return sha256;
+    await writeFile(`${path}.new`, bytes);
+    await rename(`${path}.new`, path);
+    return sha256;
+  }
+
+  /** @throws WeirError WEIR_MODEL_INVALID for bytes that were never given. */
+  async read(path: string, sha256: string | null): Promise<Uint8Array> {
+    if (sha256 !== null && existsSync(this.pathOf(sha256))) return readFile(this.pathOf(sha256));
+    throw new WeirError('WEIR_MODEL_INVALID', `the file ${path}${sha256 === null ? '' : ` (${sha256.slice(0, 12)})`} is not among the suite's model files`, {
+      findings: [{ where: path, field: 'file', expected: 'a file that was given with the definitions', got: sha256 ?? 'no SHA-256' }],
+    });
+  }
+
+  /**
+   * Takes the files that model documents name below a folder, and writes each hash into its document, so that the definition stands for these
+   * bytes and no others.
+   */
+  async adopt<Document extends Readonly<Record<string, unknown>>>(documents: readonly Document[], folder: string): Promise<Document[]> {
+    const read = modelFilesBelow(folder);
+    return Promise.all(documents.map(async (document) => {
+      if (document['kind'] !== 'Model' || typeof document['file'] !== 'string') return document;
+      const sha256 = await this.add(await read(document['file'], typeof document['sha256'] === 'string' ? document['sha256'] : null));
+      if (typeof document['background'] === 'string') await this.keepBeside(sha256, await read(document['background'], null));
+      return { ...document, sha256 };
+    }));
+  }
+
+  private async keepBeside(sha256: string, bytes: Uint8Array): Promise<void> {
+    await writeFile(join(this.folder, `${sha256}.background`), bytes);
+  }
+
+  /** The background rows kept with a model; undefined where it has none. */
+  async background(sha256: string): Promise<Uint8Array | undefined> {
+    const path = join(this.folder, `${sha256}.background`);
+    return existsSync(path) ? readFile(path) : undefined;
+  }
+
+  private pathOf(sha256: string): string { return join(this.folder, sha256); }
+}

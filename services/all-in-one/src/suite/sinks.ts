@@ -1,0 +1,123 @@
+import type { Decision, EventItem, RawRecord } from '@weir/contracts';
+import { resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
+import type { Alert } from '@weir/gateway';
+import { encodeRawBody, isItem, type Outcome, type Sink, type TakenBatch } from '@weir/pipeline';
+import { quarantineId, type Clock, type DecisionRow, type DecisionStore, type HistoryBatch, type HistoryRecord, type OfflineStore, type QuarantineRow, type QuarantineStore } from '@weir/ports';
+import { decisionRow, EntityReader, envelopeOf } from './decision-rows';
+import type { LiveFeed } from './live-feed';
+
+/** What a batch becomes for those behind it: made once, shared by all sinks and the replies. */
+export interface Taken {
+  readonly decisions: ReadonlyMap<number, Decision>;
+  readonly rows: readonly DecisionRow[];
+  readonly entitiesByOffset: ReadonlyMap<number, readonly string[]>;
+}
+
+/** Turns batches into decisions and rows; remembers the set in force, for entities are named by it. One lane each. */
+export class BatchReader {
+  private entities: EntityReader | undefined;
+  private readonly takenByBatch = new WeakMap<readonly RawRecord[], Taken>();
+
+  constructor(private readonly clock: Clock, set: DefinitionSet | undefined) { this.entities = set && new EntityReader(set); }
+
+  read(batch: TakenBatch): Taken {
+    const known = this.takenByBatch.get(batch.records);
+    if (known !== undefined) return known;
+    const nowMs = this.clock.nowMs();
+    const decisions = new Map<number, Decision>();
+    const rows: DecisionRow[] = [];
+    const entitiesByOffset = new Map<number, readonly string[]>();
+    for (const outcome of batch.outcomes) {
+      if (outcome.kind === 'definitions' && outcome.json !== undefined) this.entities = new EntityReader(resolveCanonicalSet(outcome.json));
+      if (outcome.kind !== 'event') continue;
+      const entities = this.entities?.of(outcome) ?? [];
+      entitiesByOffset.set(outcome.offset, entities);
+      if (outcome.verdict === undefined) continue;
+      const decision = { verdict: outcome.verdict, meta: envelopeOf(outcome, batch, nowMs) };
+      decisions.set(outcome.offset, decision);
+      rows.push(decisionRow(outcome, decision, entities));
+    }
+    const taken = { decisions, rows, entitiesByOffset };
+    this.takenByBatch.set(batch.records, taken);
+    return taken;
+  }
+}
+
+/** Decisions by id, by transaction and for search. */
+export class DecisionSink implements Sink {
+  readonly name = 'decisions';
+  constructor(private readonly reader: BatchReader, private readonly store: DecisionStore) {}
+  position(lane: number): Promise<number> { return this.store.position(lane); }
+  async write(batches: readonly TakenBatch[]): Promise<void> {
+    const rows = batches.flatMap((batch) => this.reader.read(batch).rows);
+    const lane = batches[0]?.lane;
+    if (lane !== undefined && rows.length > 0) await this.store.write(lane, rows);
+  }
+}
+
+/** Refused events. */
+export class QuarantineSink implements Sink {
+  readonly name = 'quarantine';
+  constructor(private readonly store: QuarantineStore) {}
+  async write(batches: readonly TakenBatch[]): Promise<void> {
+    const rows = batches.flatMap((batch) => batch.outcomes.flatMap((outcome): QuarantineRow[] => (outcome.kind === 'quarantined' ? [{
+      lane: outcome.lane, offset: outcome.offset, id: quarantineId(outcome), source: outcome.source, transactionId: outcome.id, reason: outcome.reason, field: outcome.field,
+      expected: outcome.expected, got: outcome.got, receivedAtMs: outcome.receivedAtMs, json: outcome.json, resentAtMs: null,
+    }] : [])));
+    if (rows.length > 0) await this.store.write(rows);
+  }
+}
+
+/** Every record with what became of it. */
+export class HistorySink implements Sink {
+  readonly name = 'history';
+  constructor(private readonly reader: BatchReader, private readonly store: OfflineStore) {}
+  position(lane: number): Promise<number> { return this.store.position(lane); }
+  async write(batches: readonly TakenBatch[]): Promise<void> {
+    for (const batch of batches) await this.store.append(historyBatch(batch, this.reader.read(batch)));
+  }
+  flush(): Promise<void> { return this.store.flush(); }
+}
+
+function historyBatch(batch: TakenBatch, taken: Taken): HistoryBatch {
+  return { lane: batch.lane, decisions: taken.rows, records: batch.records.map((record, index) => historyRecord(record, batch.outcomes[index], taken)) };
+}
+
+function historyRecord(record: RawRecord, outcome: Outcome | undefined, taken: Taken): HistoryRecord {
+  const { key, headers, value } = encodeRawBody(record.body);
+  const event = outcome?.kind === 'event' ? outcome.event : undefined;
+  const refusal = outcome !== undefined && !isItem(outcome) ? outcome : undefined;
+  return {
+    lane: record.lane, offset: record.offset, appendedAtMs: record.appendedAtMs, key, headers, value, kind: record.body.kind,
+    outcome: event !== undefined ? 'accepted' : (refusal?.kind ?? 'control'),
+    source: record.body.kind === 'event' ? record.body.source : null,
+    id: event?.id ?? (refusal?.kind === 'quarantined' || refusal?.kind === 'duplicate' ? refusal.id : null),
+    eventTimeMs: event?.timeMs ?? null,
+    receivedAtMs: event?.receivedAtMs ?? (record.body.kind === 'event' ? (record.body.receivedAtMs ?? record.appendedAtMs) : record.appendedAtMs),
+    reason: refusal?.kind === 'quarantined' ? refusal.reason : null, field: refusal?.kind === 'quarantined' ? refusal.field : null,
+    entities: taken.entitiesByOffset.get(record.offset) ?? [],
+  };
+}
+
+/** Alerts of the topic, by origin; and what happens now, for those who watch. */
+export class LiveSink implements Sink {
+  readonly name = 'live';
+  constructor(private readonly reader: BatchReader, private readonly feed: LiveFeed, private readonly onTaken: (batch: TakenBatch, taken: Taken) => void) {}
+  write(batches: readonly TakenBatch[]): Promise<void> {
+    for (const batch of batches) {
+      const taken = this.reader.read(batch);
+      this.onTaken(batch, taken);
+      if (!this.feed.watched) continue;
+      this.feed.decisions([...taken.decisions.values()]);
+      this.feed.alerts(batch.outcomes.flatMap((outcome) => (outcome.kind === 'event' ? alertsOfItem(outcome) : [])));
+    }
+    return Promise.resolve();
+  }
+}
+
+function alertsOfItem(item: EventItem): Alert[] {
+  const { verdict } = item;
+  if (verdict === undefined || !verdict.alert) return [];
+  return [{ atMs: verdict.event_time, severity: verdict.outcome === 'block' ? 'high' : 'medium', transactionId: verdict.transaction_id, text: verdict.reasons[0]?.text ?? verdict.decided_by }];
+}
+

@@ -1,0 +1,135 @@
+import { Controller, Req } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import type { DefinitionsChange, DefinitionsPlan } from '../dependencies';
+import { GatewayContext } from '../gateway-context';
+import { mediaType, yamlTypes } from '../http/body-parsers';
+import { Answers, endpoint, principalOf, textBody } from '../http/endpoint';
+import { problems } from '../http/problem';
+import { json, problemResponses } from '../http/responses';
+import { describe } from '../http/validation';
+import {
+  appliedAnswer, changeBody, definitionAnswer, definitionParams, definitionsAnswer, definitionVersions, kindParams, planAnswer, rollbackBody, setVersions, versionsQuery,
+} from '../schemas/definitions.schema';
+import { jsonObject, toIso, toIsoOrNull } from '../schemas/shared.schema';
+
+const tag = 'Definitions';
+const changeTypes = ['application/json', ...yamlTypes];
+
+export const allDefinitions = endpoint({ method: 'GET', path: '/definitions', tag, role: 'read', summary: 'The set in force', responses: { 200: json('All documents.', definitionsAnswer) } });
+export const allVersions = endpoint({ method: 'GET', path: '/definitions/versions', tag, role: 'read', summary: 'Sets that were applied, newest first', query: versionsQuery, responses: { 200: json('A page.', setVersions) } });
+export const definitionsOfKind = endpoint({ method: 'GET', path: '/definitions/:kind', tag, role: 'read', summary: 'Definitions of one kind', params: kindParams, responses: { 200: json('The documents.', definitionsAnswer), ...problemResponses(422) } });
+export const oneDefinition = endpoint({ method: 'GET', path: '/definitions/:kind/:name', tag, role: 'read', summary: 'One definition', params: definitionParams, responses: { 200: json('The document.', definitionAnswer), ...problemResponses(404, 422) } });
+export const versionsOfDefinition = endpoint({
+  method: 'GET', path: '/definitions/:kind/:name/versions', tag, role: 'read', summary: 'Versions of one definition, newest first', params: definitionParams, query: versionsQuery,
+  responses: { 200: json('A page.', definitionVersions), ...problemResponses(404, 422) },
+});
+export const putDefinition = endpoint({
+  method: 'PUT', path: '/definitions/:kind/:name', tag, role: 'edit', summary: 'Add or change one definition', description: 'Counts from the next decision on.', params: definitionParams,
+  body: { schema: jsonObject, types: changeTypes }, responses: { 200: json('What changed.', appliedAnswer), ...problemResponses(400, 413, 415, 422) },
+});
+export const planDefinitions = endpoint({
+  method: 'POST', path: '/definitions/plan', tag, role: 'read', largeBody: true, summary: 'What a change would do', description: 'YAML is taken as one file.', body: { schema: changeBody, types: changeTypes },
+  responses: { 200: json('What would change, what it costs, who depends on it.', planAnswer), ...problemResponses(400, 413, 415, 422) },
+});
+export const applyDefinitions = endpoint({
+  method: 'POST', path: '/definitions/apply', tag, role: 'edit', largeBody: true, summary: 'Change the set, all or nothing', description: 'Counts from the next decision on.', body: { schema: changeBody, types: changeTypes },
+  responses: { 200: json('What changed.', appliedAnswer), ...problemResponses(400, 409, 413, 415, 422) },
+});
+export const rollbackDefinitions = endpoint({
+  method: 'POST', path: '/definitions/rollback', tag, role: 'edit', summary: 'Back to an earlier set', body: { schema: rollbackBody, optional: true },
+  responses: { 200: json('What changed.', appliedAnswer), ...problemResponses(400, 404, 415, 422) },
+});
+
+@Controller(['', 'v1'])
+export class DefinitionsController {
+  constructor(private readonly gateway: GatewayContext) {}
+  private get definitions() { return this.gateway.deps.definitions; }
+
+  @Answers(allDefinitions)
+  async all(): Promise<unknown> {
+    const { set, appliedAtMs, documents } = await this.definitions.current();
+    return { set, applied_at: toIsoOrNull(appliedAtMs), definitions: documents };
+  }
+
+  @Answers(allVersions)
+  async versions(@Req() request: FastifyRequest): Promise<unknown> {
+    const { items, next } = await this.definitions.versions(pageOf(allVersions.query(request)));
+    return { versions: items.map(({ appliedAtMs, ...version }) => ({ ...version, applied_at: toIso(appliedAtMs) })), next };
+  }
+
+  @Answers(definitionsOfKind)
+  async ofKind(@Req() request: FastifyRequest): Promise<unknown> {
+    const { kind } = definitionsOfKind.params(request);
+    const { set, appliedAtMs, documents } = await this.definitions.current();
+    return { set, applied_at: toIsoOrNull(appliedAtMs), definitions: documents.filter((document) => document['kind'] === kind) };
+  }
+
+  @Answers(oneDefinition)
+  async one(@Req() request: FastifyRequest): Promise<unknown> {
+    const { kind, name } = oneDefinition.params(request);
+    const { documents } = await this.definitions.current();
+    const found = documents.find((document) => document['kind'] === kind && document['name'] === name);
+    if (found === undefined) throw problems.notFound(`there is no ${kind} ${name}`);
+    return found;
+  }
+
+  @Answers(versionsOfDefinition)
+  async versionsOf(@Req() request: FastifyRequest): Promise<unknown> {
+    const { kind, name } = versionsOfDefinition.params(request);
+    const { items, next } = await this.definitions.versionsOf(kind, name, pageOf(versionsOfDefinition.query(request)));
+    return { versions: items.map(({ appliedAtMs, ...version }) => ({ ...version, applied_at: toIso(appliedAtMs) })), next };
+  }
+
+  @Answers(putDefinition)
+  async put(@Req() request: FastifyRequest): Promise<unknown> {
+    const { kind, name } = putDefinition.params(request);
+    if (isYaml(request)) return this.apply(request, { documents: [], files: [{ path: `${kind}/${name}`, text: textBody(request) }], prune: false }, 'definition.put', `${kind}/${name}`);
+    const document = { kind, name, ...putDefinition.body(request) };
+    for (const [field, expected] of [['kind', kind], ['name', name]] as const) {
+      if (document[field] !== expected) throw problems.invalid(`${field} contradicts the path`, [{ field, expected, got: describe(document[field]) }]);
+    }
+    return this.apply(request, { documents: [document], files: [], prune: false }, 'definition.put', `${kind}/${name}`);
+  }
+
+  @Answers(planDefinitions)
+  async plan(@Req() request: FastifyRequest): Promise<unknown> {
+    return planRecord(await this.definitions.plan(changeOf(request, planDefinitions).change));
+  }
+
+  @Answers(applyDefinitions)
+  applyAll(@Req() request: FastifyRequest): Promise<unknown> {
+    const { change, note } = changeOf(request, applyDefinitions);
+    return this.apply(request, change, 'definitions.apply', 'set', note);
+  }
+
+  @Answers(rollbackDefinitions)
+  async rollback(@Req() request: FastifyRequest): Promise<unknown> {
+    const { to, note } = request.body === undefined ? {} : rollbackDefinitions.body(request);
+    const by = principalOf(request).name;
+    const { appliedAtMs, ...plan } = await this.definitions.rollback(to, { name: by, note: note ?? null });
+    await this.gateway.audit(by, 'definitions.rollback', plan.set, { note: note ?? null });
+    return { ...planRecord(plan), applied_at: toIso(appliedAtMs) };
+  }
+
+  private async apply(request: FastifyRequest, change: DefinitionsChange, action: string, subject: string, note: string | null = null): Promise<unknown> {
+    const by = principalOf(request).name;
+    const { appliedAtMs, ...plan } = await this.definitions.apply(change, { name: by, note });
+    await this.gateway.audit(by, action, subject, { set: plan.set, note, changes: plan.changes.length });
+    return { ...planRecord(plan), applied_at: toIso(appliedAtMs) };
+  }
+}
+
+const isYaml = (request: FastifyRequest): boolean => mediaType(request.headers['content-type']) !== 'application/json';
+
+function changeOf(request: FastifyRequest, handled: typeof planDefinitions): { change: DefinitionsChange; note: string | null } {
+  if (isYaml(request)) return { change: { documents: [], files: [{ path: 'body', text: textBody(request) }], prune: false }, note: null };
+  const { definitions, files, prune, note } = handled.body(request);
+  return { change: { documents: definitions ?? [], files: files ?? [], prune }, note: note ?? null };
+}
+
+const pageOf = ({ limit, cursor }: z.output<typeof versionsQuery>) => ({ limit, cursor });
+
+function planRecord({ set, changes, warnings, details }: DefinitionsPlan): Record<string, unknown> {
+  return { ...details, set, warnings, changes: changes.map(({ fromVersion, toVersion, ...change }) => ({ ...change, from_version: fromVersion, to_version: toVersion })) };
+}

@@ -1,0 +1,102 @@
+import { Readable } from 'node:stream';
+import { Controller, Req, Res } from '@nestjs/common';
+import { traceIdOf } from '@weir/platform';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { RowAnswer, SubmitOptions } from '../dependencies';
+import { arrayRows, batchAnswers, ndjsonRows, type BatchRow } from '../events/batch';
+import { idempotencyKeyOf, parseEvent, submittedRow } from '../events/event-text';
+import { explained, rowText } from '../events/row-answers';
+import { GatewayContext } from '../gateway-context';
+import { mediaType } from '../http/body-parsers';
+import { Answers, parseJsonBody, principalOf, textBody } from '../http/endpoint';
+import { problems } from '../http/problem';
+import { describe } from '../http/validation';
+import { getTransaction, postBatch, postTransaction, pushEvents } from './transactions.endpoints';
+
+@Controller(['', 'v1'])
+export class TransactionsController {
+  constructor(private readonly gateway: GatewayContext) {}
+
+  @Answers(postTransaction)
+  async submit(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { source, wait, explain } = request.url.includes('?') ? postTransaction.query(request) : noQuery;
+    const text = textBody(request);
+    const row = submittedRow(text, parseEvent(text), { principal: principalOf(request), idempotencyKey: idempotencyKeyOf(request.headers['idempotency-key']) });
+    const [answer] = await this.gateway.deps.edge.submit([row], { source, wait: wait ?? 'decided', deadlineMs: undefined, traceId: traceIdOf(header(request, 'traceparent')) });
+    if (answer === undefined) throw new Error('the edge gave no answer for the row');
+    await this.send(reply, answer, explain ?? false);
+  }
+
+  @Answers(postBatch)
+  batch(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    const { source } = postBatch.query(request);
+    if (mediaType(request.headers['content-type']) !== 'application/json') return this.sendNdjson(request, reply, source);
+    const events = parseJsonBody(request);
+    if (!Array.isArray(events)) throw problems.invalid('a batch is an array', [{ field: '', expected: 'an array', got: describe(events) }]);
+    this.sendArray(request, reply, source, events);
+  }
+
+  @Answers(pushEvents)
+  push(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    const { source } = pushEvents.query(request);
+    if (mediaType(request.headers['content-type']) !== 'application/json') return this.sendNdjson(request, reply, source);
+    const body = pushEvents.body(request);
+    if (Array.isArray(body)) this.sendArray(request, reply, source, body);
+    else this.sendArray(request, reply, source ?? body.push_source_name, rowsOfColumns(body.df));
+  }
+
+  @Answers(getTransaction)
+  async byTransactionId(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { transaction_id: transactionId } = getTransaction.params(request);
+    const answer = await this.gateway.deps.decisions.byTransactionId(transactionId);
+    if (answer === undefined) throw problems.notFound('no transaction has this id');
+    await this.send(reply, answer.kind === 'decided' ? { ...answer, duplicate: false } : answer, true);
+  }
+
+  private async send(reply: FastifyReply, answer: RowAnswer, explain: boolean): Promise<void> {
+    const { status, json, headers } = rowText(explain ? await explained(answer, this.gateway.deps.decisions) : answer);
+    void reply.code(status).headers(headers).type('application/json; charset=utf-8').send(json);
+  }
+
+  private sendNdjson(request: FastifyRequest, reply: FastifyReply, source: string | undefined): void {
+    const lines = this.answers(request, source, ndjsonRows(textBody(request)));
+    void reply.type('application/x-ndjson').send(Readable.from(joined(lines, { open: '', between: '\n', close: '\n', empty: '' })));
+  }
+
+  private sendArray(request: FastifyRequest, reply: FastifyReply, source: string | undefined, events: readonly unknown[]): void {
+    const rows = this.answers(request, source, arrayRows(events));
+    void reply.type('application/json; charset=utf-8').send(Readable.from(joined(rows, { open: '{"results":[', between: ',', close: ']}', empty: '{"results":[]}' })));
+  }
+
+  private answers(request: FastifyRequest, source: string | undefined, rows: Iterator<BatchRow>): AsyncGenerator<string[]> {
+    const { deps, options } = this.gateway;
+    const submit: SubmitOptions = { source, wait: 'decided', deadlineMs: options.batchDeadlineMs, traceId: traceIdOf(header(request, 'traceparent')) };
+    return batchAnswers(rows, { edge: deps.edge, principal: principalOf(request), submit, onFault: (error) => deps.logger.error({ err: error }, 'rows of a batch failed') });
+  }
+}
+
+const noQuery: ReturnType<typeof postTransaction.query> = Object.freeze({});
+
+const header = (request: FastifyRequest, name: string): string | undefined => {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : undefined;
+};
+
+/** Chunks of texts as one text that can be written while the rest is still being decided. */
+async function* joined(chunks: AsyncGenerator<string[]>, marks: { open: string; between: string; close: string; empty: string }): AsyncGenerator<string> {
+  let first = true;
+  for await (const chunk of chunks) {
+    yield (first ? marks.open : marks.between) + chunk.join(marks.between);
+    first = false;
+  }
+  yield first ? marks.empty : marks.close;
+}
+
+/** @throws Problem 422 when the columns are not equally long. */
+function rowsOfColumns(columns: Readonly<Record<string, readonly unknown[]>>): Record<string, unknown>[] {
+  const names = Object.keys(columns);
+  const rows = columns[names[0] ?? '']?.length ?? 0;
+  const uneven = names.find((column) => columns[column]?.length !== rows);
+  if (uneven !== undefined) throw problems.invalid('the columns are not equally long', [{ field: `df.${uneven}`, expected: `${rows} values`, got: `${columns[uneven]?.length ?? 0}` }]);
+  return Array.from({ length: rows }, (_, index) => Object.fromEntries(names.map((column) => [column, columns[column]?.[index]])));
+}

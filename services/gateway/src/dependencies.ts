@@ -1,0 +1,239 @@
+import type { Decision, FeatureStatus, FeatureValue, Value } from '@weir/contracts';
+import type { Health, Logger, Metrics } from '@weir/platform';
+import type { Clock } from '@weir/ports';
+import type { Role } from './roles';
+import type { DecisionRecord } from './schemas/decision.schema';
+
+/**
+ * What the gateway needs from outside. All times are ms since the epoch. Keys of entities, values of lists and ids come as the caller
+ * wrote them: where a field is declared `tokenise`, the implementation turns them into tokens, and so nothing behind it sees the raw
+ * value. A method throws WeirError: WEIR_NOT_FOUND (404), WEIR_CONFLICT (409), WEIR_INPUT_INVALID and WEIR_*_INVALID (422, with their
+ * findings), WEIR_LIMIT_REACHED and anything retriable (503, to be tried again). Any other error is a 500.
+ */
+export interface GatewayDependencies {
+  readonly edge: Edge;
+  readonly decisions: Decisions;
+  readonly features: Features;
+  readonly definitions: Definitions;
+  readonly lists: Lists;
+  readonly tables: Tables;
+  readonly labels: Labels;
+  readonly quarantine: Quarantine;
+  readonly keys: Keys;
+  readonly audit: Audit;
+  readonly live: Live;
+  readonly health: Health;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+// ---- events in, answers out
+
+/** One event that could be parsed. */
+export interface SubmittedRow {
+  /** As it came; what goes into the log when nothing has to be tokenised. */
+  readonly json: string;
+  /** The same, parsed. Only to be read: the implementation copies it before it puts tokens in. */
+  readonly event: Readonly<Record<string, unknown>>;
+  /** The row's `_received_at`; only ever set for a key with the role `replay`. */
+  readonly receivedAtMs: number | undefined;
+  readonly idempotency: { readonly key: string; readonly bodyHash: string } | undefined;
+}
+
+export interface SubmitOptions {
+  /** undefined: the source that is decided. An unknown one is WEIR_INPUT_INVALID with the field `source`. */
+  readonly source: string | undefined;
+  /** `accepted`: resolve once the rows are durable in their lanes; `decided`: wait for the decisions. */
+  readonly wait: 'accepted' | 'decided';
+  /** How long to wait for decisions; undefined: the policy's deadline (of several: the longest). Rows not decided by then are `pending`. */
+  readonly deadlineMs: number | undefined;
+  readonly traceId: string | null;
+}
+
+/** What became of a row. */
+export type RowAnswer =
+  | { readonly kind: 'decided'; readonly decision: Decision | DecisionRecord; /** The id was there before: this is the first one's decision. */ readonly duplicate: boolean }
+  /** In the lane, not decided yet. `id`: of the decision to come. */
+  | { readonly kind: 'pending'; readonly id: string; readonly transactionId: string | null }
+  /** Accepted, of a source that gets no decision. */
+  | { readonly kind: 'accepted'; readonly id: string; readonly transactionId: string | null; readonly duplicate: boolean }
+  | {
+      readonly kind: 'quarantined'; readonly quarantineId: string; readonly transactionId: string | null; readonly reason: 'invalid' | 'future' | 'late';
+      readonly field: string | null; readonly expected: string | null; readonly got: string | null;
+    }
+  /** The Idempotency-Key was used for another body within 24 h. */
+  | { readonly kind: 'conflict'; readonly idempotencyKey: string }
+  /** Not appended, for the suite is behind; to be sent again. */
+  | { readonly kind: 'overloaded'; readonly retryAfterMs: number };
+
+export interface Edge {
+  /**
+   * Tokenises, chooses the lanes, appends and waits: one answer per row, in order. Calls append in the order in which they are made. Many
+   * calls are open at once, each with 1 to `batchChunkRowsMax` rows; the implementation gathers them into batches. Rejects only when
+   * nothing of the call was appended.
+   */
+  submit(rows: readonly SubmittedRow[], options: SubmitOptions): Promise<readonly RowAnswer[]>;
+  /** What would be answered now. Nothing is stored; never `pending`. */
+  simulate(row: SubmittedRow, options: { readonly source: string | undefined }): Promise<RowAnswer>;
+}
+
+// ---- decisions
+
+export interface DecisionSearch {
+  readonly entity: { readonly type: string; readonly key: string } | undefined;
+  readonly outcome: string | undefined;
+  readonly rule: string | undefined;
+  readonly pattern: string | undefined;
+  readonly alert: boolean | undefined;
+  /** By event time: `fromMs` ≤ t < `toMs`. */
+  readonly fromMs: number | undefined;
+  readonly toMs: number | undefined;
+}
+export interface Page<T> { readonly items: readonly T[]; readonly next: string | null }
+export interface PageRequest { readonly limit: number; readonly cursor: string | undefined }
+
+export interface Decisions {
+  /** Also 'pending' when the id's place in the lane is written and not decided. undefined: no such decision. */
+  byId(id: string): Promise<Extract<RowAnswer, { kind: 'decided' | 'pending' }> | undefined>;
+  /** What POST answered, or would answer now; undefined: never seen. */
+  byTransactionId(transactionId: string): Promise<RowAnswer | undefined>;
+  /** Newest first. */
+  search(search: DecisionSearch, page: PageRequest): Promise<Page<Decision | DecisionRecord>>;
+  /** Base, margin and contribution by input of the champion; undefined without a model or where it gave no answer. */
+  explain(decision: Decision | DecisionRecord): Promise<{ readonly base: number; readonly margin: number; readonly contributions: Readonly<Record<string, number>> } | undefined>;
+  /** Why a rule or pattern did or did not speak. undefined: no such decision. An unknown rule is WEIR_NOT_FOUND. */
+  whyNot(id: string, of: { readonly kind: 'rule' | 'pattern'; readonly name: string }): Promise<WhyNot | undefined>;
+}
+export interface WhyNot {
+  readonly fired: boolean | null;
+  readonly explanation: string;
+  readonly parts: ReadonlyArray<{ readonly text: string; readonly held: boolean | null; readonly value: unknown }>;
+}
+
+// ---- features
+
+export interface FeatureSelection {
+  readonly service: string | undefined;
+  /** Neither given: all views of the entity. */
+  readonly views: readonly string[] | undefined;
+  /** undefined: now. */
+  readonly atMs: number | undefined;
+}
+export interface FeatureRead {
+  readonly features: Readonly<Record<string, FeatureValue>>;
+  readonly statuses: Readonly<Record<string, FeatureStatus>>;
+  /** Newest event of the entity in the feature's view, by feature name. */
+  readonly eventTimesMs: Readonly<Record<string, number | null>>;
+}
+export interface Features {
+  /** Same length and order as `keys`, duplicates included. An unknown entity type, service or view is WEIR_NOT_FOUND. */
+  read(entityType: string, keys: readonly string[], selection: FeatureSelection): Promise<{ readonly rows: readonly FeatureRead[]; readonly asOfMs: number }>;
+  /** All entities of the selection whose key fields a row has. */
+  join(rows: ReadonlyArray<Readonly<Record<string, unknown>>>, selection: FeatureSelection): Promise<{ readonly rows: readonly FeatureRead[]; readonly asOfMs: number }>;
+  /** All features, or the one named (empty when there is none of the name). */
+  statistics(feature: string | undefined): Promise<readonly FeatureStatistics[]>;
+}
+export interface FeatureStatistics {
+  readonly feature: string; readonly count: number; readonly mean: number | null; readonly std: number | null; readonly min: number | null; readonly max: number | null;
+  readonly p50: number | null; readonly p95: number | null; readonly p99: number | null; readonly missingRate: number | null; readonly distinct: number; readonly lastUpdatedMs: number | null;
+}
+
+// ---- definitions, lists, tables, labels
+
+export interface DefinitionsChange {
+  readonly documents: ReadonlyArray<Readonly<Record<string, unknown>>>;
+  /** YAML or JSON as text, with the names that findings shall use. */
+  readonly files: ReadonlyArray<{ readonly path: string; readonly text: string }>;
+  /** True: these are the whole set. */
+  readonly prune: boolean;
+}
+export interface DefinitionsPlan {
+  readonly set: string;
+  readonly changes: ReadonlyArray<{ readonly kind: string; readonly name: string; readonly change: 'added' | 'changed' | 'removed' | 'described'; readonly fromVersion: number | null; readonly toVersion: number | null }>;
+  readonly warnings: readonly string[];
+  /** What else the plan knows (cost, dependants); shown as it is. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+export interface Definitions {
+  /** Documents as applied, with `kind`, `name` and `version`. */
+  current(): Promise<{ readonly set: string | null; readonly appliedAtMs: number | null; readonly documents: ReadonlyArray<Readonly<Record<string, unknown>>> }>;
+  plan(change: DefinitionsChange): Promise<DefinitionsPlan>;
+  /** Resolves when the change is in the lanes, so that it holds for the next event. */
+  apply(change: DefinitionsChange, by: { readonly name: string; readonly note: string | null }): Promise<DefinitionsPlan & { readonly appliedAtMs: number }>;
+  rollback(toSet: string | undefined, by: { readonly name: string; readonly note: string | null }): Promise<DefinitionsPlan & { readonly appliedAtMs: number }>;
+  versions(page: PageRequest): Promise<Page<{ readonly set: string; readonly appliedAtMs: number; readonly by: string; readonly note: string | null }>>;
+  versionsOf(kind: string, name: string, page: PageRequest): Promise<Page<{ readonly version: number; readonly set: string; readonly appliedAtMs: number; readonly by: string }>>;
+}
+
+export interface ListEntry { readonly value: string; readonly fromMs: number | null; readonly untilMs: number | null; readonly reason: string; readonly by: string }
+/** An unknown list is WEIR_NOT_FOUND everywhere. Changes resolve when they are in the lanes. */
+export interface Lists {
+  all(): Promise<ReadonlyArray<{ readonly name: string; readonly of: string; readonly effect: string; readonly match: string; readonly entries: number }>>;
+  entries(list: string, page: PageRequest): Promise<Page<ListEntry>>;
+  entry(list: string, value: string): Promise<ListEntry | undefined>;
+  /** `untilMs` undefined: by the list's ttl. Gives the entry as it now is. */
+  put(list: string, value: string, entry: { readonly fromMs: number | null; readonly untilMs: number | null | undefined; readonly reason: string; readonly by: string }): Promise<ListEntry>;
+  /** False when there was none. */
+  remove(list: string, value: string, by: string): Promise<boolean>;
+}
+
+type Row = Readonly<Record<string, Value>>;
+/** An unknown table is WEIR_NOT_FOUND everywhere. Changes resolve when they are in the lanes. */
+export interface Tables {
+  all(): Promise<ReadonlyArray<{ readonly name: string; readonly key: string; readonly rows: number }>>;
+  rows(table: string, page: PageRequest): Promise<Page<Row>>;
+  row(table: string, key: string): Promise<Row | undefined>;
+  /** Every row carries the table's key field; checked against the table's fields. */
+  put(table: string, rows: readonly Row[], by: string): Promise<void>;
+  remove(table: string, key: string, by: string): Promise<boolean>;
+}
+
+export interface Labels {
+  append(labels: ReadonlyArray<{ readonly transactionId: string; readonly fraud: boolean; readonly by: string; readonly atMs: number; readonly source: string }>): Promise<void>;
+}
+
+// ---- what was refused, who did what, who may
+
+export interface Quarantined {
+  readonly id: string; readonly source: string; readonly transactionId: string | null; readonly reason: 'invalid' | 'future' | 'late';
+  readonly field: string | null; readonly expected: string | null; readonly got: string | null; readonly receivedAtMs: number;
+  readonly event: Readonly<Record<string, unknown>> | null; readonly resentAtMs: number | null;
+}
+export interface Quarantine {
+  /** Newest first. */
+  list(filter: { readonly reason: string | undefined; readonly fromMs: number | undefined; readonly toMs: number | undefined }, page: PageRequest): Promise<Page<Quarantined>>;
+  byId(id: string): Promise<Quarantined | undefined>;
+  /** As a new event, corrected or as it was; undefined: no such record. */
+  resend(id: string, corrected: SubmittedRow | undefined): Promise<RowAnswer | undefined>;
+}
+
+export interface AuditEntry { readonly atMs: number; readonly by: string; readonly action: string; readonly subject: string; readonly details: Readonly<Record<string, unknown>> }
+export interface Audit {
+  record(entry: AuditEntry): Promise<void>;
+  /** Newest first. */
+  list(filter: { readonly by: string | undefined; readonly action: string | undefined; readonly fromMs: number | undefined; readonly toMs: number | undefined }, page: PageRequest): Promise<Page<AuditEntry & { readonly id: string }>>;
+}
+
+/** API keys by the SHA-256 of the key (hex); the key itself is nowhere. */
+export interface StoredKey { readonly id: string; readonly name: string; readonly roles: readonly Role[]; readonly hash: string; readonly createdAtMs: number; readonly revokedAtMs: number | null }
+export interface Keys {
+  findByHash(hash: string): Promise<StoredKey | undefined>;
+  all(): Promise<readonly StoredKey[]>;
+  add(key: StoredKey): Promise<void>;
+  /** False when there is no such key. */
+  revoke(id: string, atMs: number): Promise<boolean>;
+}
+
+// ---- what happens now
+
+export interface Alert { readonly atMs: number; readonly severity: string; readonly transactionId: string | null; readonly text: string }
+export interface LiveListener {
+  /** Once a batch; must return quickly and throw nothing. */
+  decisions(batch: readonly Decision[]): void;
+  alerts(batch: readonly Alert[]): void;
+}
+export interface Live {
+  /** Every decision of this process (or deployment), as it is taken; gives the way to end it. */
+  subscribe(listener: LiveListener): () => void;
+}

@@ -1,0 +1,29 @@
+import * as decisions from './controllers/decisions.controller';
+import * as definitions from './controllers/definitions.controller';
+import * as docs from './controllers/docs.controller';
+import * as features from './controllers/features.controller';
+import * as keys from './controllers/keys.controller';
+import * as lists from './controllers/lists.controller';
+import * as operations from './controllers/operations.controller';
+import * as processes from './controllers/process.controller';
+import * as tables from './controllers/tables.controller';
+import * as transactionsController from './controllers/transactions.controller';
+import * as transactions from './controllers/transactions.endpoints';
+import { Endpoint } from './http/endpoint';
+
+/** Every endpoint there is: what a controller's file exports. */
+export const endpoints: readonly Endpoint[] = [transactions, decisions, features, definitions, lists, tables, operations, keys, processes, docs]
+  .flatMap((file): unknown[] => Object.values(file)).filter((exported) => exported instanceof Endpoint);
+
+export const controllers = [
+  transactionsController.TransactionsController, decisions.DecisionsController, features.FeaturesController, definitions.DefinitionsController, lists.ListsController,
+  tables.TablesController, operations.OperationsController, keys.KeysController, processes.ProcessController, docs.DocsController,
+];
+
+/** Methods allowed at a path, for 405; empty where nothing is. */
+export function allowedMethods(path: string): readonly string[] {
+  const found = endpoints.filter(({ spec }) => pathPattern(spec.path).test(path)).map(({ spec }) => spec.method as string);
+  return [...new Set(found.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])))].sort();
+}
+
+const pathPattern = (path: string): RegExp => new RegExp(`^(/v1)?${path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+')}/?$`);

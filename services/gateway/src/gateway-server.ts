@@ -1,0 +1,96 @@
+import type { AddressInfo } from 'node:net';
+import { createHttpApp, type Resource } from '@weir/platform';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { docsStartScript } from './controllers/docs.controller';
+import type { GatewayDependencies } from './dependencies';
+import { allowedMethods, endpoints } from './endpoints';
+import { GatewayContext } from './gateway-context';
+import { watchRequests } from './gateway-metrics';
+import type { GatewayOptions } from './gateway.config';
+import { GatewayModule } from './gateway.module';
+import { addBodyParsers } from './http/body-parsers';
+import { endpointOf, Endpoint } from './http/endpoint';
+import { KeyRing } from './http/key-ring';
+import { ProblemFilter } from './http/problem-filter';
+import { RequestGuard } from './http/request-guard';
+import { serveConsole, serveDocsAssets } from './http/static-files';
+import { LiveFeed } from './live/live-feed';
+import { OpenApiDocument } from './openapi/document';
+import { version } from './version';
+
+/** Longest id or key in a path, after decoding. */
+const pathPartCharactersMax = 2_048;
+
+/** The HTTP side of Weir as a resource: `start` listens, `stop` lets requests under way finish. */
+export class GatewayServer implements Resource {
+  readonly name = 'gateway';
+  readonly context: GatewayContext;
+  private readonly guard: RequestGuard;
+  private app: NestFastifyApplication | undefined;
+
+  constructor(deps: GatewayDependencies, private readonly options: GatewayOptions) {
+    const keyRing = new KeyRing(deps.keys);
+    const liveFeed = new LiveFeed({ live: deps.live, clock: deps.clock, health: deps.health, clientsMax: options.streamClientsMax });
+    this.context = new GatewayContext(deps, options, keyRing, liveFeed);
+    this.guard = new RequestGuard(keyRing, deps.clock, options);
+  }
+
+  /** The address it listens at; only after `start`. */
+  get url(): string {
+    const address = this.application.getHttpServer().address() as AddressInfo | null; // a TCP server's address, never a pipe's
+    if (address === null) throw new Error('the gateway is not listening');
+    const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+    return `http://${address.address === '0.0.0.0' || address.address === '::' ? '127.0.0.1' : host}:${address.port}`;
+  }
+
+  async start(): Promise<void> {
+    await this.build();
+    this.context.liveFeed.start();
+    await this.application.listen(this.options.port, this.options.host);
+  }
+
+  async stop(): Promise<void> {
+    this.context.liveFeed.stop();
+    await this.app?.close();
+  }
+
+  /** Everything but listening; for tests that inject requests. */
+  async build(): Promise<NestFastifyApplication> {
+    const { deps } = this.context;
+    this.app = await createHttpApp({
+      module: GatewayModule.register({ context: this.context, document: new OpenApiDocument(endpoints, version) }),
+      logger: deps.logger,
+      fastify: {
+        bodyLimit: this.options.bodyBytesMax, trustProxy: this.options.trustProxy, requestTimeout: 60_000, keepAliveTimeout: 75_000, forceCloseConnections: 'idle',
+        routerOptions: { maxParamLength: pathPartCharactersMax, ignoreTrailingSlash: true },
+      },
+      prepare: (app) => this.prepare(app),
+    });
+    return this.app;
+  }
+
+  private get application(): NestFastifyApplication {
+    if (this.app === undefined) throw new Error('the gateway is not started');
+    return this.app;
+  }
+
+  private prepare(app: NestFastifyApplication): void {
+    const instance = app.getHttpAdapter().getInstance();
+    addBodyParsers(instance);
+    instance.decorateRequest('principal', undefined);
+    instance.addHook('onRoute', (route) => {
+      const given = route.config?.endpoint;
+      if (given instanceof Endpoint && (given.spec.batch ?? given.spec.largeBody) === true) route.bodyLimit = this.options.batchBytesMax;
+    });
+    instance.addHook('onRequest', this.guard.onRequest);
+    instance.addHook('onSend', (request, reply, _payload, done) => {
+      void reply.header('x-content-type-options', 'nosniff');
+      if (endpointOf(request) !== undefined && !reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
+      done();
+    });
+    instance.addHook('onResponse', watchRequests(this.context.deps.metrics, { guard: this.guard, liveFeed: this.context.liveFeed }));
+    app.useGlobalFilters(new ProblemFilter(this.context.deps.logger, allowedMethods));
+    serveDocsAssets(instance, docsStartScript);
+    if (this.options.consoleDir !== undefined) serveConsole(instance, this.options.consoleDir);
+  }
+}

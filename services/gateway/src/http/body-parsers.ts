@@ -1,0 +1,28 @@
+import { isUtf8 } from 'node:buffer';
+import type { FastifyInstance } from 'fastify';
+import { endpointOf } from './endpoint';
+import { problems } from './problem';
+
+const jsonType = 'application/json';
+export const ndjsonTypes = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'] as const;
+export const yamlTypes = ['application/yaml', 'application/x-yaml', 'text/yaml'] as const;
+
+/**
+ * Bodies arrive as text, whole and within their limit; whoever needs it parsed parses it. An event that needs no token goes into the log as
+ * the text it came as.
+ */
+export function addBodyParsers(instance: FastifyInstance): void {
+  instance.removeAllContentTypeParsers();
+  instance.addContentTypeParser<Buffer>([jsonType, ...ndjsonTypes, ...yamlTypes], { parseAs: 'buffer' }, (request, body, done) => {
+    const accepted = endpointOf(request)?.spec.body?.types ?? [jsonType];
+    if (!accepted.includes(mediaType(request.headers['content-type']))) return done(problems.mediaType(accepted));
+    if (!isUtf8(body)) return done(problems.notParsable('the body is not UTF-8'));
+    done(null, body.toString('utf8'));
+  });
+}
+
+/** The part of a Content-Type before its parameters. */
+export function mediaType(header: string | undefined): string {
+  const end = header?.indexOf(';') ?? -1;
+  return (end < 0 ? (header ?? '') : (header ?? '').slice(0, end)).trim().toLowerCase();
+}

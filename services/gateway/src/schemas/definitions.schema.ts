@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { isoTime, jsonObject, name, next, page } from './shared.schema';
+
+export const definitionKinds = ['Source', 'Entity', 'FeatureView', 'FeatureService', 'Table', 'Pattern', 'Rule', 'List', 'Model', 'Policy'] as const;
+const kind = z.enum(definitionKinds);
+
+const definition = z.looseObject({ kind: z.string(), name: z.string() }).meta({ id: 'Definition', description: 'A document as it was applied, with its version.' });
+export const definitionsAnswer = z.object({ set: z.string().nullable().meta({ description: 'SHA-256 of the set in force; null before the first.' }), applied_at: isoTime.nullable(), definitions: z.array(definition) });
+export const kindParams = z.object({ kind });
+export const definitionParams = z.object({ kind, name });
+export const definitionAnswer = definition;
+
+/** `prune`: what is not given goes. Without it what is given replaces or joins what is there. */
+export const changeBody = z
+  .strictObject({
+    definitions: z.array(jsonObject).max(20_000).optional().meta({ description: 'Documents.' }),
+    files: z.array(z.strictObject({ path: z.string().min(1).max(1_000), text: z.string() })).max(5_000).optional().meta({ description: 'YAML or JSON as text; findings then name the file and the line.' }),
+    prune: z.boolean().default(false).meta({ description: 'True: the given documents are the whole set, and all others go.' }),
+    note: z.string().max(2_000).optional(),
+  })
+  .refine(({ definitions, files }) => definitions !== undefined || files !== undefined, { message: 'definitions or files', path: ['definitions'] });
+
+export const planAnswer = z
+  .looseObject({
+    set: z.string(),
+    changes: z.array(z.looseObject({ kind: z.string(), name: z.string(), change: z.enum(['added', 'changed', 'removed', 'described']), from_version: z.number().int().nullable(), to_version: z.number().int().nullable() })),
+    warnings: z.array(z.string()),
+  })
+  .meta({ id: 'DefinitionPlan' });
+export const appliedAnswer = planAnswer.extend({ applied_at: isoTime }).meta({ id: 'DefinitionsApplied' });
+export const rollbackBody = z.strictObject({ to: z.string().min(1).max(64).optional().meta({ description: 'A set; default: the one before.' }), note: z.string().max(2_000).optional() });
+export const versionsQuery = z.strictObject(page);
+export const setVersions = z.object({ versions: z.array(z.looseObject({ set: z.string(), applied_at: isoTime, by: z.string(), note: z.string().nullable() })), next });
+export const definitionVersions = z.object({ versions: z.array(z.looseObject({ version: z.number().int(), set: z.string(), applied_at: isoTime, by: z.string() })), next });

@@ -1,0 +1,237 @@
+import { statusCode, WeirError, type Decision, type FeatureLayout, type Outcome, type Value } from '@weir/contracts';
+import { createLogger, Health, Metrics } from '@weir/platform';
+import type { Clock } from '@weir/ports';
+import type {
+  Alert, AuditEntry, DefinitionsPlan, FeatureRead, GatewayDependencies, ListEntry, LiveListener, Page, PageRequest, Quarantined, RowAnswer, StoredKey, SubmitOptions, SubmittedRow,
+} from '../src/dependencies';
+import { isDecision } from '../src/decisions/decision-record';
+import { hashApiKey } from '../src/http/key-ring';
+import type { Role } from '../src/roles';
+
+/** A small suite in memory with the gateway's dependencies as its face: one lane, a rule by amount, the real contracts. */
+export class InMemorySuite {
+  nowMs = Date.UTC(2026, 2, 1, 12);
+  /** What `submit` does besides deciding: to be late, to be full, to fail. */
+  mood: 'well' | 'late' | 'overloaded' | 'broken' | 'store down' = 'well';
+  readonly rowsByCall: number[] = [];
+  readonly auditTrail: (AuditEntry & { id: string })[] = [];
+  readonly health = new Health();
+  readonly metrics = new Metrics();
+  private readonly answerById = new Map<string, RowAnswer>();
+  private readonly bodyHashByKey = new Map<string, string>();
+  private readonly decisions: Decision[] = [];
+  private readonly quarantined: Quarantined[] = [];
+  private readonly keys: StoredKey[] = [];
+  private readonly listeners = new Set<LiveListener>();
+  private readonly entries = new Map<string, ListEntry>();
+  private readonly rows = new Map<string, Readonly<Record<string, Value>>>();
+  private documents: Readonly<Record<string, unknown>>[] = [];
+  private readonly sets: { set: string; documents: Readonly<Record<string, unknown>>[]; appliedAtMs: number; by: string; note: string | null }[] = [];
+  readonly labels: unknown[] = [];
+
+  addKey(key: string, roles: readonly Role[]): string {
+    this.keys.push({ id: `key-${this.keys.length}`, name: roles.join('+'), roles, hash: hashApiKey(key), createdAtMs: this.nowMs, revokedAtMs: null });
+    return key;
+  }
+
+  alert(alert: Alert): void {
+    for (const listener of this.listeners) listener.alerts([alert]);
+  }
+
+  get dependencies(): GatewayDependencies {
+    const clock: Clock = { nowMs: () => this.nowMs };
+    return {
+      clock, health: this.health, metrics: this.metrics, logger: createLogger({ service: 'gateway', level: 'silent' }),
+      edge: { submit: (rows, options) => this.submit(rows, options), simulate: async (row) => this.decide(row, false) },
+      decisions: {
+        byId: async (id) => {
+          const decision = this.decisions.find(({ verdict }) => verdict.id === id);
+          return decision === undefined ? undefined : { kind: 'decided', decision, duplicate: false };
+        },
+        byTransactionId: async (id) => this.answerById.get(id),
+        search: async ({ outcome, rule, entity, fromMs = -Infinity, toMs = Infinity }, page) => pageOf(
+          this.decisions.filter(({ verdict }) => (outcome === undefined || verdict.outcome === outcome) && (rule === undefined || verdict.rules.includes(rule))
+            && (entity === undefined || verdict.tx[`${entity.type}_id`] === entity.key) && verdict.event_time >= fromMs && verdict.event_time < toMs).reverse(), page),
+        explain: async () => ({ base: -1, margin: 0.5, contributions: { amount: 1.5 } }),
+        whyNot: async (id, { name }) => {
+          const decision = this.decisions.find(({ verdict }) => verdict.id === id);
+          if (decision === undefined) return undefined;
+          if (name !== 'large_amount') throw new WeirError('WEIR_NOT_FOUND', `there is no rule ${name}`);
+          return { fired: decision.verdict.rules.includes(name), explanation: 'tx.amount > 1000000 did not hold', parts: [{ text: 'tx.amount > 1000000', held: false, value: decision.verdict.tx['amount'] }] };
+        },
+      },
+      features: {
+        read: async (entityType, keys, { atMs }) => {
+          if (!['card', 'user', 'item'].includes(entityType)) throw new WeirError('WEIR_NOT_FOUND', `there is no entity ${entityType}`);
+          return { rows: keys.map((key) => this.featuresOf(key)), asOfMs: atMs ?? this.nowMs };
+        },
+        join: async (rows, { atMs }) => ({ rows: rows.map((row) => this.featuresOf(String(row['card_id']))), asOfMs: atMs ?? this.nowMs }),
+        statistics: async (feature) => [{ feature: 'tx_count_1h', count: 3, mean: 2, std: 1, min: 1, max: 3, p50: 2, p95: 3, p99: 3, missingRate: 0, distinct: 3, lastUpdatedMs: this.nowMs }]
+          .filter((one) => feature === undefined || one.feature === feature),
+      },
+      definitions: {
+        current: async () => ({ set: this.sets.at(-1)?.set ?? null, appliedAtMs: this.sets.at(-1)?.appliedAtMs ?? null, documents: this.documents }),
+        plan: async (change) => this.planOf(change.documents),
+        apply: async (change, by) => {
+          const plan = this.planOf(change.documents);
+          const kept = change.prune ? [] : this.documents.filter((old) => !change.documents.some((one) => one['kind'] === old['kind'] && one['name'] === old['name']));
+          this.documents = [...kept, ...change.documents.map((document) => ({ ...document, version: 1 }))];
+          this.sets.push({ set: plan.set, documents: this.documents, appliedAtMs: this.nowMs, by: by.name, note: by.note });
+          return { ...plan, appliedAtMs: this.nowMs };
+        },
+        rollback: async (to, by) => {
+          const target = to === undefined ? this.sets.at(-2) : this.sets.find(({ set }) => set === to);
+          if (target === undefined) throw new WeirError('WEIR_NOT_FOUND', 'there is no such set');
+          this.documents = target.documents;
+          this.sets.push({ ...target, appliedAtMs: this.nowMs, by: by.name, note: by.note });
+          return { set: target.set, changes: [], warnings: [], appliedAtMs: this.nowMs };
+        },
+        versions: async (page) => pageOf([...this.sets].reverse().map(({ set, appliedAtMs, by, note }) => ({ set, appliedAtMs, by, note })), page),
+        versionsOf: async (kind, name, page) => pageOf(this.sets.filter(({ documents }) => documents.some((one) => one['kind'] === kind && one['name'] === name)).map(({ set, appliedAtMs, by }) => ({ version: 1, set, appliedAtMs, by })), page),
+      },
+      lists: {
+        all: async () => [{ name: 'blocked_cards', of: 'card_id', effect: 'hard', match: 'exact', entries: this.entries.size }],
+        entries: async (list, page) => pageOf([...this.inList(list).values()], page),
+        entry: async (list, value) => this.inList(list).get(value),
+        put: async (list, value, entry) => {
+          const whole = { value, ...entry, untilMs: entry.untilMs ?? null };
+          this.inList(list).set(value, whole);
+          return whole;
+        },
+        remove: async (list, value) => this.inList(list).delete(value),
+      },
+      tables: {
+        all: async () => [{ name: 'customers', key: 'customer_id', rows: this.rows.size }],
+        rows: async (table, page) => pageOf([...this.inTable(table).values()], page),
+        row: async (table, key) => this.inTable(table).get(key),
+        put: async (table, rows) => {
+          const bad = rows.find((row) => typeof row['customer_id'] !== 'string');
+          if (bad !== undefined) throw new WeirError('WEIR_INPUT_INVALID', 'a row does not fit its table', { findings: [{ where: 'customers', field: 'customer_id', expected: 'string', got: typeof bad['customer_id'] }] });
+          for (const row of rows) this.inTable(table).set(String(row['customer_id']), row);
+        },
+        remove: async (table, key) => this.inTable(table).delete(key),
+      },
+      labels: { append: async (labels) => { this.labels.push(...labels); } },
+      quarantine: {
+        list: async ({ reason }, page) => pageOf(this.quarantined.filter((one) => reason === undefined || one.reason === reason), page),
+        byId: async (id) => this.quarantined.find((one) => one.id === id),
+        resend: async (id, corrected) => {
+          const found = this.quarantined.find((one) => one.id === id);
+          if (found === undefined) return undefined;
+          return this.decide(corrected ?? { json: '{}', event: found.event ?? {}, receivedAtMs: undefined, idempotency: undefined }, true);
+        },
+      },
+      keys: {
+        findByHash: async (hash) => this.keys.find((key) => key.hash === hash),
+        all: async () => this.keys,
+        add: async (key) => { this.keys.push(key); },
+        revoke: async (id, atMs) => {
+          const index = this.keys.findIndex((key) => key.id === id);
+          const key = this.keys[index];
+          if (key !== undefined) this.keys[index] = { ...key, revokedAtMs: atMs };
+          return key !== undefined;
+        },
+      },
+      audit: {
+        record: async (entry) => { this.auditTrail.unshift({ ...entry, id: `a-${this.auditTrail.length}` }); },
+        list: async ({ action }, page) => pageOf(this.auditTrail.filter((entry) => action === undefined || entry.action === action), page),
+      },
+      live: { subscribe: (listener) => { this.listeners.add(listener); return () => this.listeners.delete(listener); } },
+    };
+  }
+
+  private async submit(rows: readonly SubmittedRow[], options: SubmitOptions): Promise<readonly RowAnswer[]> {
+    this.rowsByCall.push(rows.length);
+    if (options.source === 'nowhere') throw new WeirError('WEIR_INPUT_INVALID', 'unknown source', { findings: [{ where: 'query', field: 'source', expected: 'one of transactions, logins', got: 'nowhere' }] });
+    if (this.mood === 'broken') throw new Error('a bug with a secret in it');
+    if (this.mood === 'store down') throw new WeirError('WEIR_LOG_FAILED', 'the log is away', { retriable: true });
+    if (this.mood === 'overloaded') return rows.map(() => ({ kind: 'overloaded', retryAfterMs: 2_500 }));
+    const before = this.decisions.length;
+    const answers = rows.map((row) => this.decide(row, true));
+    const batch = this.decisions.slice(before);
+    if (batch.length > 0) for (const listener of this.listeners) listener.decisions(batch);
+    if (this.mood === 'well' && options.wait === 'decided') return answers;
+    return answers.map((answer) => (answer.kind === 'decided' ? { kind: 'pending', id: isDecision(answer.decision) ? answer.decision.verdict.id : answer.decision.id, transactionId: null } : answer));
+  }
+
+  private decide(row: SubmittedRow, keep: boolean): RowAnswer {
+    const { event, idempotency } = row;
+    if (idempotency !== undefined) {
+      const known = this.bodyHashByKey.get(idempotency.key);
+      if (known !== undefined && known !== idempotency.bodyHash) return { kind: 'conflict', idempotencyKey: idempotency.key };
+      this.bodyHashByKey.set(idempotency.key, idempotency.bodyHash);
+    }
+    const transactionId = typeof event['transaction_id'] === 'string' ? event['transaction_id'] : null;
+    const known = transactionId === null ? undefined : this.answerById.get(transactionId);
+    if (known?.kind === 'decided') return { ...known, duplicate: true };
+    const answer = transactionId === null || typeof event['amount'] !== 'number' ? this.quarantine(row, transactionId) : this.decided(row, transactionId, event['amount']);
+    if (keep && transactionId !== null) this.answerById.set(transactionId, answer);
+    if (keep && answer.kind === 'decided' && isDecision(answer.decision)) this.decisions.push(answer.decision);
+    return answer;
+  }
+
+  private quarantine(row: SubmittedRow, transactionId: string | null): RowAnswer {
+    const field = transactionId === null ? 'transaction_id' : 'amount';
+    const id = `q-${this.quarantined.length}`;
+    const why = { reason: 'invalid', field, expected: field === 'amount' ? 'money' : 'string', got: 'nothing' } as const;
+    this.quarantined.push({ id, source: 'transactions', transactionId, ...why, receivedAtMs: this.nowMs, event: row.event, resentAtMs: null });
+    return { kind: 'quarantined', quarantineId: id, transactionId, ...why };
+  }
+
+  private decided(row: SubmittedRow, transactionId: string, amount: number): RowAnswer {
+    return { kind: 'decided', duplicate: false, decision: makeDecision({ offset: this.decisions.length, transactionId, amount, eventTimeMs: this.nowMs, tx: row.event }) };
+  }
+
+  private featuresOf(key: string): FeatureRead {
+    const count = this.decisions.filter(({ verdict }) => verdict.tx['card_id'] === key).length;
+    return count === 0
+      ? { features: { tx_count_1h: null }, statuses: { tx_count_1h: 'NOT_FOUND' }, eventTimesMs: { tx_count_1h: null } }
+      : { features: { tx_count_1h: count }, statuses: { tx_count_1h: 'PRESENT' }, eventTimesMs: { tx_count_1h: this.nowMs } };
+  }
+
+  private planOf(documents: readonly Readonly<Record<string, unknown>>[]): DefinitionsPlan {
+    const bad = documents.find((document) => document['kind'] === 'Rule' && typeof document['when'] !== 'string');
+    if (bad !== undefined) throw new WeirError('WEIR_DEFINITION_INVALID', 'the set is not valid', { findings: [{ where: 'rules.yaml:3', field: 'when', expected: 'a condition', got: 'nothing', name: String(bad['name']) }] });
+    return {
+      set: hashApiKey(JSON.stringify(documents)), warnings: [],
+      changes: documents.map((document) => ({ kind: String(document['kind']), name: String(document['name']), change: 'added', fromVersion: null, toVersion: 1 })),
+    };
+  }
+
+  private inList(list: string): Map<string, ListEntry> {
+    if (list !== 'blocked_cards') throw new WeirError('WEIR_NOT_FOUND', `there is no list ${list}`);
+    return this.entries;
+  }
+  private inTable(table: string): Map<string, Readonly<Record<string, Value>>> {
+    if (table !== 'customers') throw new WeirError('WEIR_NOT_FOUND', `there is no table ${table}`);
+    return this.rows;
+  }
+}
+
+function pageOf<T>(items: readonly T[], { limit, cursor }: PageRequest): Page<T> {
+  const from = cursor === undefined ? 0 : Number(cursor);
+  return { items: items.slice(from, from + limit), next: from + limit < items.length ? String(from + limit) : null };
+}
+
+export const layout: FeatureLayout = {
+  qualifiedNames: ['card_velocity.tx_count_1h', 'card_velocity.amount_avg_30d', 'card_velocity.last_country', 'card_velocity.seen', 'card_velocity.top "3"'],
+  names: ['tx_count_1h', 'amount_avg_30d', 'last_country', 'seen', 'top "3"'],
+  types: ['int', 'number', 'string', 'bool', 'list'],
+  slotByName: new Map([['tx_count_1h', 0], ['amount_avg_30d', 1], ['last_country', 2], ['seen', 3], ['top "3"', 4]]),
+};
+
+export function makeDecision(of: { offset: number; transactionId: string; amount: number; eventTimeMs: number; tx: Readonly<Record<string, unknown>> }): Decision {
+  const outcome: Outcome = of.amount > 2_000_000 ? 'block' : of.amount > 1_000_000 ? 'review' : 'approve';
+  const score = outcome === 'approve' ? 0.05 : outcome === 'review' ? 0.35 : 0.9;
+  return {
+    verdict: {
+      id: `d-0-${of.offset}`, transaction_id: of.transactionId, event_time: of.eventTimeMs, outcome, score, risk_score: 100 * score, decided_by: 'score', overruled: [],
+      reasons: outcome === 'approve' ? [] : [{ kind: 'rule', name: 'large_amount', text: `Single amount above 10,000.00: ${of.amount}`, contribution: 0.3 }],
+      rules: outcome === 'approve' ? [] : ['large_amount'], patterns: [], matches: [], unknown: [], shadow: [], lists: [], list_changes: [], tags: [], alert: outcome === 'block', policy: 'default',
+      model: { name: 'fraud_xgb', version: 1, p: 0.05 }, other_models: {},
+      vector: { layout, numbers: Float64Array.of(3, NaN, NaN, 1, NaN), others: [undefined, undefined, 'D"E', undefined, ['a', null]], statuses: Uint8Array.of(statusCode.PRESENT, statusCode.NULL_VALUE, statusCode.PRESENT, statusCode.APPROXIMATE, statusCode.WARMING) },
+      tx: of.tx, profiles: {}, set: 'f'.repeat(64), positions: null, degraded: false, degraded_why: [],
+    },
+    meta: { decided_at: of.eventTimeMs + 2, latency_ms: { ingest: 0.2, scoring: 0.4, total: 2 }, trace_id: null },
+  };
+}
