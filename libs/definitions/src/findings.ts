@@ -77,7 +77,7 @@ const plain = (message: string, fallback: string): string => (/^(Too|Invalid)/.t
 /** Of the ways to write something, the one that was meant: alone in having no complaint about the whole. */
 function unionIssue(issue: z.core.$ZodIssueInvalidUnion, raw: unknown, path: Path, got: string): FlatIssue[] {
   const inside = issue.errors.filter((branch) => branch.length > 0 && branch.every((each) => each.path.length > 0 || each.code === 'unrecognized_keys' || each.code === 'invalid_format' || each.code === 'custom'));
-  const withKind = inside.filter((branch) => !branch.some((each) => each.path.length === 1 && (each.path[0] === 'kind' || each.code === 'invalid_type' && valueAt(raw, [...path, String(each.path[0])]) === undefined)));
+  const withKind = inside.filter((branch) => !branch.some((each) => each.path.length === 1 && (each.path[0] === 'kind' || valueAt(raw, [...path, String(each.path[0])]) === undefined)));
   const meant = withKind.length === 1 ? withKind[0] : inside.length === 1 ? inside[0] : undefined;
   if (meant !== undefined) return flattenIssues(meant, raw, path);
   return [{ path, expected: plain(issue.message, 'another form'), got }];

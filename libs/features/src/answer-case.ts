@@ -22,7 +22,8 @@ export function answerFeatureCase(question: FeatureQuestion): Array<Readonly<Rec
   const { set, acceptedEvents, rows } = question;
   const find = eventFinder(set, acceptedEvents);
   const asked = rows.map((row): PointInTimeRow => {
-    const timeMs = parseMomentMs(row['time']) ?? NaN;
+    const time = row['time'];
+    const timeMs = (typeof time === 'string' || typeof time === 'number' ? parseMomentMs(time) : undefined) ?? NaN;
     return { keys: keysOf(row), timeMs, eventIndex: find(row, timeMs) };
   });
   const answers: Array<Readonly<Record<string, unknown>> & AnsweredRow> = new Array(rows.length);

@@ -24,7 +24,7 @@ export class ViewReader {
       evaluate: compile(feature.expr, environment).evaluate,
       dependsOn: feature.dependsOn.flatMap((name) => { const found = plan.indexByName.get(name); return found === undefined ? [] : [this.base + found]; }),
     }));
-    this.options = { readMs: 0, currentRow: -1, sinceMs: -Infinity, ttlMs: view.ttlMs, base: this.base };
+    this.options = { readMs: 0, currentRow: -1, currentValue: null, sinceMs: -Infinity, ttlMs: view.ttlMs, base: this.base };
   }
 
   /** `frame.vector` must be `into`; `frame.event` is the current event, or undefined. */
@@ -33,6 +33,8 @@ export class ViewReader {
     options.readMs = at.readMs;
     options.currentRow = at.currentRow;
     options.sinceMs = at.sinceMs;
+    const { event } = frame;
+    options.currentValue = event !== undefined && event.source === this.plan.view.source ? (column) => this.plan.columns[column]?.(frame, event) ?? null : null;
     const status = this.kernel.read(state, options, into);
     for (const expression of this.expressions) {
       if (status === statusCode.PRESENT) this.evaluate(expression, into, frame);

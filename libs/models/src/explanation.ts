@@ -17,4 +17,6 @@ export interface Explainer {
   readonly approximate: boolean;
   /** @throws RangeError for a row of another length. */
   explain(row: ArrayLike<number>): Explanation;
+  /** Many rows cost less each than one; the answers are the same to the bit. */
+  explainAll(rows: readonly ArrayLike<number>[]): Explanation[];
 }

@@ -1,6 +1,6 @@
 import { WeirError } from '@weir/contracts';
 import { compilePattern, type CompiledPattern } from './compile';
-import { compileJsonCondition, type JsonCondition, type JsonEvent } from './json-condition';
+import { compileJsonCondition, readJsonField, type JsonCondition, type JsonEvent } from './json-condition';
 import { KeyState } from './key-state';
 import { PatternMachine } from './machine';
 import type { PatternOutcome } from './outcome';
@@ -34,7 +34,7 @@ export function answerPatternCase(asked: PatternCase): PatternCaseAnswer {
   const answer: PatternCaseAnswer = { name: asked.name, matches: [], timeouts: [], flush: { matches: [], timeouts: [] }, late: [], error: null };
   let compiled: CompiledPattern<JsonEvent>;
   try {
-    compiled = compilePattern(mapConditions(asked.pattern, compileJsonCondition), asked.skip);
+    compiled = compilePattern(mapConditions(asked.pattern, (condition) => compileJsonCondition(condition, readJsonField)), asked.skip);
   } catch (error) {
     return { ...answer, error: { phase: 'compile', message: messageOf(error) } };
   }

@@ -10,6 +10,8 @@ export interface Noted<E> {
   bytes: Uint8Array | undefined;
 }
 
+const trimEvery = 4;
+
 /** All a group of patterns knows of one key. Patterns go by their number in the group. */
 export class GroupKey<E> {
   /** Events that deferred patterns have not seen, in the order they came. */
@@ -49,7 +51,9 @@ export class GroupKey<E> {
     if (last !== undefined) this.floors.set(number, last.offset + 1);
   }
 
-  note(at: Noted<E>): void {
+  /** Now and then forgets what is too old, so that old events are not touched at every new one. */
+  note(at: Noted<E>, longestWithinMs: number): void {
+    if (this.noted.length % trimEvery === trimEvery - 1) this.forgetNotedUntil(at.watermarkMs - longestWithinMs);
     this.noted.push(at);
     if (at.timeMs > this.notedUntilMs) this.notedUntilMs = at.timeMs;
   }

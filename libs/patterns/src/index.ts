@@ -13,3 +13,5 @@ export * from './cases';
 export { PatternRunError } from './taken';
 export * from './pattern-group';
 export * from './predicate-index';
+export * from './group-key';
+export * from './shorthand';

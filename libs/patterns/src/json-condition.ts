@@ -19,38 +19,59 @@ export type JsonCondition =
 /** An event of plain JSON; `$ts` is its time. */
 export interface JsonEvent { readonly id: string; readonly ts: number; readonly [field: string]: unknown }
 
-type Test = (event: JsonEvent, taken: TakenView<JsonEvent>) => boolean;
+/** How conditions read the events they are asked about; a missing field is undefined or null. */
+export type ReadEventField<E> = (event: E, field: string) => unknown;
+
+/** Undefined: unknown, because a field is missing. */
+type Test<E> = (event: E, taken: TakenView<E>) => boolean | undefined;
+
+/** A field of a plain JSON event; `$ts` is its time. */
+export const readJsonField: ReadEventField<JsonEvent> = (event, field) => (field === '$ts' ? event.ts : event[field]);
 
 /** @throws WeirError WEIR_PATTERN_INVALID for a form that is not known. */
-export function compileJsonCondition(condition: JsonCondition): StepCondition<JsonEvent> {
-  return { key: JSON.stringify(condition), iterative: readsTaken(condition), holds: testOf(condition), selector: selectorOf(condition) };
+export function compileJsonCondition<E>(condition: JsonCondition, read: ReadEventField<E>): StepCondition<E> {
+  const test = testOf(condition, (event: E, field) => read(event, field) ?? undefined);
+  return { key: JSON.stringify(condition), iterative: readsTaken(condition), holds: (event, taken) => test(event, taken) === true, selector: selectorOf(condition) };
 }
 
-function testOf(condition: JsonCondition): Test {
+/** Three-valued: unknown and false is false, unknown or true is true, not unknown is unknown. */
+function testOf<E>(condition: JsonCondition, read: ReadEventField<E>): Test<E> {
   if (!isObject(condition)) throw unknownForm(condition);
-  if ('and' in condition) { const tests = condition.and.map(testOf); return (event, taken) => tests.every((test) => test(event, taken)); }
-  if ('or' in condition) { const tests = condition.or.map(testOf); return (event, taken) => tests.some((test) => test(event, taken)); }
-  if ('not' in condition) { const test = testOf(condition.not); return (event, taken) => !test(event, taken); }
+  if ('and' in condition) return combined(condition.and.map((part) => testOf(part, read)), false);
+  if ('or' in condition) return combined(condition.or.map((part) => testOf(part, read)), true);
+  if ('not' in condition) { const test = testOf(condition.not, read); return (event, taken) => { const answer = test(event, taken); return answer === undefined ? undefined : !answer; }; }
   const compare = comparisonOf(condition.op);
-  if ('iter' in condition) return iterTest(condition, compare);
+  if ('iter' in condition) return iterTest(condition, compare, read);
   if (typeof condition.field !== 'string') throw unknownForm(condition);
   const { field, value } = condition;
-  return (event) => compare(fieldOf(event, field), value);
+  return (event) => { const left = read(event, field); return left === undefined || value === null ? undefined : compare(left, value); };
 }
 
-function iterTest(condition: Extract<JsonCondition, { iter: unknown }>, compare: (left: unknown, right: unknown) => boolean): Test {
-  const { of, agg, field, includeCurrent = false } = condition.iter;
+function combined<E>(tests: readonly Test<E>[], decisive: boolean): Test<E> {
   return (event, taken) => {
-    const events = includeCurrent ? [...taken.eventsOf(of), event] : taken.eventsOf(of);
-    const right = condition.current === undefined ? condition.value : fieldOf(event, condition.current);
-    return compare(aggregate(agg, events, field), right);
+    let answer: boolean | undefined = !decisive;
+    for (const test of tests) {
+      const part = test(event, taken);
+      if (part === decisive) return decisive;
+      if (part === undefined) answer = undefined;
+    }
+    return answer;
   };
 }
 
-function aggregate(agg: Aggregation, events: readonly JsonEvent[], field: string | undefined): unknown {
-  if (agg === 'count') return field === undefined ? events.length : events.filter((event) => fieldOf(event, field) !== undefined).length;
-  const values = events.map((event) => (field === undefined ? undefined : fieldOf(event, field))).filter((value) => value !== undefined);
+function iterTest<E>(condition: Extract<JsonCondition, { iter: unknown }>, compare: (left: unknown, right: unknown) => boolean, read: ReadEventField<E>): Test<E> {
+  const { of, agg, field, includeCurrent = false } = condition.iter;
+  return (event, taken) => {
+    const events = includeCurrent ? [...taken.eventsOf(of), event] : taken.eventsOf(of);
+    const right = condition.current === undefined ? condition.value : read(event, condition.current);
+    if (right === undefined || right === null) return undefined;
+    return compare(aggregate(agg, field === undefined ? events : events.map((each) => read(each, field)).filter((value) => value !== undefined)), right);
+  };
+}
+
+function aggregate(agg: Aggregation, values: readonly unknown[]): unknown {
   switch (agg) {
+    case 'count': return values.length;
     case 'first': return values[0];
     case 'last': return values.at(-1);
     case 'sum': return values.reduce<number>((sum, value) => sum + Number(value), 0);
@@ -60,7 +81,6 @@ function aggregate(agg: Aggregation, events: readonly JsonEvent[], field: string
   }
 }
 
-const fieldOf = (event: JsonEvent, field: string): unknown => (field === '$ts' ? event.ts : event[field] ?? undefined);
 const less = (a: unknown, b: unknown): boolean =>
   typeof a === 'number' && typeof b === 'number' ? a < b : typeof a === 'string' && typeof b === 'string' ? a < b : false;
 const comparable = (a: unknown, b: unknown): boolean => typeof a === typeof b && a !== undefined && a !== null && b !== null;

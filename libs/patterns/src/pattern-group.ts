@@ -1,9 +1,9 @@
-import { ByteReader, ByteWriter } from './bytes';
 import type { CompiledPattern } from './compile';
 import { DeadlineQueue } from './deadline-queue';
-import { decodeKeyState, encodeKeyState, type EventCodec } from './state-codec';
+import { decodeGroupKey, encodeGroupKey } from './group-codec';
+import type { EventCodec } from './state-codec';
 import { GroupKey, type Noted } from './group-key';
-import { KeyState } from './key-state';
+import type { KeyState } from './key-state';
 import { PatternMachine } from './machine';
 import { defaultLimits, type PatternLimits, type PatternOutcome } from './outcome';
 import { PredicateIndex, type FieldReader } from './predicate-index';
@@ -40,7 +40,6 @@ export interface GroupOptions<E> {
 
 export interface GroupOutcome<E> { readonly member: GroupMember<E>; readonly key: string; readonly outcome: PatternOutcome<E> }
 
-export const groupKeyFormat = 1;
 const notedEventsMaxDefault = 4_096;
 
 interface Runner<E> { readonly number: number; readonly member: GroupMember<E>; readonly machine: PatternMachine<E>; /** It need not run before an event that can complete a match. */ readonly deferred: boolean }
@@ -63,7 +62,7 @@ export class PatternGroup<E> {
   private readonly longestWithinMs: number;
   private readonly scratch: PatternOutcome<E>[] = [];
   private readonly touched: Uint8Array;
-  private noted: readonly Noted<E>[] = [];
+  private readonly numberById: ReadonlyMap<string, number>;
 
   constructor(readonly members: readonly GroupMember<E>[], private readonly options: GroupOptions<E>) {
     const { readField, timeouts = false, limits = defaultLimits } = options;
@@ -82,6 +81,7 @@ export class PatternGroup<E> {
     this.deferred = this.runners.filter((runner) => runner.deferred);
     this.longestWithinMs = Math.max(0, ...this.deferred.map((runner) => runner.member.compiled.withinMs ?? 0));
     this.touched = new Uint8Array(members.length);
+    this.numberById = new Map(members.map(({ id }, number) => [id, number]));
   }
 
   /** Keys with state. */
@@ -103,7 +103,6 @@ export class PatternGroup<E> {
     if (entry === undefined && !this.noteIndex.any(event) && !this.startIndex.any(event)) return true;
     entry ??= this.open(key);
     if (entry.deadlineMs <= watermarkMs) this.advanceKey(entry, watermarkMs, out);
-    else entry.forgetNotedUntil(watermarkMs - this.longestWithinMs);
     this.match(entry, { event, offset, timeMs: this.options.timeOf(event), watermarkMs, bytes: undefined }, out);
     this.settle(entry);
     return true;
@@ -123,6 +122,84 @@ export class PatternGroup<E> {
     }
   }
 
+  /** Keys whose state changed since the last call with their packed state; undefined: the key has none any more. */
+  *takeChanges(): Generator<readonly [key: string, value: Uint8Array | undefined]> {
+    const changed = this.changed.sort((a, b) => (a.key < b.key ? -1 : 1));
+    this.changed = [];
+    for (const entry of changed) entry.changed = false;
+    let before: string | undefined;
+    for (const { key } of changed) {
+      if (key === before) continue;
+      before = key;
+      yield [key, this.pack(key)];
+    }
+  }
+
+  /** The key's packed state; undefined when it has none. */
+  pack(key: string): Uint8Array | undefined {
+    const entry = this.keys.get(key);
+    return entry && encodeGroupKey(entry, this.members.map(({ id }) => id), this.options);
+  }
+
+  /** Sets a key's state to what `pack` gave, or to none; nothing is listed as changed. Patterns that the group lacks are left out. */
+  load(key: string, bytes: Uint8Array | undefined): void {
+    this.keys.delete(key);
+    if (bytes === undefined) return;
+    const entry = decodeGroupKey(key, bytes, { members: this.members, numberById: this.numberById, ...this.options });
+    this.keys.set(key, entry);
+    this.enqueue(entry);
+  }
+
+  /**
+   * What this event would give now; nothing changes. In an ordered group an event gives nothing by itself.
+   */
+  simulate(key: string, event: E, offset: number, watermarkMs: number): GroupOutcome<E>[] {
+    if (this.options.ordered) return [];
+    const before = this.keys.get(key);
+    const bytes = this.pack(key);
+    const changedBefore = this.changed.length, wasChanged = before?.changed ?? false;
+    const out: GroupOutcome<E>[] = [];
+    if (bytes !== undefined) this.load(key, bytes);
+    this.accept(key, event, offset, watermarkMs, out);
+    this.changed.length = changedBefore;
+    if (before === undefined) this.keys.delete(key);
+    else { this.keys.set(key, before); before.changed = wasChanged; }
+    return out;
+  }
+
+  /**
+   * Gives all state to a group of another set of patterns: those it shares go on where they are; those it only finishes keep what they have begun;
+   * those it lacks are dropped.
+   */
+  handOver(to: PatternGroup<E>): void {
+    for (const entry of [...this.keys.values()]) {
+      for (const { number, member, deferred } of this.runners) {
+        const other = to.members[to.numberById.get(member.id) ?? -1];
+        if (deferred && other !== undefined && !other.begins && !entry.states.has(number)) this.runDeferred(entry, number, []);
+      }
+      this.touched.fill(0);
+      to.adopt(entry, this.members);
+    }
+    // A key that went since the last call of takeChanges is still in the store.
+    for (const { key } of this.changed) if (!to.keys.has(key)) to.changed.push(new GroupKey(key));
+    this.keys.clear();
+  }
+
+  private adopt(from: GroupKey<E>, members: readonly GroupMember<E>[]): void {
+    const entry = new GroupKey<E>(from.key);
+    const numberOf = (number: number): number | undefined => this.numberById.get(members[number]?.id ?? '');
+    for (const [number, state] of from.states) { const mine = numberOf(number); if (mine !== undefined) entry.states.set(mine, state); }
+    for (const [number, floor] of from.floors) { const mine = numberOf(number); if (mine !== undefined && this.runner(mine).deferred) entry.floors.set(mine, floor); }
+    entry.waiting = from.waiting;
+    entry.noted = this.deferred.length > 0 ? from.noted : [];
+    entry.dropNoted(0);
+    entry.forgetSeen(this.deferred);
+    this.keys.set(entry.key, entry);
+    this.settle(entry);
+    // Listed even when nothing is left, so that the old state goes.
+    if (!entry.changed) { entry.changed = true; this.changed.push(entry); }
+  }
+
   private advanceKey(entry: GroupKey<E>, watermarkMs: number, out: GroupOutcome<E>[]): void {
     for (let next = entry.release(watermarkMs); next !== undefined; next = entry.release(watermarkMs)) {
       const at = { ...next, watermarkMs: next.timeMs };
@@ -133,22 +210,25 @@ export class PatternGroup<E> {
   }
 
   private advanceStates(entry: GroupKey<E>, clockMs: number, out: GroupOutcome<E>[]): void {
-    for (const [number, state] of entry.states) {
+    const given = out.length;
+    if (entry.states.size > 0) for (const [number, state] of entry.states) {
       if (state.nextDeadlineMs > clockMs) continue;
       this.runner(number).machine.advance(state, clockMs, this.scratch);
       this.emit(number, entry.key, out);
       if (state.isEmpty) entry.close(number, this.runner(number).deferred);
     }
-    entry.forgetNotedUntil(clockMs - this.longestWithinMs);
+    sortByMember(out, given);
+    if (entry.notedUntilMs <= clockMs - this.longestWithinMs) entry.dropNoted(entry.noted.length);
   }
 
   private match(entry: GroupKey<E>, at: Noted<E>, out: GroupOutcome<E>[]): void {
-    const { event } = at;
-    if (this.deferred.length > 0 && (entry.noted.length > 0 || this.noteIndex.any(event))) entry.note(at);
+    const { event } = at, given = out.length;
+    if (this.deferred.length > 0 && (entry.noted.length > 0 || this.noteIndex.any(event))) entry.note(at, this.longestWithinMs);
     for (const [number, state] of entry.states) { this.touched[number] = 1; this.step(entry, { number, state, at }, out); }
     this.startIndex.visit(event, (number) => { this.runNew(entry, number, at, out); return false; });
     if (entry.noted.length > 0) this.triggerIndex.visit(event, (number) => { this.runDeferred(entry, number, out); return false; });
     this.touched.fill(0);
+    sortByMember(out, given);
     if (entry.noted.length >= (this.options.notedEventsMax ?? notedEventsMaxDefault)) this.runAllDeferred(entry, out);
   }
 
@@ -204,7 +284,11 @@ export class PatternGroup<E> {
 
   private settle(entry: GroupKey<E>): void {
     if (!entry.changed) { entry.changed = true; this.changed.push(entry); }
-    if (entry.isEmpty) { this.keys.delete(entry.key); return; }
+    if (entry.isEmpty) this.keys.delete(entry.key);
+    else this.enqueue(entry);
+  }
+
+  private enqueue(entry: GroupKey<E>): void {
     const deadlineMs = entry.updateDeadline(this.longestWithinMs);
     if (deadlineMs < entry.queuedMs) { entry.queuedMs = deadlineMs; this.due.push(deadlineMs, entry); }
     if (this.due.size > 4 * this.keys.size + 64) this.due.retain((other, atMs) => this.keys.get(other.key) === other && other.queuedMs === atMs);
@@ -215,4 +299,11 @@ export class PatternGroup<E> {
     if (runner === undefined) throw new RangeError(`pattern ${number} of ${this.runners.length}`);
     return runner;
   }
+}
+
+/** Outcomes of one event in the order of their patterns, whatever the order they were run in. */
+function sortByMember<E>(out: GroupOutcome<E>[], from: number): void {
+  if (out.length - from < 2) return;
+  const fresh = out.splice(from).sort((a, b) => (a.member.id === b.member.id ? 0 : a.member.id < b.member.id ? -1 : 1));
+  for (const outcome of fresh) out.push(outcome);
 }

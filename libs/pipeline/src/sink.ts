@@ -17,7 +17,7 @@ export interface TakenBatch {
 export interface Sink {
   readonly name: string;
   /**
-   * Offset of the last record of the lane whose outputs are durable in it; -1 for none. Read at the start; what is at or below is not written again.
+   * Offset of the last record of the lane that left something durable in it; -1 for none. Read at the start; what is at or below is not written again.
    * Absent for a sink that keeps nothing: after a crash it may get a record again.
    */
   position?(lane: number): Promise<number>;

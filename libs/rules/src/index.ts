@@ -2,10 +2,16 @@ export { scoreUnits, exactScoreUnits, scoreFromUnits, riskScoreFromUnits, scoreP
 export { shareOf } from './score/share';
 export { ask, precedenceOf, bandOf, worse, type Precedence } from './decide/precedence';
 export { DecisionProgram, compileDecisionProgram } from './decide/decision-program';
+export type { CompiledRule } from './decide/rule-like';
 export type { DecisionInput, ModelAnswer, SnoozeLookup } from './decide/decision-input';
 export { RuleIndex } from './index/rule-index';
+export { whyNot, bandDistance, type ComparisonReport, type WhyNot } from './explain/why-not';
+export { counterfactuals, type Counterfactual } from './explain/counterfactual';
 export { ListStore, type ListedValue } from './lists/list-store';
 export { Snoozes } from './lists/snoozes';
 export { parseAddress, parseNetwork, canonicalNetwork } from './lists/address';
 export type { ListEntry } from './lists/entries';
 export { recordOfVerdict, verdictJson, type VerdictRecord } from './record/verdict-record';
+export { inputOfRecord, rerun, verdictOfRecord } from './record/rerun';
+export { DecisionCodec, layoutIdOf } from './record/decision-codec';
+export { decisionLayoutOf, featureLayoutOf, type DecisionLayout } from './record/decision-layout';

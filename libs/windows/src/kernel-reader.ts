@@ -27,6 +27,8 @@ export interface ReadOptions {
   readonly readMs: number;
   /** Row of the current event, -1 when the read has none (in this view). */
   readonly currentRow: number;
+  /** The current event's value in a column, also when it isn't in the view; null without a current event of the view's source. */
+  readonly currentValue: ((column: number) => Value) | null;
   /** Where the view's history begins, ms; -Infinity when it has seen everything. */
   readonly sinceMs: number;
   /** Age after which a key is out of date, ms; null for none. */
@@ -71,14 +73,13 @@ export class KernelReader {
     const { selection } = this;
     selectWindow(state, group, options, selection);
     for (let i = 0; i < group.channels.length; i++) { this.passDone[i] = false; this.summaries[i] = undefined; }
-    const exclude = group.excludeCurrent ? options.currentRow : -1;
     for (const { plan, channel } of group.aggregates) {
       const slot = options.base + plan.slot;
       let approximate = selection.approximate;
       let value: FeatureValue;
       if (plan.agg === 'decay_sum') value = this.decaySum(state, group, plan, options.readMs);
       else if (plan.agg === 'since_last') value = this.sinceLast(state, group, channel, plan, options);
-      else if (plan.agg === 'geo_speed') value = this.geoSpeed(state, group, channel, plan, options.currentRow === exclude ? -1 : options.currentRow);
+      else if (plan.agg === 'geo_speed') value = this.geoSpeed(state, group, channel, plan, options);
       else if (selection.tiles.length === 0 && selection.extra < 0 && !(selection.approximate && isPercentile(plan))) value = this.fromRows(state.raw, group, channel, plan, options.readMs);
       else {
         const summary = this.summaryOf(state.raw, group, channel, options.readMs);
@@ -274,28 +275,39 @@ export class KernelReader {
     return state.tileSets[decayClassIndex(this.plan.tileClasses, plan.halfLifeMs)]?.tiles ?? [];
   }
 
-  /** This event: the current one, else the newest; then the newest located one before it. */
-  private geoSpeed(state: KeyedState, group: WindowGroup, channel: number, plan: AggregatePlan, currentRow: number): number | null {
+  /** From the newest located event before it to this one: the current event, in the view or not, else the newest. */
+  private geoSpeed(state: KeyedState, group: WindowGroup, channel: number, plan: AggregatePlan, options: ReadOptions): number | null {
     const { raw } = state;
     const { selection } = this;
     const lats = raw.columns[plan.columns[0] as number] as Float64Array;
     const lons = raw.columns[plan.columns[1] as number] as Float64Array;
-    let here = -1;
-    if (currentRow >= selection.from && currentRow < selection.until && this.passesFilter(raw, plan, currentRow)) here = currentRow;
-    else here = this.lastRow(raw, plan, selection.until);
-    const older = selection.tiles.length === 0 ? [] : this.summaryOf(raw, group, channel, 0).places;
-    if (here < 0) return speedBetween(older.filter((entry) => entry.value !== null).at(-2), older.at(-1));
-    if (Number.isNaN(lats[here]) || Number.isNaN(lons[here])) return null;
-    const thisPlace: Entry = { timeMs: raw.timesMs[here] as number, value: lats[here] as number, lon: lons[here] as number };
-    for (let row = here - 1; row >= selection.from; row--) {
+    let here: Entry | undefined;
+    let until = selection.until;
+    const current = plan.excludeCurrent ? null : options.currentValue;
+    if (current !== null) {
+      here = placeOf(options.readMs, current(plan.columns[0] as number), current(plan.columns[1] as number));
+      if (options.currentRow >= 0) until = Math.min(until, options.currentRow);
+    } else {
+      until = this.lastRow(raw, plan, until);
+      if (until < 0) {
+        const places = selection.tiles.length === 0 ? [] : this.summaryOf(raw, group, channel, options.readMs).places;
+        return speedBetween(places.filter((entry) => entry.value !== null).at(-2), places.at(-1));
+      }
+      here = placeOf(raw.timesMs[until] as number, lats[until] as number, lons[until] as number);
+    }
+    if (here === undefined) return null;
+    for (let row = until - 1; row >= selection.from; row--) {
       if (!this.passesFilter(raw, plan, row) || Number.isNaN(lats[row]) || Number.isNaN(lons[row])) continue;
-      return speedBetween({ timeMs: raw.timesMs[row] as number, value: lats[row] as number, lon: lons[row] as number }, thisPlace);
+      return speedBetween({ timeMs: raw.timesMs[row] as number, value: lats[row] as number, lon: lons[row] as number }, here);
     }
     let before: Entry | undefined;
     for (const tile of selection.tiles) for (const entry of summaryIn(tile, group.channels[channel] as Channel).places) if (entry.value !== null && (before === undefined || entry.timeMs >= before.timeMs)) before = entry;
-    return speedBetween(before, thisPlace);
+    return speedBetween(before, here);
   }
 }
+
+const placeOf = (timeMs: number, lat: Value, lon: Value): Entry | undefined =>
+  typeof lat === 'number' && typeof lon === 'number' && lat === lat && lon === lon ? { timeMs, value: lat, lon } : undefined;
 
 /** Newest event at or before the read, as far as it is known to the ms; what only tiles know counts as their newest. */
 function newestAtOrBefore(state: KeyedState, readMs: number): number {

@@ -11,7 +11,8 @@ import { GatewayModule } from './gateway.module';
 import { addBodyParsers } from './http/body-parsers';
 import { endpointOf, Endpoint } from './http/endpoint';
 import { KeyRing } from './http/key-ring';
-import { ProblemFilter } from './http/problem-filter';
+import { ProblemFilter, sendProblem } from './http/problem-filter';
+import { problemOf, problems } from './http/problem';
 import { RequestGuard } from './http/request-guard';
 import { serveConsole, serveDocsAssets } from './http/static-files';
 import { LiveFeed } from './live/live-feed';
@@ -62,6 +63,7 @@ export class GatewayServer implements Resource {
       logger: deps.logger,
       fastify: {
         bodyLimit: this.options.bodyBytesMax, trustProxy: this.options.trustProxy, requestTimeout: 60_000, keepAliveTimeout: 75_000, forceCloseConnections: 'idle',
+        frameworkErrors: (error, _request, reply) => sendProblem(reply, problemOf(error) ?? problems.notParsable('the path cannot be read')),
         routerOptions: { maxParamLength: pathPartCharactersMax, ignoreTrailingSlash: true },
       },
       prepare: (app) => this.prepare(app),

@@ -53,7 +53,7 @@ export class GatewayFixture {
 function checkDeclared(method: string, url: string, status: number, json: unknown): void {
   const path = (url.split('?', 1)[0] ?? '').replace(/^\/v1/, '');
   const candidates = endpoints.filter(({ spec }) => spec.method === method && new RegExp(`^${spec.path.replace(/:\w+/g, '[^/]+').replaceAll('.', '\\.')}$`).test(path));
-  const exact = candidates.find(({ spec }) => !spec.path.includes(':')) ?? candidates[0];
+  const exact = candidates.sort((a, b) => a.spec.path.split(':').length - b.spec.path.split(':').length)[0];
   const declared = exact?.spec.responses[status];
   declared?.schema?.parse(json);
   if (exact !== undefined && declared === undefined && ![400, 401, 403, 429, 500, 503].includes(status)) throw new Error(`${method} ${exact.spec.path} answers ${status} and does not say so`);

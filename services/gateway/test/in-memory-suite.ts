@@ -34,6 +34,14 @@ export class InMemorySuite {
     return key;
   }
 
+  /** Forgets every event; keys, definitions, lists and tables stay. */
+  clear(): void {
+    this.mood = 'well';
+    this.rowsByCall.length = this.decisions.length = this.quarantined.length = 0;
+    this.answerById.clear();
+    this.bodyHashByKey.clear();
+  }
+
   alert(alert: Alert): void {
     for (const listener of this.listeners) listener.alerts([alert]);
   }

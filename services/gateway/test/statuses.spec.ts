@@ -50,14 +50,14 @@ const cases: readonly Case[] = [
   ['a prototype in the body', 'POST', '/features/batch', '{"entity_type":"card","entity_ids":[],"__proto__":{"views":["x"]}}', 422],
 ];
 
-describe("a caller's mistake", () => {
-  let gateway: GatewayFixture;
-  beforeAll(async () => {
-    gateway = await new GatewayFixture().open();
-    await gateway.ask('POST', '/transactions', { body: good });
-  });
-  afterAll(() => gateway.close());
+let gateway: GatewayFixture;
+beforeAll(async () => {
+  gateway = await new GatewayFixture().open();
+  await gateway.ask('POST', '/transactions', { body: good });
+});
+afterAll(() => gateway.close());
 
+describe("a caller's mistake", () => {
   it.each(cases.map(([what, method, url, body, status, field]) => ({ what, method, url, body, status, field })))('$what: $method $url', async ({ method, url, body, status, field }) => {
     const answer = await gateway.ask(method, url, { body });
     expect({ status: answer.status, type: answer.headers['content-type'], problem: answer.json['status'] }).toEqual({ status, type: 'application/problem+json', problem: status });
@@ -84,11 +84,9 @@ describe("a caller's mistake", () => {
 
 describe('what is not the caller’s fault', () => {
   it.each([['broken', 500, undefined], ['store down', 503, '1'], ['overloaded', 503, '3']] as const)('%s: %d, Retry-After %s, and no word of the inside', async (mood, status, retryAfter) => {
-    const gateway = await new GatewayFixture().open();
     gateway.suite.mood = mood;
     const answer = await gateway.ask('POST', '/transactions', { body: good });
     expect({ status: answer.status, retryAfter: answer.headers['retry-after'] }).toEqual({ status, retryAfter });
     expect(answer.text).not.toContain('secret');
-    await gateway.close();
   });
 });

@@ -2,11 +2,12 @@ import { GatewayFixture } from './gateway-fixture';
 
 const transaction = (id: string, amount = 5_716) => ({ transaction_id: id, event_time: '2026-03-01T12:00:00Z', card_id: 'c-1', amount });
 
-describe('POST /transactions', () => {
-  let gateway: GatewayFixture;
-  beforeEach(async () => { gateway = await new GatewayFixture().open(); });
-  afterEach(() => gateway.close());
+let gateway: GatewayFixture;
+beforeAll(async () => { gateway = await new GatewayFixture().open(); });
+beforeEach(() => gateway.suite.clear());
+afterAll(() => gateway.close());
 
+describe('POST /transactions', () => {
   it('answers with the decision', async () => {
     const { status, json } = await gateway.ask('POST', '/transactions', { body: transaction('t-1', 1_500_000) });
     expect(status).toBe(200);
@@ -66,18 +67,13 @@ describe('POST /transactions', () => {
 
 describe('GET /transactions/{transaction_id}', () => {
   it.each([['decided', 't-ok', 200], ['quarantined', 't-bad', 422], ['never seen', 't-none', 404]])('of one that is %s', async (_what, id, expected) => {
-    const gateway = await new GatewayFixture().open();
     await gateway.ask('POST', '/transactions', { body: transaction('t-ok') });
     await gateway.ask('POST', '/transactions', { body: { transaction_id: 't-bad' } });
     expect((await gateway.ask('GET', `/transactions/${id}`)).status).toBe(expected);
-    await gateway.close();
   });
 });
 
 describe('POST /transactions/batch', () => {
-  let gateway: GatewayFixture;
-  beforeEach(async () => { gateway = await new GatewayFixture().open(); });
-  afterEach(() => gateway.close());
   const kinds = (rows: readonly unknown[]) => rows.map((row) => { const { outcome, status } = row as { outcome?: string; status?: number }; return outcome ?? status; });
 
   it('answers an array with the results in order; a bad row harms no other', async () => {

@@ -1,2 +1,3 @@
 export { LmdbEventLog, type LmdbEventLogOptions } from './lmdb-event-log';
 export { LmdbOnlineStore, type LmdbOnlineStoreOptions } from './lmdb-online-store';
+export { LmdbDecisionStore, type LmdbDecisionStoreOptions } from './lmdb-decision-store';

@@ -1,6 +1,7 @@
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { WeirError } from '@weir/contracts';
 import { EventLog, type Clock, type LogRecord, type NewRecord, type Topic } from '@weir/ports';
+import { lockFolder } from './process-lock';
 import { blockCount, blockTimeMs, decodeBlock, encodeBlock } from './record-block';
 
 export interface LmdbEventLogOptions {
@@ -14,6 +15,8 @@ export interface LmdbEventLogOptions {
 const blockRecordsMax = 4_096;
 /** Newest records kept decoded, so that the reader at the tail does not read what was just written. */
 const tailRecordsMax = 32_768;
+/** Appends that may wait for the commit under way. */
+const appendsWaitingMax = 65_536;
 const mapBytes = 1 << 30;
 
 interface Append { readonly records: readonly NewRecord[]; readonly done: (at: { firstOffset: number; appendedAtMs: number }) => void; readonly failed: (error: unknown) => void }
@@ -26,10 +29,17 @@ class Partition {
   private tail: LogRecord[] = [];
   /** Next offset to be written, and one past the last that is durable. */
   next: number;
+  /** Append time of the last record, ms: a clock that is set back does not go back here. */
+  private lastAppendedAtMs = -Infinity;
+  /** The block read last: a reader that catches up asks for the rest of it next. */
+  private lastRead: { readonly key: number; readonly records: readonly LogRecord[] } | undefined;
 
   constructor(private readonly blocks: Database<Buffer, number>, private readonly clock: Clock) {
     let next = 0;
-    for (const { key, value } of blocks.getRange({ reverse: true, limit: 1 })) next = key + blockCount(value);
+    for (const { key, value } of blocks.getRange({ reverse: true, limit: 1 })) {
+      next = key + blockCount(value);
+      this.lastAppendedAtMs = blockTimeMs(value);
+    }
     this.next = next;
   }
 
@@ -39,6 +49,7 @@ class Partition {
   }
 
   append(records: readonly NewRecord[]): Promise<{ firstOffset: number; appendedAtMs: number }> {
+    if (this.queue.length >= appendsWaitingMax) return Promise.reject(new WeirError('WEIR_LIMIT_REACHED', `${appendsWaitingMax} appends wait for the disk`, { retriable: true }));
     return new Promise((done, failed) => {
       this.queue.push({ records, done, failed });
       this.committing ??= this.commitAll();
@@ -60,7 +71,7 @@ class Partition {
       appends.push(append);
       for (const record of append.records) records.push(record);
     }
-    const appendedAtMs = this.clock.nowMs();
+    const appendedAtMs = Math.max(this.clock.nowMs(), this.lastAppendedAtMs);
     let firstOffset = this.next;
     try {
       if (records.length > 0) {
@@ -68,6 +79,7 @@ class Partition {
         await committed;
         await this.blocks.flushed;
         this.remember(records, firstOffset, appendedAtMs);
+        this.lastAppendedAtMs = appendedAtMs;
         this.next += records.length;
       }
     } catch (cause) {
@@ -93,9 +105,13 @@ class Partition {
     const tailFirst = this.tail[0]?.offset ?? this.next;
     if (from >= tailFirst) return this.tail.slice(from - tailFirst, from - tailFirst + max);
     const records: LogRecord[] = [];
+    const { lastRead } = this;
+    if (lastRead !== undefined && from >= lastRead.key && from < lastRead.key + lastRead.records.length) return lastRead.records.slice(from - lastRead.key, from - lastRead.key + max);
     for (const { key, value } of this.blocks.getRange({ start: this.blockStart(from), end: this.next })) {
-      for (const record of decodeBlock(Buffer.from(value), key)) {
-        if (record.offset >= from && record.offset < this.next) records.push(record);
+      const block = decodeBlock(Buffer.from(value), key);
+      this.lastRead = { key, records: block };
+      for (const record of block) {
+        if (record.offset >= from) records.push(record);
         if (records.length === max) return records;
       }
     }
@@ -138,11 +154,13 @@ class Partition {
 export class LmdbEventLog extends EventLog {
   readonly lanes: number;
   private readonly root: RootDatabase<Buffer, number>;
+  private readonly lock: ReturnType<typeof lockFolder>;
   private readonly partitionByName = new Map<string, Partition>();
 
   constructor(private readonly options: LmdbEventLogOptions) {
     super();
     this.lanes = options.lanes;
+    this.lock = lockFolder(options.path);
     this.root = open<Buffer, number>({ path: options.path, maxDbs: 256, mapSize: mapBytes, encoding: 'binary', compression: false, noMemInit: true, pageSize: 8_192 });
   }
 
@@ -172,5 +190,6 @@ export class LmdbEventLog extends EventLog {
   override async close(): Promise<void> {
     for (const partition of this.partitionByName.values()) partition.close();
     await this.root.close();
+    this.lock.release();
   }
 }

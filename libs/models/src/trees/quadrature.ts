@@ -2,7 +2,23 @@
  * Points and weights on (0, 1) that integrate every polynomial of degree 2·count − 1 exactly (Gauss–Legendre), by Newton's
  * method on the Legendre polynomial.
  */
-export function gaussLegendre(count: number): { readonly points: Float64Array; readonly weights: Float64Array } {
+export function gaussLegendre(count: number): Quadrature {
+  const known = quadratureByCount.get(count);
+  if (known !== undefined) return known;
+  const made = makeQuadrature(count);
+  if (quadratureByCount.size < quadraturesKeptMax) quadratureByCount.set(count, made);
+  return made;
+}
+
+export interface Quadrature {
+  readonly points: Float64Array;
+  readonly weights: Float64Array;
+}
+
+const quadraturesKeptMax = 64;
+const quadratureByCount = new Map<number, Quadrature>();
+
+function makeQuadrature(count: number): Quadrature {
   const points = new Float64Array(count);
   const weights = new Float64Array(count);
   for (let index = 0; index < count; index++) {

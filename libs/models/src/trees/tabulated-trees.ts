@@ -1,4 +1,5 @@
 import { gaussLegendre } from './quadrature';
+import type { RowBlock } from './row-block';
 import type { Tree } from './tree-ensemble';
 
 /** Outcomes of a group's tests are a number of at most this many bits: 256 rows a table. */
@@ -15,10 +16,8 @@ const treeNumbersMax = 32_768;
  */
 export class TabulatedTrees {
   private numbersLeft: number;
-  private readonly tops: { above: number; column: number; threshold: number }[] = [];
-  private readonly tests: { column: number; threshold: number }[] = [];
-  private readonly groups: { above: number; tests: number; features: readonly number[]; table: Float64Array }[] = [];
-  private plan: Plan = emptyPlan();
+  private parts = noParts();
+  private plan = layOut(noParts());
 
   constructor(tableBytesMax = tableBytesDefault) {
     this.numbersLeft = Math.floor(tableBytesMax / Float64Array.BYTES_PER_ELEMENT);
@@ -29,49 +28,74 @@ export class TabulatedTrees {
     const cut = new TreeCut(tree);
     if (!cut.fits || cut.numbers > Math.min(treeNumbersMax, this.numbersLeft)) return false;
     this.numbersLeft -= cut.numbers;
+    const { tops, tests, groups, trees } = this.parts;
     const topByNode = new Map<number, number>();
     for (const node of cut.tops) {
-      topByNode.set(node, this.tops.length + 1);
-      this.tops.push({ above: topByNode.get(cut.parent[node] as number) ?? 0, column: tree.column[node] as number, threshold: tree.threshold[node] as number });
+      topByNode.set(node, tops.length + 1);
+      tops.push({ above: topByNode.get(cut.parent[node] as number) ?? 0, column: tree.column[node] as number, threshold: tree.threshold[node] as number });
     }
     for (const group of cut.groups) {
-      for (const node of group.tests) this.tests.push({ column: tree.column[node] as number, threshold: tree.threshold[node] as number });
-      this.groups.push({ above: topByNode.get(cut.parent[group.root] as number) ?? 0, tests: group.tests.length, features: group.features, table: tabulate(tree, shares, cut.parent, group) });
+      for (const node of group.tests) tests.push({ column: tree.column[node] as number, threshold: tree.threshold[node] as number });
+      groups.push({ above: topByNode.get(cut.parent[group.root] as number) ?? 0, tests: group.tests.length, features: group.features, table: tabulate(tree, shares, cut.parent, group) });
     }
+    trees.push({ topsEnd: tops.length + 1, groupsEnd: groups.length });
     return true;
   }
 
   /** Lays everything out for `addTo`; no tree can be added afterwards. */
   seal(): void {
-    this.plan = layOut(this.tops, this.tests, this.groups);
-    this.groups.length = 0;
+    this.plan = layOut(this.parts);
+    this.parts = noParts();
   }
 
-  addTo(contributions: Float64Array, columns: Float64Array): void {
-    const { topAbove, topColumn, topThreshold, topBits, testColumn, testThreshold, groupAbove, groupTestsEnd, groupTable, groupFeaturesEnd, features, table } = this.plan;
-    for (let top = 1; top < topAbove.length; top++) {
-      const less = (columns[topColumn[top] as number] as number) < (topThreshold[top] as number) ? 1 : 0;
+  /** Adds the contributions of all trees to every row of the block, tree by tree, so that a tree's tables stay in the cache. */
+  addTo(block: RowBlock): void {
+    const { treeTopsEnd, treeGroupsEnd } = this.plan;
+    for (let tree = 0; tree < treeTopsEnd.length; tree++) {
+      const place: TreePlace = {
+        topsFrom: tree === 0 ? 1 : (treeTopsEnd[tree - 1] as number), topsEnd: treeTopsEnd[tree] as number,
+        groupsFrom: tree === 0 ? 0 : (treeGroupsEnd[tree - 1] as number), groupsEnd: treeGroupsEnd[tree] as number,
+      };
+      for (let row = 0; row < block.rows; row++) this.addTree(place, block, row);
+    }
+  }
+
+  private addTree({ topsFrom, topsEnd, groupsFrom, groupsEnd }: TreePlace, block: RowBlock, row: number): void {
+    const { topAbove, topColumn, topThreshold, topBits, testColumn, testThreshold, groupAbove, groupTestsFrom, groupTable, groupFeaturesFrom, features, table } = this.plan;
+    const { columns, contributions } = block;
+    const firstColumn = row * block.columnCount;
+    const firstInput = row * block.inputs;
+    for (let top = topsFrom; top < topsEnd; top++) {
+      const less = +((columns[firstColumn + (topColumn[top] as number)] as number) < (topThreshold[top] as number));
       topBits[top] = ((topBits[topAbove[top] as number] as number) << 1) | less;
     }
-    let test = 0;
-    let feature = 0;
-    for (let group = 0; group < groupAbove.length; group++) {
+    for (let group = groupsFrom; group < groupsEnd; group++) {
       let bits = topBits[groupAbove[group] as number] as number;
-      for (const end = groupTestsEnd[group] as number; test < end; test++) {
-        bits = (bits << 1) | ((columns[testColumn[test] as number] as number) < (testThreshold[test] as number) ? 1 : 0);
+      const testsEnd = groupTestsFrom[group + 1] as number;
+      for (let test = groupTestsFrom[group] as number; test < testsEnd; test++) {
+        bits = (bits << 1) | +((columns[firstColumn + (testColumn[test] as number)] as number) < (testThreshold[test] as number));
       }
-      const end = groupFeaturesEnd[group] as number;
-      let at = (groupTable[group] as number) + bits * (end - feature);
-      for (; feature < end; feature++, at++) {
-        const input = features[feature] as number;
+      const featuresEnd = groupFeaturesFrom[group + 1] as number;
+      let feature = groupFeaturesFrom[group] as number;
+      for (let at = (groupTable[group] as number) + bits * (featuresEnd - feature); feature < featuresEnd; feature++, at++) {
+        const input = firstInput + (features[feature] as number);
         contributions[input] = (contributions[input] as number) + (table[at] as number);
       }
     }
   }
 }
 
+interface TreePlace {
+  readonly topsFrom: number;
+  readonly topsEnd: number;
+  readonly groupsFrom: number;
+  readonly groupsEnd: number;
+}
+
 /** Everything `addTo` reads, in the order it is read. Entry 0 of the tops stands for no test above. */
 interface Plan {
+  readonly treeTopsEnd: Int32Array;
+  readonly treeGroupsEnd: Int32Array;
   readonly topAbove: Int32Array;
   readonly topColumn: Int32Array;
   readonly topThreshold: Float64Array;
@@ -79,21 +103,27 @@ interface Plan {
   readonly testColumn: Int32Array;
   readonly testThreshold: Float64Array;
   readonly groupAbove: Int32Array;
-  readonly groupTestsEnd: Int32Array;
+  /** One entry more than groups; so the next entry is the end. */
+  readonly groupTestsFrom: Int32Array;
   readonly groupTable: Int32Array;
-  readonly groupFeaturesEnd: Int32Array;
+  readonly groupFeaturesFrom: Int32Array;
   readonly features: Int32Array;
   readonly table: Float64Array;
 }
 
-const emptyPlan = (): Plan => layOut([], [], []);
+interface Parts {
+  readonly tops: { readonly above: number; readonly column: number; readonly threshold: number }[];
+  readonly tests: { readonly column: number; readonly threshold: number }[];
+  readonly groups: { readonly above: number; readonly tests: number; readonly features: readonly number[]; readonly table: Float64Array }[];
+  readonly trees: { readonly topsEnd: number; readonly groupsEnd: number }[];
+}
 
-function layOut(
-  tops: readonly { above: number; column: number; threshold: number }[],
-  tests: readonly { column: number; threshold: number }[],
-  groups: readonly { above: number; tests: number; features: readonly number[]; table: Float64Array }[],
-): Plan {
+const noParts = (): Parts => ({ tops: [], tests: [], groups: [], trees: [] });
+
+function layOut({ tops, tests, groups, trees }: Parts): Plan {
   const plan: Plan = {
+    treeTopsEnd: Int32Array.from(trees, (tree) => tree.topsEnd),
+    treeGroupsEnd: Int32Array.from(trees, (tree) => tree.groupsEnd),
     topAbove: Int32Array.from([0, ...tops.map((top) => top.above)]),
     topColumn: Int32Array.from([0, ...tops.map((top) => top.column)]),
     topThreshold: Float64Array.from([0, ...tops.map((top) => top.threshold)]),
@@ -101,16 +131,16 @@ function layOut(
     testColumn: Int32Array.from(tests, (test) => test.column),
     testThreshold: Float64Array.from(tests, (test) => test.threshold),
     groupAbove: Int32Array.from(groups, (group) => group.above),
-    groupTestsEnd: new Int32Array(groups.length),
+    groupTestsFrom: new Int32Array(groups.length + 1),
     groupTable: new Int32Array(groups.length),
-    groupFeaturesEnd: new Int32Array(groups.length),
+    groupFeaturesFrom: new Int32Array(groups.length + 1),
     features: Int32Array.from(groups.flatMap((group) => group.features)),
     table: new Float64Array(groups.reduce((sum, group) => sum + group.table.length, 0)),
   };
-  let [testsEnd, table, featuresEnd] = [0, 0, 0];
+  let table = 0;
   groups.forEach((group, index) => {
-    plan.groupTestsEnd[index] = testsEnd += group.tests;
-    plan.groupFeaturesEnd[index] = featuresEnd += group.features.length;
+    plan.groupTestsFrom[index + 1] = (plan.groupTestsFrom[index] as number) + group.tests;
+    plan.groupFeaturesFrom[index + 1] = (plan.groupFeaturesFrom[index] as number) + group.features.length;
     plan.groupTable[index] = table;
     plan.table.set(group.table, table);
     table += group.table.length;
@@ -191,18 +221,23 @@ class TreeCut {
 /** The contributions of a group's leaves by pattern of bits. */
 function tabulate(tree: Tree, shares: Float64Array, parent: Int32Array, group: Group): Float64Array {
   const bitByNode = bitPositions(parent, group);
-  const table = new Float64Array(group.features.length * 2 ** bitByNode.size);
-  const columnByFeature = new Map(group.features.map((feature, column) => [feature, column]));
+  const width = group.features.length;
+  const patterns = 2 ** bitByNode.size;
+  const table = new Float64Array(width * patterns);
   for (const leaf of group.leaves) {
     const path = pathOf(tree, shares, { parent, leaf, bitByNode });
     const byMask = contributionsByMask(path, tree.value[leaf] as number);
-    const columns = path.map((step) => columnByFeature.get(step.feature) as number);
-    for (let bits = 0; bits < 2 ** bitByNode.size; bits++) {
-      const mask = path.reduce((sum, step, index) => sum | ((bits & step.bits) === step.followed ? 1 << index : 0), 0);
-      columns.forEach((column, index) => {
-        const at = bits * group.features.length + column;
+    const columns = path.map((step) => group.features.indexOf(step.feature));
+    for (let pattern = 0; pattern < patterns; pattern++) {
+      let mask = 0;
+      for (let index = 0; index < path.length; index++) {
+        const step = path[index] as PathStep;
+        if ((pattern & step.bits) === step.followed) mask |= 1 << index;
+      }
+      for (let index = 0; index < path.length; index++) {
+        const at = pattern * width + (columns[index] as number);
         table[at] = (table[at] as number) + (byMask[mask * path.length + index] as number);
-      });
+      }
     }
   }
   return table;
@@ -245,17 +280,22 @@ function pathOf(tree: Tree, shares: Float64Array, place: { parent: Int32Array; l
 function contributionsByMask(path: readonly PathStep[], value: number): Float64Array {
   const size = path.length;
   const byMask = new Float64Array(size * 2 ** size);
+  const cold = Float64Array.from(path, (step) => step.coldShare);
+  const factors = new Float64Array(size);
   const { points, weights } = gaussLegendre(Math.max(1, Math.ceil(size / 2)));
   for (let mask = 0; mask < 2 ** size; mask++) {
     for (let point = 0; point < points.length; point++) {
       const t = points[point] as number;
-      const factors = path.map((step, index) => ((mask >> index) & 1) * t + step.coldShare * (1 - t));
-      const product = factors.reduce((whole, factor) => whole * factor, value * (weights[point] as number));
-      if (product === 0) continue;
-      factors.forEach((factor, index) => {
+      let product = value * (weights[point] as number);
+      for (let index = 0; index < size; index++) {
+        factors[index] = ((mask >> index) & 1) * t + (cold[index] as number) * (1 - t);
+        product *= factors[index] as number;
+      }
+      if (product === 0) break; // o and z are both 0 somewhere: the leaf is worth nothing at any point
+      for (let index = 0; index < size; index++) {
         const at = mask * size + index;
-        byMask[at] = (byMask[at] as number) + (product / factor) * (((mask >> index) & 1) - (path[index] as PathStep).coldShare);
-      });
+        byMask[at] = (byMask[at] as number) + (product / (factors[index] as number)) * (((mask >> index) & 1) - (cold[index] as number));
+      }
     }
   }
   return byMask;

@@ -1,4 +1,5 @@
 import { coverShares, expectedValue } from './covers';
+import { blockRowsMax, RowBlock } from './row-block';
 import { PathContributions } from './path-contributions';
 import { TabulatedTrees } from './tabulated-trees';
 import { probabilityOf, type TreeEnsemble } from './tree-ensemble';
@@ -16,7 +17,7 @@ export class TreeExplainer implements Explainer {
   readonly approximate = false;
   readonly inputs: number;
   readonly base: number;
-  private readonly columns: Float64Array;
+  private readonly block: RowBlock;
   private readonly tabulated: TabulatedTrees;
   private readonly others: PathContributions[] = [];
 
@@ -24,7 +25,7 @@ export class TreeExplainer implements Explainer {
     if (background.length > backgroundRowsMax) throw new RangeError(`at most ${backgroundRowsMax} background rows, got ${background.length}`);
     const shares = coverShares(ensemble, background);
     this.inputs = ensemble.inputs;
-    this.columns = new Float64Array(ensemble.columns.count);
+    this.block = new RowBlock(ensemble.inputs, ensemble.columns);
     this.base = ensemble.trees.reduce((sum, tree, index) => sum + expectedValue(tree, shares[index] as Float64Array), ensemble.baseValue);
     this.tabulated = new TabulatedTrees(options.tableBytesMax);
     ensemble.trees.forEach((tree, index) => {
@@ -35,13 +36,32 @@ export class TreeExplainer implements Explainer {
   }
 
   explain(row: ArrayLike<number>): Explanation {
+    return this.explainAll([row])[0] as Explanation;
+  }
+
+  explainAll(rows: readonly ArrayLike<number>[]): Explanation[] {
+    const explanations: Explanation[] = [];
+    for (let from = 0; from < rows.length; from += blockRowsMax) this.explainBlock(rows, { from, to: Math.min(rows.length, from + blockRowsMax) }, explanations);
+    return explanations;
+  }
+
+  private explainBlock(rows: readonly ArrayLike<number>[], range: { from: number; to: number }, into: Explanation[]): void {
+    this.block.clear();
+    for (let index = range.from; index < range.to; index++) this.addRow(rows[index] as ArrayLike<number>);
+    this.tabulated.addTo(this.block);
+    for (const tree of this.others) tree.addTo(this.block);
+    for (let row = 0; row < this.block.rows; row++) into.push(this.explanationOf(row));
+  }
+
+  private addRow(row: ArrayLike<number>): void {
     if (row.length !== this.inputs) throw new RangeError(`a row of ${this.inputs} numbers expected, got ${row.length}`);
-    const contributions = new Float64Array(this.inputs);
-    this.ensemble.columns.expand(row, this.columns);
-    this.tabulated.addTo(contributions, this.columns);
-    for (const tree of this.others) tree.addTo(contributions, this.columns);
+    this.block.add(row);
+  }
+
+  private explanationOf(row: number): Explanation {
+    const contributions = this.block.contributions.slice(row * this.inputs, (row + 1) * this.inputs);
     let margin = this.base;
-    for (let input = 0; input < this.inputs; input++) margin += contributions[input] as number;
+    for (const contribution of contributions) margin += contribution;
     return { p: probabilityOf(this.ensemble, margin), margin, base: this.base, contributions };
   }
 }

@@ -227,8 +227,9 @@ export class DecisionProgram {
   }
 
   private reasons(tally: Tally, { input, p, units, isFallback }: { input: DecisionInput; p: number; units: number; isFallback: boolean }): Verdict['reasons'] {
+    this.weights.computeContributions(p, units);
     const raw: RawReason[] = tally.fired.map(({ kind, name, text, weightIndex, speaksAs }) => ({
-      kind, name, text, speaksAs, units: weightIndex < 0 ? 0 : this.weights.contributionUnits(p, weightIndex, units),
+      kind, name, text, speaksAs, units: weightIndex < 0 ? 0 : this.weights.contributionUnits(weightIndex),
     }));
     if (input.model && p > 0) raw.push({ kind: 'model', name: input.model.name, text: `the model's p is ${String(Number(p.toPrecision(6)))}`, units: units - this.weights.units(0), speaksAs: 'score' });
     if (isFallback) raw.push({ kind: 'fallback', name: 'NO_VERDICT', text: 'nothing could be evaluated', units: 0, speaksAs: 'fallback' });

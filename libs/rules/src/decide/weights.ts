@@ -1,8 +1,9 @@
-import { scoreUnits } from '../score/noisy-or';
+import { scoreUnits, scoreUnitsWithout } from '../score/noisy-or';
 
 /** The weights of what fired, in one growing array that is used again for every event. */
 export class Weights {
   private values = new Float64Array(64);
+  private without = new Float64Array(64);
   count = 0;
 
   clear(): void { this.count = 0; }
@@ -13,6 +14,7 @@ export class Weights {
       const grown = new Float64Array(this.count * 2);
       grown.set(this.values);
       this.values = grown;
+      this.without = new Float64Array(grown.length);
     }
     this.values[this.count] = weight;
     return this.count++;
@@ -20,8 +22,11 @@ export class Weights {
 
   units(p: number): number { return scoreUnits(p, this.values, this.count); }
 
-  /** Score − score without the weight, in units; 0 for a weight of 0. */
-  contributionUnits(p: number, index: number, units: number): number {
-    return this.values[index] === 0 ? 0 : units - scoreUnits(p, this.values, this.count, index);
+  /** For each weight score − score without it, in units: `contributionUnits(index)` afterwards. */
+  computeContributions(p: number, units: number): void {
+    scoreUnitsWithout(p, this.values, this.count, this.without);
+    for (let i = 0; i < this.count; i++) this.without[i] = units - (this.without[i] as number);
   }
+
+  contributionUnits(index: number): number { return this.without[index] ?? 0; }
 }

@@ -17,7 +17,7 @@ export const complement = (d: Decimal): Decimal => ({ digits: 10n ** BigInt(d.sc
 export const times = (a: Decimal, b: Decimal): Decimal => ({ digits: a.digits * b.digits, scale: a.scale + b.scale });
 
 /** Rounded to `places` decimals, halves up; in units of 10^-places. For d ≥ 0. */
-export function roundedUnits(d: Decimal, places: number): bigint {
+export function unitsOf(d: Decimal, places: number): bigint {
   if (d.scale <= places) return d.digits * 10n ** BigInt(places - d.scale);
   const divisor = 10n ** BigInt(d.scale - places);
   return (2n * d.digits + divisor) / (2n * divisor);

@@ -1,0 +1,160 @@
+import { originOfDecisionId, WeirError } from '@weir/contracts';
+import { DecisionStore, pageLimitMax, type DecisionQuery, type DecisionRow, type Page } from '@weir/ports';
+import { open, type Database, type RootDatabase } from 'lmdb';
+import { alertMark, DecisionBlock, encodeDecisions, entityMark, outcomeMark, ruleMark } from './decision-block';
+import { TransactionIndex, type IndexDatabase } from './transaction-index';
+
+export interface LmdbDecisionStoreOptions {
+  /** A folder of its own; made where it is missing. */
+  readonly path: string;
+  readonly lanes: number;
+}
+
+/** Blocks and rows that one page of a search looks at. */
+const blocksPerPageMax = 20_000;
+const rowsPerPageMax = 50_000;
+const rowsPerBlockMax = 4_096;
+
+interface Lane { readonly blocks: Database<Buffer, number>; readonly transactions: TransactionIndex; readonly index: IndexDatabase; position: number; writing: Promise<void> }
+
+/** Decisions in an LMDB folder: blocks by first offset, as they were written, an index of transactions, and marks per block for searches. One process at a time. */
+export class LmdbDecisionStore extends DecisionStore {
+  readonly #root: RootDatabase<Buffer, number>;
+  readonly #lanes: readonly Lane[];
+
+  constructor(options: LmdbDecisionStoreOptions) {
+    super();
+    this.#root = open<Buffer, number>({ path: options.path, maxDbs: 2 * options.lanes + 2, encoding: 'binary', overlappingSync: false, noMemInit: true });
+    this.#lanes = Array.from({ length: options.lanes }, (_, lane) => this.#openLane(lane));
+  }
+
+  override write(lane: number, rows: readonly DecisionRow[]): Promise<void> {
+    const state = this.#lane(lane);
+    const written = state.writing.then(() => this.#write(state, rows));
+    state.writing = written.catch(() => undefined);
+    return written;
+  }
+
+  override position(lane: number): Promise<number> {
+    return Promise.resolve(this.#lane(lane).position);
+  }
+
+  override byId(id: string): Promise<DecisionRow | undefined> {
+    const origin = originOfDecisionId(id);
+    return Promise.resolve(origin === undefined || origin.lane >= this.#lanes.length ? undefined : this.#at(origin.lane, origin.offset));
+  }
+
+  override byTransaction(transactionId: string, source?: string): Promise<DecisionRow | undefined> {
+    let newest: DecisionRow | undefined;
+    this.#lanes.forEach((state, lane) => {
+      for (const offset of state.transactions.find(transactionId)) {
+        const row = this.#at(lane, offset);
+        if (row?.transactionId !== transactionId || (source !== undefined && row.source !== source)) continue;
+        if (newest === undefined || row.receivedAtMs > newest.receivedAtMs) newest = row;
+        break;
+      }
+    });
+    return Promise.resolve(newest);
+  }
+
+  override search(query: DecisionQuery): Promise<Page<DecisionRow>> {
+    const limit = Math.min(Math.max(1, query.limit), pageLimitMax);
+    const [fromLane, below] = readCursor(query.cursor);
+    const items: DecisionRow[] = [];
+    let blocksLeft = blocksPerPageMax, rowsLeft = rowsPerPageMax;
+    for (let lane = fromLane; lane < this.#lanes.length; lane++) {
+      const end = lane === fromLane ? below : Infinity;
+      for (const { key, value } of this.#lane(lane).blocks.getRange({ start: Number.isFinite(end) ? end - 1 : Number.MAX_SAFE_INTEGER, reverse: true })) {
+        if (blocksLeft-- === 0) return Promise.resolve({ items, next: `${lane}:${key + 1}` });
+        const block = new DecisionBlock(lane, key, value);
+        if (!mayMatch(block, query)) continue;
+        for (let row = block.count - 1; row >= 0; row--) {
+          const offset = block.offset(row);
+          if (offset >= end) continue;
+          if (items.length === limit || rowsLeft-- === 0) return Promise.resolve({ items, next: `${lane}:${offset + 1}` });
+          const found = block.row(row);
+          if (matches(found, query)) items.push(found);
+        }
+      }
+    }
+    return Promise.resolve({ items, next: null });
+  }
+
+  override async close(): Promise<void> {
+    await Promise.all(this.#lanes.map((lane) => lane.writing));
+    await this.#root.close();
+  }
+
+  async #write(state: Lane, rows: readonly DecisionRow[]): Promise<void> {
+    const fresh = rows.filter((row) => row.offset > state.position);
+    const last = fresh.at(-1);
+    if (last === undefined) return;
+    let runDue = false;
+    for (const row of fresh) runDue = state.transactions.add(row.transactionId, row.offset) || runDue;
+    try {
+      await this.#root.transaction(() => {
+        for (let from = 0; from < fresh.length; from += rowsPerBlockMax) {
+          const block = fresh.slice(from, from + rowsPerBlockMax);
+          state.blocks.putSync(block[0]?.offset ?? 0, encodeDecisions(block));
+        }
+        if (runDue) state.transactions.writeRun(last.offset);
+      });
+    } catch (cause) {
+      throw new WeirError('WEIR_STORE_FAILED', `writing ${fresh.length} decisions failed`, { cause, retriable: true });
+    }
+    if (runDue) state.transactions.runWritten(last.offset);
+    state.position = last.offset;
+  }
+
+  #at(lane: number, offset: number): DecisionRow | undefined {
+    const { blocks } = this.#lane(lane);
+    for (const { key, value } of blocks.getRange({ start: offset, reverse: true, limit: 1 })) {
+      const block = new DecisionBlock(lane, key, value), row = block.find(offset);
+      return row < 0 ? undefined : block.row(row);
+    }
+    return undefined;
+  }
+
+  #openLane(lane: number): Lane {
+    const blocks = this.#root.openDB<Buffer, number>(`decisions ${lane}`, { encoding: 'binary' });
+    const index: IndexDatabase = this.#root.openDB<Buffer, number[]>(`transactions ${lane}`, { encoding: 'binary' });
+    const transactions = new TransactionIndex(index);
+    let position = -1;
+    for (const { key, value } of blocks.getRange({ reverse: true, limit: 1 })) {
+      const block = new DecisionBlock(lane, key, value);
+      position = block.offset(block.count - 1);
+    }
+    for (const { key, value } of blocks.getRange({ start: transactions.through + 1 })) {
+      const block = new DecisionBlock(lane, key, value);
+      for (let row = 0; row < block.count; row++) transactions.add(block.transactionId(row), block.offset(row));
+    }
+    return { blocks, transactions, index, position, writing: Promise.resolve() };
+  }
+
+  #lane(lane: number): Lane {
+    const state = this.#lanes[lane];
+    if (state === undefined) throw new WeirError('WEIR_STORE_FAILED', `lane ${lane}: there are ${this.#lanes.length}`);
+    return state;
+  }
+}
+
+function mayMatch(block: DecisionBlock, query: DecisionQuery): boolean {
+  return block.mayBeWithin(query.fromMs ?? -Infinity, query.toMs ?? Infinity)
+    && (query.entity === undefined || block.mayHold(entityMark(query.entity)))
+    && (query.rule === undefined || block.mayHold(ruleMark(query.rule)))
+    && (query.outcome === undefined || block.mayHold(outcomeMark(query.outcome)))
+    && (query.alert === undefined || block.mayHold(alertMark(query.alert)));
+}
+
+const matches = (row: DecisionRow, query: DecisionQuery): boolean =>
+  (query.entity === undefined || row.entities.includes(query.entity)) && (query.rule === undefined || row.rules.includes(query.rule))
+  && (query.outcome === undefined || row.outcome === query.outcome) && (query.alert === undefined || row.alert === query.alert)
+  && row.eventTimeMs >= (query.fromMs ?? -Infinity) && row.eventTimeMs < (query.toMs ?? Infinity);
+
+/** `lane:offset`: go on below this offset of this lane. */
+function readCursor(cursor: string | undefined): readonly [lane: number, below: number] {
+  if (cursor === undefined) return [0, Infinity];
+  const match = /^(\d{1,5}):(\d{1,16})$/.exec(cursor);
+  if (!match) throw new WeirError('WEIR_INPUT_INVALID', 'the cursor is none of ours', { findings: [{ where: 'query', field: 'cursor', expected: 'next of the page before', got: cursor.slice(0, 40) }] });
+  return [Number(match[1]), Number(match[2])];
+}

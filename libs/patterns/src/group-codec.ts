@@ -1,0 +1,71 @@
+import { WeirError } from '@weir/contracts';
+import { ByteReader, ByteWriter } from './bytes';
+import { GroupKey, type Noted } from './group-key';
+import type { GroupMember } from './pattern-group';
+import { decodeKeyState, encodeKeyState, type EventCodec } from './state-codec';
+
+export const groupKeyFormat = 1;
+
+interface Codecs<E> { readonly codec: EventCodec<E>; readonly takenCodec?: EventCodec<E> }
+
+/** All state of a key as canonical bytes; patterns go by their ids, in their order. */
+export function encodeGroupKey<E>(entry: GroupKey<E>, ids: readonly string[], codecs: Codecs<E>): Uint8Array {
+  const writer = new ByteWriter();
+  writer.byte(groupKeyFormat);
+  writeNoted(writer, entry.noted, codecs.codec);
+  writeNoted(writer, entry.waiting, codecs.codec);
+  const byId = <T>(rows: Iterable<readonly [number, T]>): (readonly [string, T])[] => [...rows].map(([number, row]) => [ids[number] ?? '', row] as const).sort(([a], [b]) => (a < b ? -1 : 1));
+  writer.uint(entry.floors.size);
+  for (const [id, floor] of byId(entry.floors)) { writer.text(id); writer.uint(floor); }
+  writer.uint(entry.states.size);
+  for (const [id, state] of byId(entry.states)) { writer.text(id); writer.blob(encodeKeyState(state, codecs.takenCodec ?? codecs.codec)); }
+  return writer.take();
+}
+
+/** @throws WeirError WEIR_STORE_FAILED for bytes of another format. */
+export function decodeGroupKey<E>(key: string, bytes: Uint8Array, group: Codecs<E> & { readonly members: readonly GroupMember<E>[]; readonly numberById: ReadonlyMap<string, number> }): GroupKey<E> {
+  const reader = new ByteReader(bytes);
+  const format = reader.byte();
+  if (format !== groupKeyFormat) throw new WeirError('WEIR_STORE_FAILED', `pattern group state of format ${format}, expected ${groupKeyFormat}`);
+  const entry = new GroupKey<E>(key);
+  entry.noted = readNoted(reader, group.codec);
+  entry.waiting = readNoted(reader, group.codec);
+  for (let left = reader.uint(); left > 0; left--) {
+    const number = group.numberById.get(reader.text()), floor = reader.uint();
+    if (number !== undefined) entry.floors.set(number, floor);
+  }
+  for (let left = reader.uint(); left > 0; left--) {
+    const number = group.numberById.get(reader.text()), state = reader.blob();
+    const member = number === undefined ? undefined : group.members[number];
+    if (number !== undefined && member) entry.states.set(number, decodeKeyState(state, member.compiled, group.takenCodec ?? group.codec));
+  }
+  entry.dropNoted(0);
+  return entry;
+}
+
+function writeNoted<E>(writer: ByteWriter, noted: readonly Noted<E>[], codec: EventCodec<E>): void {
+  writer.uint(noted.length);
+  let offset = 0, timeMs = 0;
+  for (const at of noted) {
+    writer.int(at.offset - offset);
+    writer.int(at.timeMs - timeMs);
+    writer.byte(at.watermarkMs === -Infinity ? 0 : 1);
+    if (at.watermarkMs !== -Infinity) writer.int(at.watermarkMs - at.timeMs);
+    writer.blob(at.bytes ??= codec.encode(at.event));
+    offset = at.offset;
+    timeMs = at.timeMs;
+  }
+}
+
+function readNoted<E>(reader: ByteReader, codec: EventCodec<E>): Noted<E>[] {
+  const noted: Noted<E>[] = [];
+  let offset = 0, timeMs = 0;
+  for (let left = reader.uint(); left > 0; left--) {
+    offset += reader.int();
+    timeMs += reader.int();
+    const watermarkMs = reader.byte() === 0 ? -Infinity : timeMs + reader.int();
+    const bytes = reader.blob().slice();
+    noted.push({ event: codec.decode(bytes), offset, timeMs, watermarkMs, bytes });
+  }
+  return noted;
+}

@@ -1,0 +1,167 @@
+import { WeirError, type ListChange, type TableChange, type Value } from '@weir/contracts';
+import type { DefinitionSet, List, Table } from '@weir/definitions';
+import type { ListEntry, Lists, Page, PageRequest, Tables } from '@weir/gateway';
+import { encodeRawBody, type Tokeniser } from '@weir/pipeline';
+import type { Clock, EventLog } from '@weir/ports';
+import type { ListStore } from '@weir/rules';
+
+/** Appends a record to every lane and waits until each has passed it, so that it holds for the next event. */
+export class LaneWriter {
+  constructor(private readonly log: EventLog, private readonly reached: (offsetByLane: readonly number[]) => Promise<void>) {}
+
+  async write(body: { readonly kind: 'list'; readonly changes: readonly ListChange[] } | { readonly kind: 'table'; readonly changes: readonly TableChange[] }): Promise<void> {
+    const record = encodeRawBody(body);
+    const offsets = await Promise.all(Array.from({ length: this.log.lanes }, async (_, lane) => (await this.log.append('transactions.raw', lane, [record])).firstOffset));
+    await this.reached(offsets);
+  }
+}
+
+export interface LaneListsOptions {
+  readonly set: () => DefinitionSet;
+  /** Lists as a lane holds them; every lane holds the same entries of the API. */
+  readonly store: () => ListStore;
+  readonly writer: LaneWriter;
+  readonly clock: Clock;
+  readonly tokeniser: Tokeniser;
+}
+
+/** Lists by name: read from the lane's own state, changed by records in the lanes. */
+export class LaneLists implements Lists {
+  constructor(private readonly options: LaneListsOptions) {}
+
+  all(): Promise<ReadonlyArray<{ readonly name: string; readonly of: string; readonly effect: string; readonly match: string; readonly entries: number }>> {
+    const { set, store } = this.options;
+    return Promise.resolve([...set().lists.values()].map(({ name, of, effect, match }) => ({ name, of, effect, match, entries: store().entries(name).length })));
+  }
+
+  entries(list: string, page: PageRequest): Promise<Page<ListEntry>> {
+    this.list(list);
+    const all = this.options.store().entries(list);
+    return Promise.resolve(pageFrom(all, page, (entry) => ({ value: entry.value, ...shown(entry) })));
+  }
+
+  entry(list: string, value: string): Promise<ListEntry | undefined> {
+    const definition = this.list(list);
+    const held = this.token(definition, value);
+    const nowMs = this.options.clock.nowMs();
+    const store = this.options.store();
+    const entry = store.entryAt(list, held, nowMs) ?? store.entries(list).find((each) => each.value === held);
+    return Promise.resolve(entry && { value: held, ...shown(entry) });
+  }
+
+  async put(list: string, value: string, entry: { readonly fromMs: number | null; readonly untilMs: number | null | undefined; readonly reason: string; readonly by: string }): Promise<ListEntry> {
+    const definition = this.list(list);
+    const nowMs = this.options.clock.nowMs();
+    const untilMs = entry.untilMs === undefined ? (definition.ttlMs === null ? null : (entry.fromMs ?? nowMs) + definition.ttlMs) : entry.untilMs;
+    const held = this.token(definition, value);
+    await this.options.writer.write({ kind: 'list', changes: [{ op: 'put', list, value: held, fromMs: entry.fromMs, untilMs, by: entry.by, reason: entry.reason }] });
+    return { value: held, fromMs: entry.fromMs, untilMs, reason: entry.reason, by: entry.by };
+  }
+
+  async remove(list: string, value: string, by: string): Promise<boolean> {
+    const held = this.token(this.list(list), value);
+    if (!this.options.store().entries(list).some((entry) => entry.value === held)) return false;
+    await this.options.writer.write({ kind: 'list', changes: [{ op: 'remove', list, value: held, by }] });
+    return true;
+  }
+
+  private list(name: string): List {
+    const list = this.options.set().lists.get(name);
+    if (list === undefined) throw new WeirError('WEIR_NOT_FOUND', `there is no list ${name}`);
+    return list;
+  }
+
+  /** A list of a tokenised field holds tokens. */
+  private token(list: List, value: string): string {
+    for (const source of this.options.set().sources.values()) {
+      if (source.fields.some((field) => field.name === list.of && field.tokenise)) return this.options.tokeniser.token(value);
+    }
+    return value;
+  }
+}
+
+const shown = (entry: { readonly fromMs: number; readonly untilMs: number; readonly reason?: string; readonly by?: string }): Omit<ListEntry, 'value'> => ({
+  fromMs: Number.isFinite(entry.fromMs) ? entry.fromMs : null, untilMs: Number.isFinite(entry.untilMs) ? entry.untilMs : null, reason: entry.reason ?? '', by: entry.by ?? '',
+});
+
+function pageFrom<T, U>(all: readonly T[], page: PageRequest, convert: (item: T) => U): Page<U> {
+  const from = page.cursor === undefined ? 0 : Number(page.cursor);
+  if (!Number.isSafeInteger(from) || from < 0) throw new WeirError('WEIR_INPUT_INVALID', 'cursor: not one that a page gave', { findings: [{ where: 'query', field: 'cursor', expected: 'the `next` of the page before', got: String(page.cursor) }] });
+  return { items: all.slice(from, from + page.limit).map(convert), next: from + page.limit < all.length ? String(from + page.limit) : null };
+}
+
+type Row = Readonly<Record<string, Value>>;
+/** Rows in force, as a lane's state has them. */
+export interface TableRows {
+  row(table: string, key: string): Row | undefined;
+  rows(table: string): Iterable<readonly [key: string, row: Row]>;
+}
+export interface LaneTablesOptions { readonly set: () => DefinitionSet; readonly rows: () => TableRows; readonly writer: LaneWriter; readonly tokeniser: Tokeniser }
+
+/** Tables by name: read from the lane's own state, changed by records in the lanes. */
+export class LaneTables implements Tables {
+  constructor(private readonly options: LaneTablesOptions) {}
+
+  all(): Promise<ReadonlyArray<{ readonly name: string; readonly key: string; readonly rows: number }>> {
+    return Promise.resolve([...this.options.set().tables.values()].map(({ name, key }) => ({ name, key, rows: [...this.options.rows().rows(name)].length })));
+  }
+
+  rows(table: string, page: PageRequest): Promise<Page<Row>> {
+    this.table(table);
+    return Promise.resolve(pageFrom([...this.options.rows().rows(table)].sort(([a], [b]) => (a < b ? -1 : 1)), page, ([, row]) => row));
+  }
+
+  row(table: string, key: string): Promise<Row | undefined> {
+    this.table(table);
+    return Promise.resolve(this.options.rows().row(table, this.token(this.table(table), key)));
+  }
+
+  async put(table: string, rows: readonly Row[], _by: string): Promise<void> {
+    const definition = this.table(table);
+    const findings = rows.flatMap((row, index) => rowFindings(definition, row, index));
+    if (findings.length > 0) throw new WeirError('WEIR_INPUT_INVALID', `${findings.length} values do not fit the table ${table}`, { findings });
+    await this.options.writer.write({ kind: 'table', changes: rows.map((row): TableChange => {
+      const key = this.token(definition, String(row[definition.key]));
+      return { op: 'put', table, key, row: { ...row, [definition.key]: key }, version: null };
+    }) });
+  }
+
+  async remove(table: string, key: string, _by: string): Promise<boolean> {
+    const definition = this.table(table);
+    const held = this.token(definition, key);
+    if (this.options.rows().row(table, held) === undefined) return false;
+    await this.options.writer.write({ kind: 'table', changes: [{ op: 'remove', table, key: held, version: null }] });
+    return true;
+  }
+
+  private table(name: string): Table {
+    const table = this.options.set().tables.get(name);
+    if (table === undefined) throw new WeirError('WEIR_NOT_FOUND', `there is no table ${name}`);
+    return table;
+  }
+
+  private token(table: Table, key: string): string {
+    for (const source of this.options.set().sources.values()) if (source.fields.some((field) => field.name === table.key && field.tokenise)) return this.options.tokeniser.token(key);
+    return key;
+  }
+}
+
+function rowFindings(table: Table, row: Row, index: number) {
+  const where = `rows[${index}]`;
+  const findings = table.fields.flatMap((field) => {
+    const value = row[field.name] ?? null;
+    if (value === null) return field.required || field.name === table.key ? [{ where, field: field.name, expected: `a ${field.type}`, got: 'nothing' }] : [];
+    return fits(field.type, value) ? [] : [{ where, field: field.name, expected: `a ${field.type}`, got: typeof value }];
+  });
+  const known = new Set(table.fields.map((field) => field.name));
+  return [...findings, ...Object.keys(row).filter((name) => !known.has(name)).map((name) => ({ where, field: name, expected: `one of ${[...known].join(', ')}`, got: 'an unknown field' }))];
+}
+
+function fits(type: Table['fields'][number]['type'], value: string | number | boolean): boolean {
+  switch (type) {
+    case 'string': return typeof value === 'string';
+    case 'bool': return typeof value === 'boolean';
+    case 'number': return typeof value === 'number' && Number.isFinite(value);
+    case 'int': case 'money': case 'timestamp': return typeof value === 'number' && Number.isSafeInteger(value);
+  }
+}
