@@ -65,7 +65,18 @@ export function profileBinding(scope: FieldScope, sources: readonly Source[], pa
 export class FeatureNames {
   private readonly byShortName = new Map<string, { readonly view: string; readonly feature: Feature }[]>();
 
-  constructor(private readonly scope: FieldScope) {
+  private static readonly byViews = new WeakMap<FieldScope['views'], FeatureNames>();
+
+  /** The index of a set, made once. */
+  static of(scope: FieldScope): FeatureNames {
+    const known = FeatureNames.byViews.get(scope.views);
+    if (known !== undefined) return known;
+    const names = new FeatureNames(scope);
+    FeatureNames.byViews.set(scope.views, names);
+    return names;
+  }
+
+  private constructor(private readonly scope: Pick<FieldScope, 'views'>) {
     for (const view of scope.views.values()) {
       for (const feature of view.features) {
         const found = this.byShortName.get(feature.name);

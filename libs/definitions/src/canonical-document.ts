@@ -1,3 +1,4 @@
+import { stringify } from 'yaml';
 import { canonicalJson, sha256Hex } from './canonical-json';
 import type { Action, DefinitionSet, Entity, Feature, FeatureService, FeatureView, Field, List, Model, Pattern, Policy, Rule, RuleLike, Source, Table, Window } from './definition-set';
 import type { Kind } from './document-schema';
@@ -22,6 +23,19 @@ export function meaningId(definition: Definition): string {
   const { owner: _owner, description: _description, tags: _tags, ...meaning } = canonicalDocument(definition.kind === 'FeatureView' ? { ...definition, features: definition.features.map((feature) => ({ ...feature, description: null })) } : definition);
   return sha256Hex(canonicalJson(meaning));
 }
+
+/**
+ * What the stored state of a view depends on: its meaning, its entity's key, the types of its features. State of another id is of no use,
+ * and the view begins anew (or is filled from history).
+ */
+export function viewStateId(set: Pick<DefinitionSet, 'entities' | 'sources'>, view: FeatureView): string {
+  const { id, time } = set.sources.get(view.source) ?? { id: null, time: null };
+  return sha256Hex(canonicalJson({ meaning: meaningId(view), keys: set.entities.get(view.entity)?.keys, types: view.features.map((feature) => feature.type), id, time }));
+}
+
+/** Definitions as YAML documents, written out in full. */
+export const definitionsYaml = (definitions: readonly Definition[]): string =>
+  definitions.map((definition) => stringify(canonicalDocument(definition), { lineWidth: 140 })).join('---\n');
 
 /** `Kind/name`, the key of a definition in its set. */
 export const definitionKey = (definition: { readonly kind: Kind; readonly name: string }): string => `${definition.kind}/${definition.name}`;

@@ -19,7 +19,7 @@ export const emptyFrame = (): ConditionFrame =>
 
 /** What rules, actions and policies see of an event of the source: `tx features matches lists profile score`. */
 export function ruleEnvironment(set: Omit<DefinitionSet, 'id' | 'canonicalJson'>, source: Source): ConditionEnvironment {
-  const names = new FeatureNames(set);
+  const names = FeatureNames.of(set);
   const roots: Roots = {
     tx: (rest) => (rest[0] === undefined || rest.length > 1 ? fieldsOf([source]) : txBinding([source], rest[0])),
     features: (rest) => featureBinding(set, names, [source], rest),
@@ -103,7 +103,7 @@ export function exprSources(set: Pick<DefinitionSet, 'sources' | 'entities'>, vi
  */
 export function patternEnvironment(set: FeatureScope, pattern: Pick<Pattern, 'sources'>, stepNames: readonly string[]): ConditionEnvironment {
   const sources = pattern.sources.flatMap((name) => set.sources.get(name) ?? []);
-  const names = new FeatureNames(set);
+  const names = FeatureNames.of(set);
   const steps = new Set(stepNames);
   const roots: Roots = {
     tx: (rest) => (rest[0] === undefined || rest.length > 1 ? fieldsOf(sources) : txBinding(sources, rest[0])),

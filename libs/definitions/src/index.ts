@@ -6,7 +6,7 @@ export { documentsFromJson, documentsMax, fileLengthMax, parseDocuments } from '
 export type { DefinitionFile, Path, SourceDocument } from './documents';
 export { canonicalSetJson, emptySet, resolveCanonicalSet, resolveSet } from './resolve-set';
 export type { KnownVersion, ResolveOptions, SetCheck } from './resolve-set';
-export { canonicalDocument, definitionKey, definitionsOf, meaningId } from './canonical-document';
+export { canonicalDocument, definitionKey, definitionsOf, definitionsYaml, meaningId, viewStateId } from './canonical-document';
 export type { Definition, Json } from './canonical-document';
 export { canonicalJson, sha256Hex } from './canonical-json';
 export { durationMsMax, durationPattern, formatDuration, parseDurationMs, parseMomentMs } from './duration';

@@ -61,7 +61,7 @@ class GraphBuilder {
   private readonly decided: Source | undefined;
 
   constructor(private readonly set: DefinitionSet) {
-    this.features = new FeatureNames(set);
+    this.features = FeatureNames.of(set);
     this.decided = decidedSource(set);
   }
 

@@ -198,9 +198,9 @@ const reportOf = ({ document, read }: ReadDocument<Kind>, findings: Findings): R
 
 /** What refers to a definition that is refused itself is not blamed for it. */
 const quiet = (findings: Findings, report: Report): Report => {
-  const refused = [...findings.faulty];
+  const refused = [...findings.faulty].map((name) => new RegExp(`(?<!\\w)${name.replace(/[^\w ]/g, '\\$&')}(?!\\w)`));
   return (path, expected, got) => {
-    if (!refused.some((name) => got.includes(name))) report(path, expected, got);
+    if (!refused.some((name) => name.test(got))) report(path, expected, got);
   };
 };
 

@@ -16,7 +16,8 @@ export function compareNode<Frame>(op: CompareOperator, [left, right]: readonly 
 function comparison<Frame>(op: CompareOperator, left: Expression<Frame>, right: Expression<Frame>, place: Place): Evaluate<Frame> {
   const isEquality = op === '==' || op === '!=';
   if (left.type.kind === 'null' || right.type.kind === 'null') {
-    if (!isEquality) return refuseAt(place, { field: op, expected: '== or != before null', got: `${op} null` });
+    // Null has no order: such a comparison is never known.
+    if (!isEquality) return () => undefined;
     return nullTest(op, left.type.kind === 'null' ? right : left);
   }
   if (!comparable(left.type, right.type)) return refuseAt(place, { field: op, expected: `${isNumber(left.type) ? 'a number' : typeText(left.type)} to compare ${left.text} with`, got: `${typeText(right.type)} ${right.text}` });

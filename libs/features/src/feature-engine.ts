@@ -59,6 +59,14 @@ export class FeatureEngine {
     return new FeatureEngine(this.plan, new ReadOnlyStates(this.states)).process(event, context);
   }
 
+  /** Entity keys that an event meets, by view; null keys left out. */
+  *keysOf(event: StreamEvent): Iterable<readonly [viewIndex: number, key: string]> {
+    for (const { viewIndex, keySlots } of this.plan.bySource.get(event.source)?.steps ?? []) {
+      const key = eventKey(event, keySlots);
+      if (key !== null) yield [viewIndex, key];
+    }
+  }
+
   /** Whether an event belongs to a view, by its `where`. */
   belongs(plan: ViewPlan, event: StreamEvent, profiles: EventContext['profiles']): boolean {
     this.frame.event = event;

@@ -123,3 +123,8 @@ function selectorOf(condition: JsonCondition): Selector | undefined {
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 const unknownForm = (condition: unknown): WeirError =>
   new WeirError('WEIR_PATTERN_INVALID', `not a condition: ${JSON.stringify(condition)}`, { findings: [{ where: 'where', field: 'where', expected: '{field, op, value}, and, or, not or iter', got: JSON.stringify(condition) ?? 'nothing' }] });
+
+/** Whether a value has the outer shape of a condition; the inside is checked when it is compiled. */
+export function isJsonCondition(value: unknown): value is JsonCondition {
+  return isObject(value) && ('and' in value || 'or' in value || 'not' in value || 'iter' in value || ('field' in value && 'op' in value));
+}

@@ -169,35 +169,46 @@ export class PatternGroup<E> {
 
   /**
    * Gives all state to a group of another set of patterns: those it shares go on where they are; those it only finishes keep what they have begun;
-   * those it lacks are dropped.
+   * those it lacks are dropped. Kept events are written by this group's codec and read by `read`, so nothing of an older schema stays.
    */
-  handOver(to: PatternGroup<E>): void {
-    for (const entry of [...this.keys.values()]) {
-      for (const { number, member, deferred } of this.runners) {
-        const other = to.members[to.numberById.get(member.id) ?? -1];
-        if (deferred && other !== undefined && !other.begins && !entry.states.has(number)) this.runDeferred(entry, number, []);
-      }
+  handOver(to: PatternGroup<E>, read: { readonly codec: EventCodec<E>; readonly takenCodec?: EventCodec<E> } = to.options): void {
+    const finishing = this.deferred.filter(({ member }) => to.members[to.numberById.get(member.id) ?? -1]?.begins === false);
+    for (const entry of this.keys.values()) {
+      for (const { number } of finishing) if (!entry.states.has(number)) this.runDeferred(entry, number, []);
       this.touched.fill(0);
-      to.adopt(entry, this.members);
+      const bytes = this.pack(entry.key);
+      if (bytes !== undefined) to.adopt(entry.key, bytes, read);
     }
     // A key that went since the last call of takeChanges is still in the store.
     for (const { key } of this.changed) if (!to.keys.has(key)) to.changed.push(new GroupKey(key));
     this.keys.clear();
+    this.changed = [];
   }
 
-  private adopt(from: GroupKey<E>, members: readonly GroupMember<E>[]): void {
-    const entry = new GroupKey<E>(from.key);
-    const numberOf = (number: number): number | undefined => this.numberById.get(members[number]?.id ?? '');
-    for (const [number, state] of from.states) { const mine = numberOf(number); if (mine !== undefined) entry.states.set(mine, state); }
-    for (const [number, floor] of from.floors) { const mine = numberOf(number); if (mine !== undefined && this.runner(mine).deferred) entry.floors.set(mine, floor); }
-    entry.waiting = from.waiting;
-    entry.noted = this.deferred.length > 0 ? from.noted : [];
-    entry.dropNoted(0);
+  /** Whether any key has a partial match of a pattern that runs event by event. O(keys). */
+  holds(memberId: string): boolean {
+    const number = this.numberById.get(memberId);
+    if (number !== undefined) for (const entry of this.keys.values()) if (entry.states.has(number)) return true;
+    return false;
+  }
+
+  /** Every key with state, and every key whose going is not yet told; the group is empty after it. */
+  dropAll(): Set<string> {
+    const keys = new Set([...this.keys.keys(), ...this.changed.map(({ key }) => key)]);
+    this.keys.clear();
+    this.changed = [];
+    return keys;
+  }
+
+  private adopt(key: string, bytes: Uint8Array, read: { readonly codec: EventCodec<E>; readonly takenCodec?: EventCodec<E> }): void {
+    const entry = decodeGroupKey(key, bytes, { members: this.members, numberById: this.numberById, codec: read.codec, takenCodec: read.takenCodec ?? read.codec });
+    for (const noted of entry.noted) noted.bytes = undefined;
+    for (const noted of entry.waiting) noted.bytes = undefined;
+    for (const [number] of entry.floors) if (!this.runner(number).deferred) entry.floors.delete(number);
+    if (this.deferred.length === 0) entry.dropNoted(entry.noted.length);
     entry.forgetSeen(this.deferred);
-    this.keys.set(entry.key, entry);
+    this.keys.set(key, entry);
     this.settle(entry);
-    // Listed even when nothing is left, so that the old state goes.
-    if (!entry.changed) { entry.changed = true; this.changed.push(entry); }
   }
 
   private advanceKey(entry: GroupKey<E>, watermarkMs: number, out: GroupOutcome<E>[]): void {

@@ -12,3 +12,4 @@ export { zoneOf, type Zone } from './zone';
 export { distanceKm } from './geo';
 export { percentileOf } from './percentile';
 export { RawColumns } from './raw-columns';
+export { decodeValue, encodeValue } from './value-codec';

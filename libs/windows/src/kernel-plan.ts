@@ -31,7 +31,9 @@ export const exactEventsMax = 512;
 /** Most rows of a `last: n` window. */
 export const lastRowsMax = 10_000;
 
-export function compileKernel(columns: readonly ColumnKind[], filters: number, aggregates: readonly AggregatePlan[]): KernelPlan {
+export function compileKernel(columns: readonly ColumnKind[], filters: number, written: readonly AggregatePlan[]): KernelPlan {
+  // `since_last` always takes the current event away before its window is formed.
+  const aggregates = written.map((plan) => (plan.agg === 'since_last' ? { ...plan, excludeCurrent: true } : plan));
   const byWindow = new Map<string, AggregatePlan[]>();
   for (const plan of aggregates) {
     const key = JSON.stringify([plan.window, plan.excludeCurrent]);

@@ -78,7 +78,7 @@ export class KernelReader {
       let approximate = selection.approximate;
       let value: FeatureValue;
       if (plan.agg === 'decay_sum') value = this.decaySum(state, group, plan, options.readMs);
-      else if (plan.agg === 'since_last') value = this.sinceLast(state, group, channel, plan, options);
+      else if (plan.agg === 'since_last') value = this.sinceLast(state.raw, group, channel, plan, options.readMs);
       else if (plan.agg === 'geo_speed') value = this.geoSpeed(state, group, channel, plan, options);
       else if (selection.tiles.length === 0 && selection.extra < 0 && !(selection.approximate && isPercentile(plan))) value = this.fromRows(state.raw, group, channel, plan, options.readMs);
       else {
@@ -238,17 +238,12 @@ export class KernelReader {
     return this.stamps;
   }
 
-  /** `since_last` always leaves the current event out. */
-  private sinceLast(state: KeyedState, group: WindowGroup, channel: number, plan: AggregatePlan, options: ReadOptions): number | null {
-    const { selection } = this;
-    const { raw } = state;
-    const { currentRow } = options;
-    const until = currentRow >= 0 ? Math.min(selection.until, currentRow) : selection.until;
-    const row = this.lastRow(raw, plan, until);
-    if (row >= 0) return (options.readMs - (raw.timesMs[row] as number)) / 1_000;
+  private sinceLast(raw: RawColumns, group: WindowGroup, channel: number, plan: AggregatePlan, readMs: number): number | null {
+    const row = this.lastRow(raw, plan, this.selection.until);
+    if (row >= 0) return (readMs - (raw.timesMs[row] as number)) / 1_000;
     let newestMs = -Infinity;
-    for (const tile of selection.tiles) newestMs = Math.max(newestMs, summaryIn(tile, group.channels[channel] as Channel).newest.at(-1)?.timeMs ?? -Infinity);
-    return newestMs === -Infinity ? null : (options.readMs - newestMs) / 1_000;
+    for (const tile of this.selection.tiles) newestMs = Math.max(newestMs, summaryIn(tile, group.channels[channel] as Channel).newest.at(-1)?.timeMs ?? -Infinity);
+    return newestMs === -Infinity ? null : (readMs - newestMs) / 1_000;
   }
 
   private decaySum(state: KeyedState, group: WindowGroup, plan: AggregatePlan, readMs: number): number {

@@ -54,21 +54,29 @@ export function decodeState(reader: ByteReader, plan: KernelPlan): KeyedState {
   return state;
 }
 
-/** A key's state as if the events of all parts had been one log, those of an earlier part before those of a later one at equal times. */
-export function mergeStates(plan: KernelPlan, parts: readonly KeyedState[]): KeyedState {
-  const merged = new KeyedState(plan);
+/** The current event of a merged read: its part, and its row there. */
+export interface CurrentInPart { readonly part: number; readonly row: number }
+
+/**
+ * A key's state for one read, as if the events of all parts had been one log, those of an earlier part before those of a later one at equal
+ * times. With a current event, later parts' events of its time are left out: they come after it. It holds all rows of all parts.
+ */
+export function mergeStates(plan: KernelPlan, parts: readonly KeyedState[], current?: CurrentInPart): { readonly state: KeyedState; readonly currentRow: number } {
+  const state = new KeyedState(plan);
   const passes = new Uint8Array(plan.filters);
+  const currentMs = current === undefined ? NaN : (parts[current.part]?.raw.timesMs[current.row] as number);
   parts.forEach(({ raw, tileSets, firstMs, spilledNewestMs }, part) => {
-    merged.firstMs = Math.min(merged.firstMs, firstMs);
-    merged.spilledNewestMs = Math.max(merged.spilledNewestMs, spilledNewestMs);
-    tileSets.forEach((set, index) => merged.tileSets[index]?.mergeFrom(set));
+    state.firstMs = Math.min(state.firstMs, firstMs);
+    state.spilledNewestMs = Math.max(state.spilledNewestMs, spilledNewestMs);
+    tileSets.forEach((set, index) => state.tileSets[index]?.mergeFrom(set));
     for (let row = raw.head; row < raw.end; row++) {
+      const timeMs = raw.timesMs[row] as number;
+      if (timeMs === currentMs && current !== undefined && part > current.part) continue;
       for (let i = 0; i < passes.length; i++) passes[i] = (raw.filters[i] as Uint8Array)[row] as number;
-      merged.raw.insert(raw.timesMs[row] as number, part, plan.columns.map((_, column) => raw.valueAt(column, row)), passes);
+      state.raw.insert(timeMs, part, plan.columns.map((_, column) => raw.valueAt(column, row)), passes);
     }
   });
-  merged.settle(-Infinity);
-  return merged;
+  return { state, currentRow: current === undefined ? -1 : state.raw.firstAtOrAfter(currentMs + 1) - 1 };
 }
 
 function encodeTimes(writer: ByteWriter, raw: RawColumns, firstMs: number): void {

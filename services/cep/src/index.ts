@@ -1,1 +1,2 @@
-export {};
+export * from './pattern-stage';
+export { patternCheck } from './pattern-check';

@@ -1,1 +1,5 @@
-export {};
+export * from './feature-stage';
+export type { FeatureReadAnswer, FeatureReadQuestion } from './feature-reads';
+export type { ForeignShards } from './foreign-shards';
+export { decodeShard, encodeShard, type ShardHead } from './state-shard';
+export { answerFeatureCase, type AnsweredRow, type FeatureQuestion } from '@weir/features';

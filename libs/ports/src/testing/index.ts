@@ -5,3 +5,4 @@ export * from './quarantine.contract';
 export { eventLogContract, type LogUnderTest } from './event-log.contract';
 export { onlineStoreContract, type StoreUnderTest } from './online-store.contract';
 export { decisionRowOf, decisionStoreContract, type DecisionStoreUnderTest } from './decision-store.contract';
+export { offlineStoreContract, type OfflineStoreUnderTest } from './offline-store.contract';

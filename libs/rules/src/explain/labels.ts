@@ -44,5 +44,9 @@ const money = (decimals: number) => (value: CelValue): string => {
 
 /** Four digits and more in groups of three. */
 function grouped(digits: string): string {
-  return digits.length <= 3 || digits.includes('e') ? digits : digits.replace(/\B(?=(\d{3})+$)/g, ',');
+  const { length } = digits, start = digits.startsWith('-') ? 1 : 0;
+  if (length - start <= 3 || digits.includes('e')) return digits;
+  let at = start + ((length - start) % 3 || 3), text = digits.slice(0, at);
+  for (; at < length; at += 3) text += `,${digits.slice(at, at + 3)}`;
+  return text;
 }

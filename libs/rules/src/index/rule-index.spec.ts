@@ -37,7 +37,7 @@ function fields(random: SeededRandom): Fields {
 
 describe('RuleIndex', () => {
   it('gives exactly what evaluating every condition gives: true, unknown and false, whatever is missing', () => {
-    forSeeds(40, (random) => {
+    forSeeds(25, (random) => {
       const conditions = Array.from({ length: random.pick([1, 31, 32, 33, 120, 300]) }, () => condition(random, random.int(0, 3)));
       const program = programOf(...conditions.map((when, i) => rule(`r${String(i).padStart(4, '0')}`, when)));
       for (let event = 0; event < 25; event++) {
@@ -53,8 +53,8 @@ describe('RuleIndex', () => {
   });
 
   it('stays exact where a field has so many limits that only some rows of its table are kept', () => {
-    forSeeds(2, (random) => {
-      const program = programOf(...Array.from({ length: 3_000 }, (_, i) => rule(`r${String(i).padStart(4, '0')}`, random.chance(0.5) ? `tx.v > ${i}.5 && tx.v <= ${i + random.int(1, 500)}` : `tx.city == "m${i}" || tx.v == ${i}`)));
+    forSeeds(1, (random) => {
+      const program = programOf(...Array.from({ length: 1_600 }, (_, i) => rule(`r${String(i).padStart(4, '0')}`, random.chance(0.5) ? `tx.v > ${i}.5 && tx.v <= ${i + random.int(1, 500)}` : `tx.city == "m${i}" || tx.v == ${i}`)));
       for (let event = 0; event < 60; event++) {
         const frame = frameOf(program, { v: random.chance(0.1) ? null : random.pick([random.int(-5, 3_600), random.int(0, 3_000) + 0.5]), city: random.chance(0.2) ? null : `m${random.int(0, 3_100)}` });
         const scanned = program.liveRules.map(({ condition: compiled }) => compiled.evaluate(frame));

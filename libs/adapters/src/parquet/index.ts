@@ -1,0 +1,1 @@
+export { ParquetOfflineStore, type ParquetOfflineStoreOptions } from './parquet-offline-store';

@@ -1,0 +1,70 @@
+import { WeirError, type FeatureStatus, type FeatureValue } from '@weir/contracts';
+import type { DefinitionSet } from '@weir/definitions';
+import { entityKey } from '@weir/contracts';
+import type { FeatureStage } from '@weir/feature-store';
+import type { FeatureRead, FeatureSelection, FeatureStatistics, Features } from '@weir/gateway';
+import type { Tokeniser } from '@weir/pipeline';
+import type { Clock } from '@weir/ports';
+import type { FeatureStatisticsTable } from './feature-statistics';
+import { laneOf } from './lane-choice';
+
+export interface LaneFeaturesOptions {
+  readonly set: () => DefinitionSet;
+  readonly stages: readonly FeatureStage[];
+  readonly clock: Clock;
+  readonly tokeniser: Tokeniser;
+  readonly statistics: FeatureStatisticsTable;
+}
+
+/** Reads of features as of now, from the state of the lane that owns the entity. */
+export class LaneFeatures implements Features {
+  constructor(private readonly options: LaneFeaturesOptions) {}
+
+  read(entityType: string, keys: readonly string[], selection: FeatureSelection): Promise<{ readonly rows: readonly FeatureRead[]; readonly asOfMs: number }> {
+    const asOfMs = selection.atMs ?? this.options.clock.nowMs();
+    return Promise.resolve({ asOfMs, rows: keys.map((key) => this.readOne(entityType, this.tokenised(entityType, key), selection, asOfMs)) });
+  }
+
+  join(rows: ReadonlyArray<Readonly<Record<string, unknown>>>, selection: FeatureSelection): Promise<{ readonly rows: readonly FeatureRead[]; readonly asOfMs: number }> {
+    const asOfMs = selection.atMs ?? this.options.clock.nowMs();
+    return Promise.resolve({ asOfMs, rows: rows.map((row) => this.joinRow(row, selection, asOfMs)) });
+  }
+
+  statistics(feature: string | undefined): Promise<readonly FeatureStatistics[]> { return Promise.resolve(this.options.statistics.read(feature)); }
+
+  private joinRow(row: Readonly<Record<string, unknown>>, selection: FeatureSelection, asOfMs: number): FeatureRead {
+    const set = this.options.set();
+    const joined: { features: Record<string, FeatureValue>; statuses: Record<string, FeatureStatus>; eventTimesMs: Record<string, number | null> } = { features: {}, statuses: {}, eventTimesMs: {} };
+    for (const entity of set.entities.values()) {
+      if (!entity.keys.every((field) => field in row)) continue;
+      const key = entityKey(entity.keys.map((field) => { const value = row[field]; return typeof value === 'string' ? this.tokenOfField(field, value) : typeof value === 'number' || typeof value === 'boolean' ? value : null; }));
+      const read = key === undefined ? this.readOne(entity.name, '', selection, asOfMs) : this.readOne(entity.name, key, selection, asOfMs);
+      Object.assign(joined.features, read.features);
+      Object.assign(joined.statuses, read.statuses);
+      Object.assign(joined.eventTimesMs, read.eventTimesMs);
+    }
+    return joined;
+  }
+
+  private readOne(entityType: string, key: string, selection: FeatureSelection, atMs: number): FeatureRead {
+    const { stages, set } = this.options;
+    if (!set().entities.has(entityType)) throw new WeirError('WEIR_NOT_FOUND', `there is no entity type ${entityType}; there are ${[...set().entities.keys()].join(', ') || 'none'}`);
+    const stage = stages[laneOf(key, stages.length)] ?? stages[0];
+    const answer = stage?.read({ entityType, key, atMs, views: selection.views, service: selection.service });
+    if (answer === undefined) throw new WeirError('WEIR_NOT_FOUND', 'no definitions are in force yet: apply some first');
+    return { features: answer.features, statuses: answer.statuses, eventTimesMs: answer.event_times };
+  }
+
+  /** The key of an entity whose fields are tokenised is known by its tokens. */
+  tokenised(entityType: string, key: string): string {
+    const entity = this.options.set().entities.get(entityType);
+    if (entity === undefined) return key;
+    if (entity.keys.length === 1) return this.tokenOfField(entity.keys[0] ?? '', key);
+    return entityKey(key.split('|').map((part, index) => this.tokenOfField(entity.keys[index] ?? '', decodeURIComponent(part)))) ?? key;
+  }
+
+  private tokenOfField(field: string, value: string): string {
+    for (const source of this.options.set().sources.values()) if (source.fields.some((each) => each.name === field && each.tokenise)) return this.options.tokeniser.token(value);
+    return value;
+  }
+}

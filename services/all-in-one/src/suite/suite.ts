@@ -1,0 +1,234 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { LmdbDecisionStore, LmdbEventLog, LmdbOnlineStore } from '@weir/adapters/lmdb';
+import { OnnxModelRuntime } from '@weir/adapters/onnx';
+import { openSqlite } from '@weir/adapters/sqlite';
+import { SqlCases, SqlQuarantine, SqlRegistry } from '@weir/adapters/sql';
+import { decisionId, WeirError, type Decision, type RawBody, type RawRecord } from '@weir/contracts';
+import { GatewayServer, type GatewayOptions, type RowAnswer } from '@weir/gateway';
+import { LaneRunner, startTicks, Tokeniser, type Outcome, type TakenBatch } from '@weir/pipeline';
+import { Health, Metrics, type Logger, type Resource } from '@weir/platform';
+import { SystemClock, type CaseStore, type DecisionStore, type EventLog, type OnlineStore, type QuarantineStore, type Registry } from '@weir/ports';
+import { buildStages, type Stages } from '../chain';
+import { setChecks } from '../set-checks';
+import { DefinitionsService } from './definitions-service';
+import { FeatureStatisticsTable } from './feature-statistics';
+import { Insight } from './insight';
+import { LabelWriter } from './label-writer';
+import { LaneEdge, quarantinedAnswer } from './lane-edge';
+import { LaneFeatures } from './lane-features';
+import { LaneLists, LaneTables, LaneWriter } from './lane-changes';
+import { laneMetrics } from './lane-metrics';
+import { LiveFeed } from './live-feed';
+import { ModelArtifacts } from './model-artifacts';
+import { RegistryAudit, RegistryKeys } from './registry-views';
+import { Replies } from './replies';
+import { tokenKey } from './secrets';
+import { BatchReader, DecisionSink, LiveSink, QuarantineSink, type Taken } from './sinks';
+import { StoredDecisions, StoredQuarantine } from './suite-views';
+
+export interface SuiteOptions {
+  /** Folder of everything the suite keeps; made where it is missing. */
+  readonly dataDir: string;
+  readonly lanes: number;
+  readonly gateway: GatewayOptions;
+  readonly logger: Logger;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Records in the logs that no decision has come for yet; above it the edge turns new ones away with 503. */
+const backlogMax = 200_000;
+const resendDeadlineMs = 10_000;
+
+/** What lies below the stages: the embedded defaults, or real servers. */
+interface Stores {
+  readonly log: EventLog;
+  readonly online: OnlineStore;
+  readonly decisions: DecisionStore;
+  readonly quarantine: QuarantineStore;
+  readonly registry: Registry;
+  readonly cases: CaseStore;
+}
+
+/** The whole suite in one process: five stages per lane over one log, and the gateway in front. */
+export class Suite {
+  readonly replies = new Replies();
+  readonly live = new LiveFeed();
+  readonly health = new Health();
+  readonly metrics = new Metrics().withProcessMetrics();
+  readonly statistics = new FeatureStatisticsTable();
+  readonly artifacts: ModelArtifacts;
+  readonly tokeniser: Tokeniser;
+  private readonly clock = new SystemClock();
+  private stores!: Stores;
+  private lanes: ReadonlyArray<{ readonly stages: Stages; readonly runner: LaneRunner }> = [];
+  private nextOffsets: number[] = [];
+  definitions!: DefinitionsService;
+  server!: GatewayServer;
+  private ticks: { stop(): Promise<void> } | undefined;
+
+  constructor(private readonly options: SuiteOptions) {
+    mkdirSync(options.dataDir, { recursive: true });
+    this.artifacts = new ModelArtifacts(join(options.dataDir, 'models'));
+    this.tokeniser = new Tokeniser(tokenKey(join(options.dataDir, 'token.key'), options.env));
+  }
+
+  get registry(): Registry { return this.stores.registry; }
+
+  /** In the order of start; stopped in reverse: the gateway first turns callers away, then the lanes finish what they took. */
+  get resources(): readonly Resource[] {
+    return [
+      { name: 'stores', start: () => this.openStores(), stop: () => this.closeStores() },
+      { name: 'lanes', start: () => this.startLanes(), stop: () => this.stopLanes() },
+      { name: 'gateway', start: () => this.startGateway(), stop: () => this.server.stop() },
+      { name: 'readiness', start: () => undefined, stop: () => this.health.beginStop() },
+    ];
+  }
+
+  private async openStores(): Promise<void> {
+    const { dataDir, lanes } = this.options;
+    const database = await openSqlite(join(dataDir, 'registry.sqlite'));
+    this.stores = {
+      log: new LmdbEventLog({ path: join(dataDir, 'log'), lanes, clock: this.clock }), online: new LmdbOnlineStore({ path: join(dataDir, 'state') }),
+      decisions: new LmdbDecisionStore({ path: join(dataDir, 'decisions') }), quarantine: new SqlQuarantine(database), registry: new SqlRegistry(database), cases: new SqlCases(database),
+    };
+    this.nextOffsets = await Promise.all(Array.from({ length: lanes }, async (_, lane) => (await this.stores.log.bounds('transactions.raw', lane)).next));
+  }
+
+  private async closeStores(): Promise<void> {
+    const { log, online, decisions, registry } = this.stores;
+    await log.close();
+    await online.close();
+    await decisions.close();
+    await registry.close();
+  }
+
+  private async startLanes(): Promise<void> {
+    const { log } = this.stores;
+    this.definitions = new DefinitionsService({
+      registry: this.stores.registry, log, clock: this.clock, checks: setChecks,
+      approve: (set) => this.approveModels(set), reached: (offsets) => this.reached(offsets),
+    });
+    await this.definitions.restore();
+    this.lanes = Array.from({ length: this.options.lanes }, (_, lane) => this.buildLane(lane));
+    for (const { runner } of this.lanes) await runner.start();
+    this.watchFailures();
+    await this.reached(this.nextOffsets.map((next) => next - 1));
+    await this.definitions.reconcile(this.lanes.map(({ stages }) => stages.ingest.setId));
+    this.ticks = startTicks({ log, lanes: this.lanes.map((_, lane) => lane), clock: this.clock, onError: (error) => this.options.logger.error({ err: error }, 'a tick could not be written') });
+    this.health.add('definitions', () => (this.definitions.applied ? undefined : 'no definitions are in force yet'));
+  }
+
+  private buildLane(lane: number): { stages: Stages; runner: LaneRunner } {
+    const { log, online, decisions, quarantine } = this.stores;
+    const stages = buildStages({ lane, runtime: new OnnxModelRuntime(), loadFile: (path, sha256) => this.artifacts.read(path, sha256) });
+    const reader = new BatchReader(this.clock, () => stages.ingest.setId === undefined ? undefined : this.definitions.set);
+    const runner = new LaneRunner({
+      lane, log, store: online, chain: stages, clock: this.clock, hooks: laneMetrics(this.metrics, lane),
+      sinks: [new DecisionSink(reader, decisions), new QuarantineSink(quarantine), new LiveSink(reader, this.live, (batch, taken) => this.noteBatch(batch, taken))],
+      reply: (outcomes, batch) => this.reply(outcomes, reader.read(batch)),
+    });
+    return { stages, runner };
+  }
+
+  /** A lane that cannot go on makes the process not ready and ends it: whoever takes over replays from the log. */
+  private watchFailures(): void {
+    this.lanes.forEach(({ runner }, lane) => {
+      runner.done().catch((error: unknown) => {
+        this.health.add(`lane ${lane}`, () => (error instanceof Error ? error.message : 'the lane stopped'));
+        this.options.logger.fatal({ lane, err: error }, 'a lane cannot go on');
+        process.kill(process.pid, 'SIGTERM');
+      });
+    });
+  }
+
+  private async stopLanes(): Promise<void> {
+    await this.ticks?.stop();
+    for (const { runner, stages } of this.lanes) {
+      await runner.stop();
+      await stages.scoring.close();
+    }
+  }
+
+  private async reached(offsets: readonly number[]): Promise<void> {
+    await Promise.all(offsets.map((offset, lane) => (offset < 0 ? undefined : this.lanes[lane]?.runner.reached(offset))));
+  }
+
+  private reply(outcomes: readonly Outcome[], taken: Taken): void {
+    for (const outcome of outcomes) {
+      if ('replyTo' in outcome && outcome.replyTo === undefined) continue;
+      if (outcome.kind === 'event') {
+        const decision = taken.decisions.get(outcome.offset);
+        this.replies.deliver(outcome.lane, outcome.offset, decision === undefined ? { kind: 'accepted' } : { kind: 'decided', decision });
+      } else if (outcome.kind === 'duplicate' || outcome.kind === 'conflict' || outcome.kind === 'quarantined') {
+        this.replies.deliver(outcome.lane, outcome.offset, { kind: 'refused', refusal: outcome });
+      }
+    }
+  }
+
+  private noteBatch(batch: TakenBatch, taken: Taken): void {
+    this.statistics.add([...taken.decisions.values()].map((decision) => decision.verdict.vector), this.clock.nowMs());
+    this.nextOffsets[batch.lane] = Math.max(this.nextOffsets[batch.lane] ?? 0, (batch.records.at(-1)?.offset ?? -1) + 1);
+  }
+
+  /** Loads every model of a set once before it is applied: what does not load or fit is refused, and nothing changes. */
+  private async approveModels(set: Parameters<ConstructorParameters<typeof DefinitionsService>[0]['approve']>[0]): Promise<void> {
+    const runtime = new OnnxModelRuntime();
+    for (const model of set.models.values()) {
+      const loaded = await runtime.load({ bytes: await this.artifacts.read(model.file, model.sha256), output: model.output });
+      const inputs = set.services.get(model.features)?.features.length ?? 0;
+      await loaded.close();
+      if (loaded.inputs !== inputs) {
+        throw new WeirError('WEIR_MODEL_INVALID', `model ${model.name} takes ${loaded.inputs} inputs, its feature service ${model.features} gives ${inputs}`, {
+          findings: [{ where: model.file, field: 'features', expected: `${loaded.inputs} features`, got: `${inputs}`, name: model.name }],
+        });
+      }
+    }
+  }
+
+  private async startGateway(): Promise<void> {
+    const { log, registry, decisions, quarantine } = this.stores;
+    const set = (): DefinitionsService['set'] => this.definitions.set;
+    const edge = new LaneEdge({
+      log, replies: this.replies, decisions, set, tokeniser: this.tokeniser, backlogMax, backlog: () => this.replies.waiting, simulate: (body, lane) => this.simulate(body, lane),
+    });
+    const writer = new LaneWriter(log, (offsets) => this.reached(offsets));
+    const features = new LaneFeatures({ set, stages: this.lanes.map(({ stages }) => stages.features), clock: this.clock, tokeniser: this.tokeniser, statistics: this.statistics });
+    const insight = new Insight({ stages: () => this.lanes.map(({ stages }) => stages), registry, artifacts: this.artifacts, nextOffsets: () => this.nextOffsets, tokenOfEntity: (type, key) => features.tokenised(type, key) });
+    this.server = new GatewayServer({
+      edge, features, definitions: this.definitions,
+      decisions: new StoredDecisions(decisions, quarantine, insight),
+      lists: new LaneLists({ set, store: () => this.firstLane.scoring.lists, writer, clock: this.clock, tokeniser: this.tokeniser }),
+      tables: new LaneTables({ set, rows: () => this.firstLane.features.tableRows, writer, tokeniser: this.tokeniser }),
+      labels: new LabelWriter({ decisions, cases: this.stores.cases, log, set }),
+      quarantine: new StoredQuarantine(quarantine, edge, this.clock, resendDeadlineMs),
+      keys: new RegistryKeys(registry), audit: new RegistryAudit(registry), live: this.live, health: this.health, metrics: this.metrics, logger: this.options.logger, clock: this.clock,
+    }, this.options.gateway);
+    await this.server.start();
+  }
+
+  private get firstLane(): Stages {
+    const lane = this.lanes[0];
+    if (lane === undefined) throw new WeirError('WEIR_NOT_FOUND', 'the suite has no lane yet');
+    return lane.stages;
+  }
+
+  /** One event against the state of now, through every stage; nothing is kept. */
+  private async simulate(body: RawBody, lane: number): Promise<RowAnswer> {
+    const stages = this.lanes[lane]?.stages ?? this.firstLane;
+    const nowMs = this.clock.nowMs();
+    const record: RawRecord = { lane, offset: Number.MAX_SAFE_INTEGER, appendedAtMs: nowMs, body };
+    const judged = stages.ingest.simulate(record);
+    if (judged.kind === 'quarantined') return quarantinedAnswer(judged);
+    if (judged.kind === 'duplicate') {
+      const first = await this.stores.decisions.byId(decisionId({ lane, offset: judged.firstOffset }));
+      if (first !== undefined) return { kind: 'decided', decision: JSON.parse(first.json) as Decision, duplicate: true };
+    }
+    if (judged.kind !== 'event') return { kind: 'accepted', id: decisionId(record), transactionId: null, duplicate: judged.kind === 'duplicate' };
+    let item: Outcome = judged;
+    for (const stage of stages.stages) item = await stage.simulate(item);
+    if (item.kind !== 'event' || item.verdict === undefined) return { kind: 'accepted', id: decisionId(record), transactionId: judged.event.id, duplicate: false };
+    return { kind: 'decided', decision: { verdict: item.verdict, meta: { decided_at: nowMs, latency_ms: { total: this.clock.nowMs() - nowMs }, trace_id: null } }, duplicate: false };
+  }
+}
+

@@ -1,0 +1,235 @@
+import { WeirError, type ControlItem, type EventItem, type LaneItem, type LaneTime, type PatternMatch, type StreamEvent } from '@weir/contracts';
+import { emptySet, resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
+import { defaultLimits, type GroupOutcome, type PatternLimits } from '@weir/patterns';
+import type { Stage, StageState } from '@weir/pipeline';
+import { EventContext } from './event-context';
+import { patternId, planGroups, type PlannedGroup, type PlannedPattern } from './stage-plan';
+import { metaKey, readMeta, setKey, statePrefix, writeMeta } from './stage-meta';
+
+export interface PatternStageOptions {
+  /** Whether partial matches that ran out of time are given as matches of kind `timeout`; default false. They cost far more than matches: most partial matches end so. */
+  readonly timeouts?: boolean;
+  readonly limits?: PatternLimits;
+}
+
+/**
+ * Matches the patterns of the set in force, per key, over the events of a lane: fills `matches` and `patternsKeyed`. A set is switched between
+ * two events; patterns that mean the same go on where they are. All state is in memory, and is written per group of patterns and key.
+ */
+export class PatternStage implements Stage<LaneItem, LaneItem> {
+  readonly name = 'cep';
+  private readonly context = new EventContext();
+  private readonly limits: PatternLimits;
+  private readonly timeouts: boolean;
+  private set: DefinitionSet = emptySet();
+  private planned: PlannedPattern[] = [];
+  private setById = new Map<string, DefinitionSet>();
+  private groups = new Map<string, PlannedGroup>();
+  private groupsBySource = new Map<string, readonly PlannedGroup[]>();
+  private readonly gone = new Set<string>();
+  private metaChanged = false;
+  private time: LaneTime | undefined;
+  private readonly out: GroupOutcome<StreamEvent>[] = [];
+  private lateCount = 0;
+
+  constructor(options: PatternStageOptions = {}) {
+    this.limits = options.limits ?? defaultLimits;
+    this.timeouts = options.timeouts ?? false;
+  }
+
+  /** Events of ordered patterns that came after the watermark had passed them; counted per pattern group. */
+  get lateEvents(): number { return this.lateCount; }
+
+  /** Keys with state, over all groups of patterns. */
+  get keyCount(): number { let count = 0; for (const { group } of this.groups.values()) count += group.keyCount; return count; }
+
+  process(batch: readonly LaneItem[]): LaneItem[] {
+    for (const item of batch) {
+      const released = this.advance(item);
+      if (item.kind === 'event') this.match(item, released);
+      else {
+        item.matches = released;
+        if (item.kind === 'definitions') this.apply(item);
+      }
+    }
+    return [...batch];
+  }
+
+  simulate(input: LaneItem): LaneItem {
+    if (input.kind !== 'event') return { ...input };
+    const item: EventItem = { ...input, matches: [], patternsKeyed: [] };
+    const matches: PatternMatch[] = [], keyed: string[] = [];
+    this.context.enter(item);
+    for (const planned of this.groupsBySource.get(item.event.source) ?? []) {
+      const key = planned.keyBySource.get(item.event.source)?.(item.event);
+      if (key === undefined) continue;
+      keyed.push(...planned.decisive);
+      this.describe(planned, planned.group.simulate(key, item.event, item.offset, watermarkOf(planned, item.time)), true, matches);
+    }
+    this.context.leave();
+    item.matches = matches;
+    item.patternsKeyed = keyed;
+    return item;
+  }
+
+  *takeChanges(): Generator<readonly [key: string, value: Uint8Array | undefined]> {
+    const gone = [...this.gone].sort();
+    this.gone.clear();
+    for (const key of gone) yield [key, undefined];
+    if (this.metaChanged) {
+      this.metaChanged = false;
+      yield [metaKey, writeMeta(this.set.id, this.planned)];
+      for (const [id, set] of this.setById) yield [setKey(id), Buffer.from(set.canonicalJson)];
+    }
+    for (const { id, group } of this.groups.values()) {
+      const prefix = statePrefix(id);
+      for (const [key, value] of group.takeChanges()) yield [prefix + key, value];
+    }
+  }
+
+  restore(state: StageState): Promise<void> {
+    this.clear();
+    const bytes = state.get(metaKey);
+    if (bytes === undefined) return Promise.resolve();
+    const meta = readMeta(bytes);
+    const setOf = (id: string): DefinitionSet => {
+      const json = state.get(setKey(id));
+      if (json === undefined) throw new WeirError('WEIR_STORE_FAILED', `the state of cep names set ${id}, which is not in the store`);
+      return resolveCanonicalSet(Buffer.from(json).toString('utf8'));
+    };
+    this.set = setOf(meta.setId);
+    this.planned = meta.patterns.flatMap(({ id, setId, sinceOffset, begins }) => {
+      const set = setOf(setId);
+      this.setById.set(setId, set);
+      const pattern = [...set.patterns.values()].find((each) => patternId(each) === id);
+      return pattern ? [{ id, pattern, sinceOffset, begins, setId }] : [];
+    });
+    this.setById.set(this.set.id, this.set);
+    this.groups = planGroups(this.set, this.planned, this.planOptions());
+    this.indexGroups();
+    for (const { id, group } of this.groups.values()) {
+      const prefix = statePrefix(id);
+      for (const [key, value] of state.scan(prefix)) group.load(key.slice(prefix.length), value);
+    }
+    return Promise.resolve();
+  }
+
+  private clear(): void {
+    this.set = emptySet();
+    this.planned = [];
+    this.setById = new Map();
+    this.groups = new Map();
+    this.indexGroups();
+    this.gone.clear();
+    this.metaChanged = false;
+    this.time = undefined;
+  }
+
+  /** What time alone gives at this record. */
+  private advance(item: LaneItem): PatternMatch[] {
+    if (item.time === this.time) return [];
+    this.time = item.time;
+    const matches: PatternMatch[] = [];
+    for (const planned of this.groups.values()) {
+      planned.group.advance(watermarkOf(planned, item.time), this.out);
+      if (this.out.length > 0) this.describe(planned, this.out.splice(0), false, matches);
+    }
+    return matches;
+  }
+
+  private match(item: EventItem, matches: PatternMatch[]): void {
+    const { event } = item;
+    const groups = this.groupsBySource.get(event.source);
+    if (groups === undefined) { item.matches = matches; return; }
+    let keyed: readonly string[] = [];
+    this.context.enter(item);
+    for (const planned of groups) {
+      const key = planned.keyBySource.get(event.source)?.(event);
+      if (key === undefined) continue;
+      keyed = keyed.length === 0 ? planned.decisive : [...keyed, ...planned.decisive];
+      if (planned.ordered) this.context.keep(item);
+      if (!planned.group.accept(key, event, item.offset, watermarkOf(planned, item.time), this.out)) this.lateCount++;
+      if (this.out.length > 0) this.describe(planned, this.out.splice(0), true, matches);
+    }
+    this.context.leave();
+    item.matches = matches;
+    item.patternsKeyed = keyed;
+  }
+
+  private describe(planned: PlannedGroup, outcomes: readonly GroupOutcome<StreamEvent>[], atItsEvent: boolean, into: PatternMatch[]): void {
+    for (const { member, key, outcome } of outcomes) {
+      const pattern = planned.patternById.get(member.id)?.pattern;
+      if (pattern === undefined || pattern.mode === 'off') continue;
+      const shared = { pattern: pattern.name, version: pattern.version, mode: pattern.mode, kind: outcome.kind, key };
+      if (outcome.kind === 'limit') { into.push({ ...shared, events: {}, firstTimeMs: NaN, lastTimeMs: NaN, byEvent: atItsEvent }); continue; }
+      const events = Object.fromEntries([...outcome.steps].map(([step, taken]) => [step, taken.map((event) => event.id)]));
+      into.push({ ...shared, events, firstTimeMs: outcome.firstTimeMs, lastTimeMs: outcome.lastTimeMs, byEvent: atItsEvent && outcome.kind === 'match' && outcome.byEvent });
+    }
+  }
+
+  /** The set of this record holds for the events after it. */
+  private apply(item: ControlItem): void {
+    if (item.json === undefined) return;
+    const set = resolveCanonicalSet(item.json);
+    const planned = nextPatterns({ before: this.planned.filter((each) => each.begins || this.isUnfinished(each.id)), set, fromOffset: item.offset });
+    const groups = planGroups(set, planned, this.planOptions());
+    for (const [id, old] of this.groups) {
+      const next = groups.get(id);
+      if (next) old.group.handOver(next.group, old.readInto(set));
+      else for (const key of old.group.dropAll()) this.gone.add(statePrefix(id) + key);
+    }
+    this.set = set;
+    this.planned = planned;
+    this.groups = groups;
+    this.indexGroups();
+    const setIds = new Set([set.id, ...planned.map(({ setId }) => setId)]);
+    const known = new Map([...this.setById, [set.id, set]]);
+    for (const id of this.setById.keys()) if (!setIds.has(id)) this.gone.add(setKey(id));
+    this.setById = new Map([...known].filter(([id]) => setIds.has(id)));
+    for (const id of setIds) this.gone.delete(setKey(id));
+    this.metaChanged = true;
+    this.time = undefined;
+  }
+
+  /** A replaced pattern without a partial match anywhere is done. */
+  private isUnfinished(id: string): boolean {
+    for (const { group } of this.groups.values()) if (group.holds(id)) return true;
+    return false;
+  }
+
+  private indexGroups(): void {
+    const bySource = new Map<string, PlannedGroup[]>();
+    for (const [, planned] of [...this.groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      for (const source of planned.keyBySource.keys()) bySource.set(source, [...bySource.get(source) ?? [], planned]);
+    }
+    this.groupsBySource = bySource;
+  }
+
+  private planOptions(): Parameters<typeof planGroups>[2] {
+    return { context: this.context, timeouts: this.timeouts, limits: this.limits };
+  }
+}
+
+/** Patterns after a change: those that mean the same stay, changed ones finish or end, new ones see events from here on. */
+function nextPatterns({ before, set, fromOffset }: { readonly before: readonly PlannedPattern[]; readonly set: DefinitionSet; readonly fromOffset: number }): PlannedPattern[] {
+  const byId = new Map(before.map((planned) => [planned.id, planned]));
+  const inForce = [...set.patterns.values()].filter((pattern) => pattern.mode !== 'off');
+  const next = inForce.map((pattern): PlannedPattern => {
+    const known = byId.get(patternId(pattern));
+    return { id: patternId(pattern), pattern, begins: true, setId: set.id, sinceOffset: known?.begins ? known.sinceOffset : fromOffset };
+  });
+  const ids = new Set(next.map(({ id }) => id));
+  const names = new Map(inForce.map((pattern) => [pattern.name, pattern]));
+  const finishing = before.filter(({ id, pattern }) => !ids.has(id) && names.get(pattern.name)?.onChange === 'finish').map((planned) => ({ ...planned, begins: false }));
+  return [...next, ...finishing].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** The lowest watermark of the group's sources; a source with no event yet holds nothing back. */
+function watermarkOf(planned: PlannedGroup, time: LaneTime): number {
+  let lowest = Infinity;
+  for (const source of planned.sources) {
+    const watermarkMs = time.watermarkMsBySource.get(source);
+    if (watermarkMs !== undefined && watermarkMs < lowest) lowest = watermarkMs;
+  }
+  return lowest === Infinity ? -Infinity : lowest;
+}

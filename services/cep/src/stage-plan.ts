@@ -1,0 +1,84 @@
+import { WeirError, type StreamEvent } from '@weir/contracts';
+import type { DefinitionSet, Pattern } from '@weir/definitions';
+import { PatternGroup, type EventCodec, type GroupMember, type PatternLimits } from '@weir/patterns';
+import { keyReader, type KeyReader } from './entity-key';
+import { eventCodec, surroundedCodec } from './event-codec';
+import type { EventContext } from './event-context';
+import { compileProgram, fieldReader, type PatternProgram } from './step-conditions';
+
+/** One version of a pattern that is in force, or that finishes what it has begun. */
+export interface PlannedPattern { readonly id: string; readonly pattern: Pattern; readonly sinceOffset: number; readonly begins: boolean; /** The set that defined it. */ readonly setId: string }
+
+/** Patterns of one entity over the same sources, matched in the same way: they share keys and clock. */
+export interface PlannedGroup {
+  readonly id: string;
+  readonly sources: readonly string[];
+  readonly ordered: boolean;
+  readonly group: PatternGroup<StreamEvent>;
+  readonly patternById: ReadonlyMap<string, PlannedPattern>;
+  readonly keyBySource: ReadonlyMap<string, KeyReader>;
+  /** Names of the eager patterns in force; they are part of decisions. */
+  readonly decisive: readonly string[];
+  /** Codecs that write by this plan and read into the schemas of another set. */
+  readonly readInto: (set: DefinitionSet) => { readonly codec: EventCodec<StreamEvent>; readonly takenCodec: EventCodec<StreamEvent> };
+}
+
+export interface PlanOptions { readonly context: EventContext; readonly timeouts: boolean; readonly limits: PatternLimits }
+
+export const patternId = (pattern: Pick<Pattern, 'name' | 'version'>): string => `${pattern.name}@${pattern.version}`;
+
+/** Groups of the patterns, by group id. A finishing pattern that the set's sources no longer fit is left out. */
+export function planGroups(set: DefinitionSet, patterns: readonly PlannedPattern[], options: PlanOptions): Map<string, PlannedGroup> {
+  const rowsByGroup = new Map<string, { planned: PlannedPattern; program: PatternProgram }[]>();
+  for (const planned of patterns) {
+    const program = programOf(set, planned, options.context);
+    if (program === undefined) continue;
+    const id = groupId(planned.pattern);
+    const rows = rowsByGroup.get(id);
+    if (rows) rows.push({ planned, program });
+    else rowsByGroup.set(id, [{ planned, program }]);
+  }
+  return new Map([...rowsByGroup].map(([id, rows]) => [id, planGroup(set, id, rows, options)]));
+}
+
+function programOf(set: DefinitionSet, planned: PlannedPattern, context: EventContext): PatternProgram | undefined {
+  try {
+    return compileProgram(set, planned.pattern, context);
+  } catch (error) {
+    if (!planned.begins && error instanceof WeirError) return undefined;
+    throw error;
+  }
+}
+
+const groupId = ({ entity, sources, matching }: Pattern): string => [entity, sources.map(encodeURIComponent).join('+'), matching].join('~');
+
+function planGroup(set: DefinitionSet, id: string, rows: readonly { planned: PlannedPattern; program: PatternProgram }[], { context, timeouts, limits }: PlanOptions): PlannedGroup {
+  const first = rows[0];
+  if (first === undefined) throw new RangeError('a group without patterns');
+  const { sources, entity, matching } = first.planned.pattern;
+  const ordered = matching === 'ordered';
+  const members = rows.map(({ planned, program }): GroupMember<StreamEvent> => ({ id: planned.id, compiled: program.compiled, sinceOffset: planned.sinceOffset, begins: planned.begins, replayable: program.replayable }));
+  const readInto = codecs(set, { sources, rows, context, ordered });
+  const options = { timeOf: (event: StreamEvent) => event.timeMs, readField: fieldReader(set, sources), ...readInto(set), ordered, timeouts, limits };
+  return {
+    id, sources, ordered, readInto,
+    group: new PatternGroup(members, options),
+    patternById: new Map(rows.map(({ planned }) => [planned.id, planned])),
+    keyBySource: new Map(sources.flatMap((source) => { const reader = keyReader(set, entity, source); return reader ? [[source, reader] as const] : []; })),
+    decisive: ordered ? [] : rows.filter(({ planned }) => planned.begins).map(({ planned }) => planned.pattern.name),
+  };
+}
+
+function codecs(set: DefinitionSet, plan: { sources: readonly string[]; rows: readonly { program: PatternProgram }[]; context: EventContext; ordered: boolean }): PlannedGroup['readInto'] {
+  const names = (of: (program: PatternProgram) => ReadonlySet<string>): string[] => [...new Set(plan.rows.flatMap(({ program }) => [...of(program)]))].filter((name) => name !== '$ts').sort();
+  const all = names(({ fields, takenFields }) => new Set([...fields, ...takenFields])), taken = names(({ takenFields }) => takenFields);
+  const needsSurroundings = plan.ordered && plan.rows.some(({ program }) => !program.replayable);
+  return (readSet) => {
+    const shared = { sourceNames: plan.sources, readSources: readSet.sources, writeSources: set.sources };
+    const codec = eventCodec({ ...shared, fields: all });
+    return {
+      codec: needsSurroundings ? surroundedCodec(codec, plan.context, (source) => readSet.layoutBySource.get(source)) : codec,
+      takenCodec: eventCodec({ ...shared, fields: taken }),
+    };
+  };
+}

@@ -1,0 +1,75 @@
+import { WeirError, type StreamEvent } from '@weir/contracts';
+import { eventFieldReader, patternEnvironment, type DefinitionSet, type Pattern } from '@weir/definitions';
+import { compileCondition } from '@weir/expressions';
+import { compileJsonCondition, compilePattern, isJsonCondition, mapConditions, plainSteps, readPattern, type CompiledPattern, type StepCondition, type TakenView, type WrittenCondition } from '@weir/patterns';
+import type { EventContext } from './event-context';
+import { selectorOf } from './selector';
+
+/** A pattern of a set, compiled, and what its conditions read. */
+export interface PatternProgram {
+  readonly pattern: Pattern;
+  readonly compiled: CompiledPattern<StreamEvent>;
+  /** Its conditions read the event and the events taken, nothing else. */
+  readonly replayable: boolean;
+  /** Fields its conditions read, of the event in hand and of those taken. */
+  readonly fields: ReadonlySet<string>;
+  readonly takenFields: ReadonlySet<string>;
+}
+
+/** @throws WeirError WEIR_PATTERN_INVALID or WEIR_EXPRESSION_INVALID. */
+export function compileProgram(set: DefinitionSet, pattern: Pattern, context: EventContext): PatternProgram {
+  const { pattern: written, skip } = readPattern({ steps: pattern.steps, withinMs: pattern.withinMs, skip: pattern.skip });
+  const steps = [...plainSteps(written.steps)].map((step) => step.name ?? '');
+  const environment = patternEnvironment(set, pattern, steps);
+  const readField = fieldReader(set, pattern.sources);
+  const fields = new Set<string>(), takenFields = new Set<string>();
+  let replayable = true;
+  const compileWritten = (condition: WrittenCondition): StepCondition<StreamEvent> => {
+    if (typeof condition !== 'string') {
+      if (!isJsonCondition(condition)) throw new WeirError('WEIR_PATTERN_INVALID', `${pattern.name}: not a condition: ${JSON.stringify(condition)}`);
+      for (const field of fieldsOfJson(condition)) { fields.add(field); takenFields.add(field); }
+      return compileJsonCondition(condition, readField);
+    }
+    const compiled = compileCondition(condition, environment);
+    const taken = new Set<string>();
+    for (const path of compiled.reads) {
+      const [root = '', field] = path.split('.');
+      if (root === 'tx') { if (field !== undefined) fields.add(field); }
+      else if (steps.includes(root)) { taken.add(root); if (field !== undefined) takenFields.add(field); }
+      else replayable = false;
+    }
+    return { key: condition, iterative: taken.size > 0, holds: holdsOf(compiled.evaluate, context, [...taken]), selector: selectorOf(compiled.tree) };
+  };
+  // A pattern that cannot skip must not stop a lane: what the case form can ask for by throwOnMiss, definitions cannot.
+  const lenient = 'pattern' in skip ? { strategy: skip.strategy, pattern: skip.pattern } : skip;
+  const compiled = compilePattern(mapConditions(written, compileWritten), lenient);
+  return { pattern, compiled, replayable, fields, takenFields };
+}
+
+function holdsOf(evaluate: (frame: EventContext['frame']) => unknown, context: EventContext, steps: readonly string[]): (event: StreamEvent, taken: TakenView<StreamEvent>) => boolean {
+  if (steps.length === 0) return (event) => evaluate(context.see(event)) === true;
+  return (event, taken) => {
+    const frame = context.see(event);
+    frame.taken = new Map(steps.map((step) => [step, taken.eventsOf(step)]));
+    return evaluate(frame) === true;
+  };
+}
+
+/** Reads a field of an event of any of the sources; `$ts` is its time. */
+export function fieldReader(set: Pick<DefinitionSet, 'sources'>, sources: readonly string[]): (event: StreamEvent, field: string) => unknown {
+  const bySource = new Map<string, Map<string, ((event: StreamEvent) => unknown) | undefined>>(sources.map((name) => [name, new Map()]));
+  return (event, field) => {
+    if (field === '$ts') return event.timeMs;
+    const readers = bySource.get(event.source), source = set.sources.get(event.source);
+    if (readers === undefined || source === undefined) return undefined;
+    let read = readers.get(field);
+    if (read === undefined && !readers.has(field)) readers.set(field, read = eventFieldReader(source, field)?.read);
+    return read?.(event);
+  };
+}
+
+function fieldsOfJson(condition: unknown): string[] {
+  if (Array.isArray(condition)) return condition.flatMap(fieldsOfJson);
+  if (typeof condition !== 'object' || condition === null) return [];
+  return Object.entries(condition).flatMap(([key, value]) => ((key === 'field' || key === 'current') && typeof value === 'string' ? [value] : fieldsOfJson(value)));
+}

@@ -1,0 +1,229 @@
+import type { ControlItem, EventItem, LaneItem, Value } from '@weir/contracts';
+import { resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
+import { FeatureEngine, compileFeatures, type EventContext, type FeaturePlan, type KeyedStates } from '@weir/features';
+import type { Stage, StageState } from '@weir/pipeline';
+import { mergeStates, type KeyedState } from '@weir/windows';
+import { FeatureReads, type FeatureReadAnswer, type FeatureReadQuestion } from './feature-reads';
+import type { ForeignShards } from './foreign-shards';
+import { Horizons } from './horizons';
+import { HotCache } from './hot-cache';
+import { ProfileTables } from './profile-tables';
+import { decodeShard, encodeShard } from './state-shard';
+import { nextRecords, type ViewRecord } from './view-register';
+
+export interface FeatureStageOptions {
+  readonly lane: number;
+  /** Entity states held in memory, over all views. Default 400,000. */
+  readonly hotStatesMax?: number;
+  /** Profile rows held in memory. Default 200,000. */
+  readonly hotProfilesMax?: number;
+  /** Shards of other lanes; none by default. */
+  readonly foreign?: ForeignShards;
+  /** Default: `resolveCanonicalSet`. */
+  readonly resolveSet?: (canonicalJson: string) => DefinitionSet;
+}
+
+const hotStatesDefault = 400_000;
+const hotProfilesDefault = 200_000;
+/** Least states held per view, however many views there are. */
+const hotStatesPerViewMin = 1_000;
+const prefix = 'fs/';
+const setKey = 'fs/-/set';
+const viewsKey = 'fs/-/views';
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** What is in force: a set compiled, with the states of its views. */
+interface InForce {
+  readonly plan: FeaturePlan;
+  readonly engine: FeatureEngine;
+  readonly records: readonly ViewRecord[];
+  readonly states: readonly HotCache<KeyedState>[];
+  readonly horizons: Horizons;
+  readonly reads: FeatureReads;
+}
+
+/**
+ * Turns accepted events into the features they are decided by: each event enters the states of its entities, then is read with itself as
+ * the current event. Everything else in the lane passes; definitions and table changes hold for the events after them.
+ */
+export class FeatureStage implements Stage<LaneItem, LaneItem> {
+  readonly name = 'fs';
+  private readonly options: FeatureStageOptions;
+  private readonly tables: ProfileTables;
+  private stored: StageState | undefined;
+  private inForce: InForce | undefined;
+  private definitionsChanged = false;
+  private positions: readonly number[] | undefined;
+  private readonly context: { -readonly [K in keyof EventContext]: EventContext[K] };
+
+  constructor(options: FeatureStageOptions) {
+    this.options = options;
+    this.tables = new ProfileTables(options.hotProfilesMax ?? hotProfilesDefault);
+    this.context = { order: -1, profiles: undefined, horizonMs: () => -Infinity, sinceMs: (viewIndex) => this.sinceMs(viewIndex), wantsVector: true };
+  }
+
+  /** Id of the set in force; undefined before the first. */
+  get setId(): string | undefined { return this.inForce?.plan.set.id; }
+  get plan(): FeaturePlan | undefined { return this.inForce?.plan; }
+
+  process(batch: readonly LaneItem[]): LaneItem[] {
+    this.beginBatch(batch);
+    const out = new Array<LaneItem>(batch.length);
+    for (let i = 0; i < batch.length; i++) {
+      const item = batch[i] as LaneItem;
+      if (item.kind === 'event') this.event(item);
+      else this.control(item);
+      out[i] = item;
+    }
+    return out;
+  }
+
+  simulate(input: LaneItem): LaneItem {
+    const { inForce } = this;
+    if (input.kind !== 'event' || inForce === undefined) return input;
+    this.beginBatch([input]);
+    const profiles = this.profilesOf(inForce, input);
+    const context: EventContext = { ...this.context, order: Number.MAX_SAFE_INTEGER, profiles, wantsVector: this.wantsVector(inForce, input) };
+    return { ...input, vector: inForce.engine.simulate(input.event, context), profiles, positions: this.positions };
+  }
+
+  takeChanges(): Iterable<readonly [key: string, value: Uint8Array | undefined]> {
+    const changes: Array<readonly [string, Uint8Array | undefined]> = [];
+    const { inForce } = this;
+    if (inForce !== undefined) {
+      if (this.definitionsChanged) {
+        changes.push([setKey, encoder.encode(inForce.plan.set.canonicalJson)], [viewsKey, encoder.encode(JSON.stringify(inForce.records))]);
+        this.definitionsChanged = false;
+      }
+      inForce.states.forEach((states, index) => states.takeChanges(`${prefix}${inForce.records[index]?.view ?? ''}/`, changes));
+    }
+    this.tables.takeChanges(changes);
+    return changes.sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  async restore(state: StageState): Promise<void> {
+    this.stored = state;
+    this.inForce = undefined;
+    this.definitionsChanged = false;
+    this.tables.restore(state);
+    const json = state.get(setKey);
+    const views = state.get(viewsKey);
+    if (json === undefined || views === undefined) return;
+    this.use(compileFeatures(this.resolve(decoder.decode(json))), readRecords(decoder.decode(views)));
+  }
+
+  /** Values of an entity now or at a time; a read that belongs to no event. @throws WeirError WEIR_NOT_FOUND for an unknown entity type, view or service. */
+  read(question: FeatureReadQuestion): FeatureReadAnswer | undefined {
+    return this.inForce?.reads.read(question);
+  }
+
+  private beginBatch(batch: readonly LaneItem[]): void {
+    const { foreign } = this.options;
+    if (foreign !== undefined) this.positions = foreign.begin(this.needs(batch));
+  }
+
+  /** State keys of the entities that a batch's events meet. */
+  needs(batch: readonly LaneItem[]): readonly string[] {
+    const { inForce } = this;
+    const keys = new Set<string>();
+    if (inForce === undefined) return [];
+    for (const item of batch) if (item.kind === 'event') for (const [viewIndex, key] of inForce.engine.keysOf(item.event)) keys.add(this.stateKey(inForce, viewIndex, key));
+    return [...keys];
+  }
+
+  private event(item: EventItem): void {
+    const { inForce, context } = this;
+    if (inForce === undefined) return;
+    context.order = item.offset;
+    context.profiles = this.profilesOf(inForce, item);
+    context.horizonMs = inForce.horizons.at(item.time).of;
+    context.wantsVector = this.wantsVector(inForce, item);
+    item.vector = inForce.engine.process(item.event, context);
+    item.profiles = context.profiles;
+    item.positions = this.positions;
+  }
+
+  private wantsVector(inForce: InForce, item: EventItem): boolean {
+    return item.decide || (inForce.plan.bySource.get(item.event.source)?.wantsVector ?? false);
+  }
+
+  private control(item: ControlItem): void {
+    if (item.kind === 'table') for (const change of item.tableChanges ?? []) this.tables.apply(change);
+    if (item.kind !== 'definitions' || item.json === undefined || item.setId === this.setId) return;
+    const plan = compileFeatures(this.resolve(item.json));
+    this.use(plan, nextRecords(plan, this.inForce?.records ?? [], item));
+    this.definitionsChanged = true;
+  }
+
+  private resolve(json: string): DefinitionSet { return (this.options.resolveSet ?? resolveCanonicalSet)(json); }
+
+  private use(plan: FeaturePlan, records: readonly ViewRecord[]): void {
+    const before = this.inForce;
+    const perView = Math.max(hotStatesPerViewMin, Math.floor((this.options.hotStatesMax ?? hotStatesDefault) / Math.max(1, plan.views.length)));
+    const states = records.map((record, viewIndex) => {
+      const old = before?.records.findIndex((other) => other.view === record.view && other.epoch === record.epoch) ?? -1;
+      const kept = before?.states[old];
+      const kernel = plan.views[viewIndex]?.kernel;
+      if (kept !== undefined) return kept;
+      return new HotCache<KeyedState>(perView, {
+        load: (key) => {
+          const bytes = this.stored?.get(`${prefix}${record.view}/${key}`);
+          return bytes === undefined || kernel === undefined ? undefined : decodeShard(bytes, kernel, record);
+        },
+        pack: (state) => encodeShard(record, state),
+      });
+    });
+    const keyed: KeyedStates = {
+      find: (viewIndex, key) => states[viewIndex]?.get(key),
+      add: (viewIndex, key, state) => states[viewIndex]?.set(key, state),
+      touch: (viewIndex, key) => states[viewIndex]?.touch(key),
+      ...(this.options.foreign === undefined ? {} : { forRead: (viewIndex: number, key: string, own: KeyedState | undefined, row: number) => this.merged(viewIndex, key, own, row) }),
+    };
+    this.inForce = {
+      plan, records, states, engine: new FeatureEngine(plan, keyed), horizons: new Horizons(plan),
+      reads: new FeatureReads(plan, {
+        find: (viewIndex, key) => this.merged(viewIndex, key, states[viewIndex]?.peek(key), -1).state,
+        sinceMs: (viewIndex) => this.sinceMs(viewIndex),
+      }),
+    };
+  }
+
+  /** The own shard with those of the other lanes, lower lanes earlier. Of events at the current one's time, higher lanes' do not count. */
+  private merged(viewIndex: number, key: string, own: KeyedState | undefined, currentRow: number): { state: KeyedState | undefined; currentRow: number } {
+    const { foreign, lane } = this.options;
+    const { inForce } = this;
+    const plan = inForce?.plan.views[viewIndex];
+    if (foreign === undefined || inForce === undefined || plan === undefined) return { state: own, currentRow };
+    const parts: Array<{ readonly lane: number; readonly state: KeyedState }> = own === undefined ? [] : [{ lane, state: own }];
+    for (const other of foreign.lanes) {
+      const bytes = foreign.shard(other, this.stateKey(inForce, viewIndex, key));
+      const state = bytes === undefined ? undefined : decodeShard(bytes, plan.kernel, { meaning: plan.meaning });
+      if (state !== undefined) parts.push({ lane: other, state });
+    }
+    if (parts.length === 0 || (parts.length === 1 && own !== undefined)) return { state: own, currentRow };
+    parts.sort((a, b) => a.lane - b.lane);
+    const current = currentRow < 0 ? undefined : { part: parts.findIndex((part) => part.state === own), row: currentRow };
+    return mergeStates(plan.kernel, parts.map((part) => part.state), current);
+  }
+
+  private stateKey(inForce: InForce, viewIndex: number, key: string): string { return `${prefix}${inForce.records[viewIndex]?.view ?? ''}/${key}`; }
+
+  private sinceMs(viewIndex: number): number { return this.inForce?.records[viewIndex]?.sinceMs ?? -Infinity; }
+
+  private profilesOf(inForce: InForce, item: EventItem): EventItem['profiles'] {
+    const source = inForce.plan.bySource.get(item.event.source);
+    if (source === undefined || source.tables.length === 0) return undefined;
+    let profiles: Map<string, Readonly<Record<string, Value>>> | undefined;
+    for (const { table, slot } of source.tables) {
+      const row = this.tables.row(table, item.event.values[slot] ?? null);
+      if (row !== undefined) (profiles ??= new Map()).set(table, row);
+    }
+    return profiles;
+  }
+}
+
+function readRecords(json: string): ViewRecord[] {
+  const records: unknown = JSON.parse(json);
+  return Array.isArray(records) ? (records as ViewRecord[]) : [];
+}

@@ -1,0 +1,9 @@
+export type { DecisionRecord } from '../../../src/schemas/decision.schema';
+export type { LiveSecond } from '../../../src/live/live-feed';
+
+export type Outcome = 'approve' | 'review' | 'block';
+export const outcomes: readonly Outcome[] = ['approve', 'review', 'block'];
+
+export interface Who { readonly name: string; readonly roles: readonly string[] }
+export interface Readiness { readonly status: 'ok' | 'unavailable'; readonly missing: ReadonlyArray<{ readonly name: string; readonly why: string }> }
+export interface AlertNote { readonly at: string; readonly severity: string; readonly transaction_id: string | null; readonly text: string }

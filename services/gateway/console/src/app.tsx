@@ -1,0 +1,30 @@
+import { useCallback, useMemo, useState, type ReactNode } from 'react';
+import { ApiClient } from './api/client';
+import { DecisionPage } from './decision/decision-page';
+import { LivePage } from './live/live-page';
+import { LiveStore } from './live/live-store';
+import { Frame } from './parts/frame';
+import { SearchPage } from './search/search-page';
+import { forgetKey, keepKey, readKey } from './session';
+import { useRoute } from './route';
+import { SignIn } from './sign-in';
+
+export function App(): ReactNode {
+  const [key, setKey] = useState(readKey);
+  const client = useMemo(() => (key === null ? undefined : new ApiClient(key)), [key]);
+  const live = useMemo(() => (client === undefined ? undefined : new LiveStore(client)), [client]);
+  const signIn = useCallback((given: string) => { keepKey(given); setKey(given); }, []);
+  const signOut = useCallback(() => { forgetKey(); setKey(null); }, []);
+  if (client === undefined || live === undefined) return <SignIn onKey={signIn} />;
+  return <Frame live={live} onSignOut={signOut}><Page client={client} live={live} /></Frame>;
+}
+
+function Page({ client, live }: { client: ApiClient; live: LiveStore }): ReactNode {
+  const route = useRoute();
+  switch (route.page) {
+    case 'live': return <LivePage live={live} />;
+    case 'decisions': return <SearchPage client={client} query={route.query} key={route.query.toString()} />;
+    case 'decision': return <DecisionPage client={client} id={route.id} key={route.id} />;
+    case 'unknown': return <p className="empty">There is no such page. <a href="#/">Live decisions</a></p>;
+  }
+}

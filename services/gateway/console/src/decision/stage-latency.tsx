@@ -1,0 +1,26 @@
+import type { ReactNode } from 'react';
+import { milliseconds, words } from '../format';
+
+/** The stages one after another, as they share the whole; what no stage accounts for is waiting. */
+export function StageLatency({ latencyMs }: { latencyMs: Readonly<Record<string, number>> }): ReactNode {
+  const stages = Object.entries(latencyMs).filter(([name]) => name !== 'total');
+  const known = stages.reduce((sum, [, ms]) => sum + ms, 0);
+  const total = latencyMs['total'] ?? known;
+  const parts = total > known * 1.01 ? [...stages, ['waiting', total - known] as const] : stages;
+  let at = 0;
+  return (
+    <>
+      <svg className="stages" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+        {parts.map(([name, ms], index) => {
+          const width = total === 0 ? 0 : (100 * ms) / total;
+          at += width;
+          return <rect key={name} x={at - width} width={width} height="8" className={`stage-${index % 6}`} />;
+        })}
+      </svg>
+      <dl className="facts">
+        {parts.map(([name, ms], index) => <div key={name}><dt><span className={`swatch stage-${index % 6}`} aria-hidden="true" />{words(name)}</dt><dd>{milliseconds(ms)}</dd></div>)}
+        <div><dt>whole</dt><dd>{milliseconds(total)}</dd></div>
+      </dl>
+    </>
+  );
+}

@@ -1,0 +1,56 @@
+import type { ReactNode } from 'react';
+import { Area, AreaChart, CartesianGrid, Legend, Line, LineChart, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts';
+import type { LiveSecond } from '../api/types';
+import { clockTime, count, milliseconds } from '../format';
+
+const height = 190;
+const margin = { top: 6, right: 8, bottom: 0, left: 0 };
+const tick = { fontSize: 11, fill: 'var(--faint)' };
+
+/** Colours come from the style sheet, so that they follow the theme. */
+const series = [
+  { key: 'block', colour: 'var(--block)' },
+  { key: 'review', colour: 'var(--review)' },
+  { key: 'approve', colour: 'var(--approve)' },
+] as const;
+
+export function OutcomeChart({ seconds }: { seconds: readonly LiveSecond[] }): ReactNode {
+  const newest = seconds.at(-1);
+  const label = newest === undefined ? 'No decisions yet' : `In the newest second ${newest.approve} approved, ${newest.review} for review, ${newest.block} blocked`;
+  return (
+    <figure className="chart" role="img" aria-label={label}>
+      <ResponsiveContainer width="100%" height={height}>
+        <AreaChart data={[...seconds]} margin={margin} accessibilityLayer={false}>
+          <CartesianGrid stroke="var(--line)" vertical={false} />
+          <XAxis dataKey="at" tickFormatter={clockTime} minTickGap={60} tick={tick} stroke="var(--line)" tickLine={false} />
+          <YAxis width={44} tickFormatter={count} allowDecimals={false} tick={tick} stroke="var(--line)" tickLine={false} axisLine={false} />
+          <Tooltip labelFormatter={(at) => clockTime(String(at))} contentStyle={tooltipStyle} isAnimationActive={false} />
+          <Legend iconType="square" iconSize={9} align="left" wrapperStyle={legendStyle} />
+          {series.map(({ key, colour }) => <Area key={key} dataKey={key} stackId="outcome" stroke={colour} fill={colour} fillOpacity={0.55} strokeWidth={1} isAnimationActive={false} type="linear" />)}
+        </AreaChart>
+      </ResponsiveContainer>
+    </figure>
+  );
+}
+
+export function LatencyChart({ seconds }: { seconds: readonly LiveSecond[] }): ReactNode {
+  const newest = seconds.at(-1);
+  return (
+    <figure className="chart" role="img" aria-label={`Latency in the newest second: median ${milliseconds(newest?.p50_ms)}, 99th percentile ${milliseconds(newest?.p99_ms)}`}>
+      <ResponsiveContainer width="100%" height={height}>
+        <LineChart data={[...seconds]} margin={margin} accessibilityLayer={false}>
+          <CartesianGrid stroke="var(--line)" vertical={false} />
+          <XAxis dataKey="at" tickFormatter={clockTime} minTickGap={60} tick={tick} stroke="var(--line)" tickLine={false} />
+          <YAxis width={52} tickFormatter={(value) => milliseconds(Number(value))} tick={tick} stroke="var(--line)" tickLine={false} axisLine={false} />
+          <Tooltip labelFormatter={(at) => clockTime(String(at))} formatter={(value) => milliseconds(Number(value))} contentStyle={tooltipStyle} isAnimationActive={false} />
+          <Legend iconType="plainline" iconSize={14} align="left" wrapperStyle={legendStyle} />
+          <Line dataKey="p50_ms" name="p50" stroke="var(--accent)" strokeWidth={1.6} dot={false} isAnimationActive={false} connectNulls={false} />
+          <Line dataKey="p99_ms" name="p99" stroke="var(--second)" strokeWidth={1.6} strokeDasharray="4 3" dot={false} isAnimationActive={false} connectNulls={false} />
+        </LineChart>
+      </ResponsiveContainer>
+    </figure>
+  );
+}
+
+const tooltipStyle = { background: 'var(--panel)', border: '1px solid var(--line)', borderRadius: 6, fontSize: 12, color: 'var(--text)' };
+const legendStyle = { fontSize: 12, paddingLeft: 44 };

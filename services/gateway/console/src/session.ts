@@ -1,0 +1,14 @@
+/** The API key of this tab: it goes when the tab is closed, and is in no cookie, no link and no history. */
+const storageKey = 'weir.key';
+
+export const readKey = (): string | null => sessionStorage.getItem(storageKey);
+export const keepKey = (key: string): void => sessionStorage.setItem(storageKey, key);
+export const forgetKey = (): void => sessionStorage.removeItem(storageKey);
+
+/** Takes the key out of a link such as `/#key=…` and out of the address bar. */
+export function takeKeyFromLink(): void {
+  const key = new URLSearchParams(location.hash.slice(1)).get('key');
+  if (key === null || key === '') return;
+  keepKey(key);
+  history.replaceState(null, '', '/#/');
+}

@@ -1,0 +1,78 @@
+/** A Kafka broker (KRaft, one node, nothing but this machine) from the jars that Maven brings. Needs Java 17 and Maven. */
+const fs = require('node:fs');
+const path = require('node:path');
+const { randomBytes } = require('node:crypto');
+const { ServersError, aptInstall, freePort, lastLines, run, runs, say, startDetached, until, which } = require('./process.cjs');
+
+const version = '4.3.1';
+const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+<groupId>local</groupId><artifactId>kafka-jars</artifactId><version>1</version><packaging>pom</packaging>
+<dependencies>
+<dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>${version}</version></dependency>
+<dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-slf4j-impl</artifactId><version>2.25.4</version></dependency>
+<dependency><groupId>com.fasterxml.jackson.dataformat</groupId><artifactId>jackson-dataformat-yaml</artifactId><version>2.21.2</version></dependency>
+</dependencies></project>
+`;
+const logging = `Configuration:
+  Appenders: { Console: { name: out, PatternLayout: { pattern: "%d %p %m (%c)%n" } } }
+  Loggers: { Root: { level: WARN, AppenderRef: { ref: out } }, Logger: { name: kafka.server.KafkaRaftServer, level: INFO } }
+`;
+
+function properties({ port, controllerPort, data }) {
+  return `process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:${controllerPort}
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
+advertised.listeners=PLAINTEXT://127.0.0.1:${port}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs=${data}
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+num.network.threads=2
+num.io.threads=4
+`;
+}
+
+/** The jars, fetched once. */
+function jars(folder) {
+  const home = path.join(folder, `kafka-${version}`), target = path.join(home, 'jars');
+  if (fs.existsSync(path.join(target, '.complete'))) return { home, target };
+  if (which('java') === undefined) aptInstall('default-jre-headless');
+  if (which('mvn') === undefined) aptInstall('maven');
+  say(`fetching Kafka ${version} (45 MB) …`);
+  fs.rmSync(home, { recursive: true, force: true });
+  fs.mkdirSync(target, { recursive: true });
+  fs.writeFileSync(path.join(home, 'pom.xml'), pom);
+  fs.writeFileSync(path.join(home, 'log4j2.yaml'), logging);
+  run('mvn', ['-q', '-B', '-f', path.join(home, 'pom.xml'), 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${target}`]);
+  fs.writeFileSync(path.join(target, '.complete'), '');
+  return { home, target };
+}
+
+async function start(folder) {
+  const { home, target } = jars(folder);
+  const runFolder = path.join(folder, 'run-kafka'), data = path.join(runFolder, 'data');
+  fs.rmSync(runFolder, { recursive: true, force: true });
+  fs.mkdirSync(data, { recursive: true });
+  const port = await freePort(), controllerPort = await freePort();
+  const config = path.join(runFolder, 'server.properties'), log = path.join(runFolder, 'broker.log');
+  fs.writeFileSync(config, properties({ port, controllerPort, data }));
+  const java = ['-XX:+UseSerialGC', `-Dlog4j2.configurationFile=${path.join(home, 'log4j2.yaml')}`, '-cp', `${target}/*`];
+  const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A');
+  run('java', ['-XX:TieredStopAtLevel=1', ...java, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config]);
+  const pid = startDetached('java', ['-Xms192m', '-Xmx512m', ...java, 'kafka.Kafka', config], log);
+  await until(() => {
+    if (!runs(pid)) throw new ServersError(`Kafka ended: ${lastLines(log)}`);
+    return fs.readFileSync(log, 'utf8').includes('Kafka Server started');
+  }, 90_000, 'Kafka', log);
+  return { pid, port, url: `127.0.0.1:${port}` };
+}
+
+module.exports = { start };

@@ -1,0 +1,133 @@
+#!/usr/bin/env node
+/**
+ * Real Kafka, Redis and PostgreSQL for tests and trials, each started once and used by all who ask.
+ *   servers.cjs up [NAME…]       starts what is not running; prints one JSON line {name: {url, way}} or {name: {unavailable: why}}
+ *   servers.cjs status           the same of what runs
+ *   servers.cjs down [NAME…]     stops what this script started
+ *   servers.cjs run [NAME…] -- COMMAND ARGS…   up, the command, then down what was not up before
+ * Names: kafka redis redis-cluster postgres (default: all).
+ * Ways, the first that works: a server of yours (WEIR_TEST_KAFKA=host:port, WEIR_TEST_REDIS, WEIR_TEST_REDIS_CLUSTER, WEIR_TEST_POSTGRES=URL); a container of
+ * the official image; a process of this machine from the package registries (Debian packages, Maven). WEIR_SERVERS=containers|local|none narrows it.
+ * Everything is kept below WEIR_SERVERS_DIR (default ~/.cache/weir/servers).
+ */
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { ServersError, answers, runs, say, sleep, stopProcess } = require('./process.cjs');
+const containers = require('./containers.cjs');
+
+const folder = process.env.WEIR_SERVERS_DIR ?? path.join(os.homedir(), '.cache', 'weir', 'servers');
+const statePath = path.join(folder, 'state.json');
+const lockWaitMsMax = 10 * 60_000;
+const local = {
+  kafka: () => require('./kafka.cjs').start(folder),
+  redis: () => require('./redis.cjs').start(folder),
+  'redis-cluster': () => require('./redis.cjs').startCluster(folder),
+  postgres: () => require('./postgres.cjs').start(folder),
+};
+const names = Object.keys(local);
+
+const readState = () => { try { return JSON.parse(fs.readFileSync(statePath, 'utf8')); } catch { return {}; } };
+const writeState = (state) => fs.writeFileSync(statePath, JSON.stringify(state, null, 1));
+
+/** One process at a time starts or stops. */
+async function locked(work) {
+  fs.mkdirSync(folder, { recursive: true });
+  const lock = path.join(folder, 'lock'), startedAt = Date.now();
+  for (;;) {
+    try { fs.writeFileSync(lock, String(process.pid), { flag: 'wx' }); break; } catch {
+      let owner = NaN;
+      try { owner = Number(fs.readFileSync(lock, 'utf8')); } catch { continue; }
+      if (owner > 0 && !runs(owner)) { fs.rmSync(lock, { force: true }); continue; }
+      if (Date.now() - startedAt > lockWaitMsMax) throw new ServersError(`process ${owner} holds ${lock}`);
+      await sleep(100);
+    }
+  }
+  try { return await work(); } finally { fs.rmSync(lock, { force: true }); }
+}
+
+async function isUp(entry) {
+  if (entry === undefined) return false;
+  if (entry.container !== undefined) return containers.isRunning(entry.container);
+  return runs(entry.pid) && answers('127.0.0.1', entry.port);
+}
+
+async function startOne(name) {
+  const own = process.env[`WEIR_TEST_${name.toUpperCase().replace('-', '_')}`];
+  if (own !== undefined) return { way: 'yours', url: own };
+  const ways = process.env.WEIR_SERVERS;
+  const reasons = [];
+  if (ways === 'none') return { unavailable: 'WEIR_SERVERS=none' };
+  if (ways !== 'local') {
+    try {
+      if (containers.available(name)) return { way: 'container', ...(await containers.start(name)) };
+      reasons.push('no container engine with the image');
+    } catch (error) { reasons.push(`as a container: ${error.message}`); }
+  }
+  if (ways !== 'containers') {
+    try { return { way: 'local', ...(await local[name]()) }; } catch (error) { reasons.push(error.message); }
+  }
+  return { unavailable: reasons.join('; ') };
+}
+
+async function up(wanted) {
+  const state = readState(), result = {};
+  for (const name of wanted) {
+    if (!(await isUp(state[name]))) {
+      const startedAt = Date.now(), entry = await startOne(name);
+      if (entry.unavailable === undefined && entry.way !== 'yours') {
+        state[name] = entry;
+        writeState(state);
+        say(`${name} is up after ${((Date.now() - startedAt) / 1000).toFixed(1)} s (${entry.way}): ${entry.url}`);
+      }
+      result[name] = entry;
+    } else result[name] = state[name];
+  }
+  return result;
+}
+
+async function down(wanted) {
+  const state = readState();
+  for (const name of wanted) {
+    const entry = state[name];
+    if (entry === undefined) continue;
+    if (entry.container !== undefined) containers.remove(entry.container);
+    // A number that was given to another process since must not be stopped: the port tells.
+    else if (await isUp(entry)) await Promise.all((entry.pids ?? [entry.pid]).map((pid) => stopProcess(pid)));
+    delete state[name];
+    writeState(state);
+  }
+}
+
+const shown = (result) => JSON.stringify(Object.fromEntries(Object.entries(result).map(([name, { url, way, unavailable }]) => [name, unavailable === undefined ? { url, way } : { unavailable }])));
+
+async function main([command, ...args]) {
+  const split = args.indexOf('--');
+  const wanted = (split < 0 ? args : args.slice(0, split)).filter((arg) => arg !== '--json');
+  const unknown = wanted.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new ServersError(`there is no server ${unknown}; there are ${names.join(', ')}`);
+  const which = wanted.length > 0 ? wanted : names;
+  if (command === 'up') process.stdout.write(`${shown(await locked(() => up(which)))}\n`);
+  else if (command === 'down') await locked(() => down(which));
+  else if (command === 'status') {
+    const state = readState(), result = {};
+    for (const name of which) if (await isUp(state[name])) result[name] = state[name];
+    process.stdout.write(`${shown(result)}\n`);
+  } else if (command === 'run' && split >= 0 && args.length > split + 1) {
+    const before = readState();
+    const ours = [];
+    for (const name of which) if (!(await isUp(before[name]))) ours.push(name);
+    await locked(() => up(which));
+    const [program, ...rest] = args.slice(split + 1);
+    const { status } = spawnSync(program, rest, { stdio: 'inherit' });
+    await locked(() => down(ours));
+    process.exitCode = status ?? 1;
+  } else throw new ServersError('up, down, status or run NAME… -- COMMAND');
+}
+
+main(process.argv.slice(2)).catch((error) => {
+  if (!(error instanceof ServersError)) throw error;
+  process.stderr.write(`servers: ${error.message}\n`);
+  process.exitCode = 2;
+});
