@@ -13,10 +13,10 @@ export type FieldScope = Pick<DefinitionSet, 'sources' | 'tables' | 'views'>;
 export type FeatureScope = FieldScope & Pick<DefinitionSet, 'layoutBySource' | 'entities'>;
 
 /**
- * `tx.NAME` over the events of the sources given. One source: the slot is bound here. Several: the event's source says where to look,
- * and a field that its source lacks is missing.
+ * `tx.NAME` over the events of the sources given. One source: the slot is bound here. Several, or events of yet others (`open`): the
+ * event's source says where to look, and a field that its source lacks is missing.
  */
-export function txBinding(sources: readonly Source[], name: string): Resolved {
+export function txBinding(sources: readonly Source[], name: string, options: { readonly open?: boolean } = {}): Resolved {
   const typed = sources.flatMap((source) => {
     const read = eventFieldReader(source, name);
     return read === undefined ? [] : [{ source: source.name, ...read }];
@@ -26,7 +26,7 @@ export function txBinding(sources: readonly Source[], name: string): Resolved {
   if (first === undefined) return known();
   const other = typed.find((each) => each.type.kind !== first.type.kind);
   if (other !== undefined) return `one type for ${name}: it is ${first.type.kind} in ${first.source} and ${other.type.kind} in ${other.source}`;
-  if (sources.length === 1) {
+  if (sources.length === 1 && options.open !== true) {
     const { read } = first;
     return { type: first.type, read: (frame) => (frame.event === undefined ? undefined : read(frame.event)) };
   }

@@ -84,6 +84,14 @@ describe('an expression sees', () => {
   it.each<[string, CelValue]>([
     ['ratio(n_1h, 8)', 0.5], ['ratio(n_1h, 0)', undefined], ['ratio(n_1h, tx.amount)', undefined], ['trend(n_1h, 2)', 1], ['trend(n_1h, 0)', undefined], ['zscore(n_1h, 1, 2)', 1.5], ['zscore(n_1h, 1, 0)', undefined], ['zscore(tx.amount, 1, 2)', undefined], ['double + 1.0', 9], ['tx.country == null', true],
   ])('%s', (source, value) => { expect(evaluate(source, environment, { vector: vector({ 'velocity.n_1h': 4, double: 8 }) })).toEqual(value); });
+  it('a field of an event of another source where name and type agree, and nothing of it elsewhere', () => {
+    const logins = { event: event('logins', { id: 'x', card_id: 'c9', amount: 'text', city: 'Oslo' }) };
+    expect(evaluate('tx.card_id', environment, logins)).toBe('c9');
+    expect(evaluate('tx.amount', environment, logins)).toBeUndefined();
+    expect(evaluate('tx.country', environment, logins)).toBeUndefined();
+    expect(evaluate('tx.amount', environment, { event: event('payments', { amount: 7 }) })).toBe(7);
+    expect(() => compile('tx.city', environment)).toThrow(/fields of payments/);
+  });
   it('a text in ratio refused', () => { expect(() => compile('ratio(latest, n_1h)', environment)).toThrow(/ratio\(a, b\) of numbers/); });
 });
 

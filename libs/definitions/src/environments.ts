@@ -58,7 +58,8 @@ export function viewEnvironment(set: FieldScope, view: Pick<FeatureView, 'source
 
 /**
  * What an `expr` sees: the view's features by bare name, `tx.`, and `ratio trend zscore`. Features are read from a vector of `layout`,
- * by default that of the view's own source. `tx` is the current event of any source whose decisions carry the view; without one it is missing.
+ * by default that of the view's own source. `tx` is the current event, also one of
+ * another source that has the key: a field that it lacks, or has of another type, is missing, as all are where there is no current event.
  */
 export function exprEnvironment(set: FeatureScope, view: FeatureView, options: { readonly layout?: FeatureLayout } = {}): ConditionEnvironment {
   const layout = options.layout ?? set.layoutBySource.get(view.source);
@@ -72,29 +73,27 @@ export function exprEnvironment(set: FeatureScope, view: FeatureView, options: {
   return expressionEnvironment(exprSources(set, view), (name) => bindings.get(name) ?? known);
 }
 
-/** The environment of an `expr` whose features are looked up by the caller. */
+/** The environment of an `expr` whose features are looked up by the caller; the view's own source is the first. */
 export function expressionEnvironment(sources: readonly Source[], feature: (name: string) => Resolved): ConditionEnvironment {
+  const own = sources.slice(0, 1);
   return {
     resolve: ([root, ...rest]) => {
-      if (root === 'tx') return rest[0] === undefined || rest.length > 1 ? fieldsOf(sources) : txBinding(sources, rest[0]);
-      return root === undefined || rest.length > 0 ? 'a feature of the view by its bare name, or tx.FIELD' : feature(root);
+      if (root !== 'tx') return root === undefined || rest.length > 0 ? 'a feature of the view by its bare name, or tx.FIELD' : feature(root);
+      const [name] = rest;
+      if (name === undefined || rest.length > 1) return fieldsOf(own);
+      const kind = own[0] && eventFieldReader(own[0], name)?.type.kind;
+      return kind === undefined ? txBinding(own, name) : txBinding(sources.filter((source) => eventFieldReader(source, name)?.type.kind === kind), name, { open: true });
     },
     functions: featureFunctions,
   };
 }
 
-/** The view's source, and the others whose events have the entity's key, as far as their fields agree in type. */
+/** The view's source, and the others whose events have the entity's key: what the current event of a decision with the view can be. */
 export function exprSources(set: Pick<DefinitionSet, 'sources' | 'entities'>, view: Pick<FeatureView, 'source' | 'entity'>): Source[] {
   const own = set.sources.get(view.source);
   const keys = set.entities.get(view.entity)?.keys ?? [];
   if (own === undefined) return [];
-  const agrees = (other: Source): boolean => own.fields.every((field) => {
-    const mine = eventFieldReader(own, field.name);
-    const theirs = eventFieldReader(other, field.name);
-    return mine === undefined || theirs === undefined || mine.type.kind === theirs.type.kind;
-  });
-  const others = [...set.sources.values()].filter((source) => source !== own && !source.builtin && keys.every((key) => source.slotByField.has(key)) && agrees(source));
-  return [own, ...others];
+  return [own, ...[...set.sources.values()].filter((source) => source !== own && !source.builtin && keys.every((key) => source.slotByField.has(key)))];
 }
 
 /**

@@ -67,7 +67,6 @@ class Search {
     const found: number[] = [];
     for (let at = last + 1; at < this.events.length; at++) {
       if (holds(at)) { found.push(at); if (how !== 'allowCombinations') break; }
-      else if (how === 'consecutive') break;
       if (how === 'consecutive') break;
     }
     return found;

@@ -17,11 +17,18 @@ const rounded = (x: bigint): number => Number(x) / 2 ** Number(fraction);
 
 /** The meaning of one aggregate, evaluated over all events with whole-number arithmetic: slow, and nothing like the kernel. */
 export function oracle(plan: AggregatePlan, all: readonly OracleEvent[], readMs: number, current: OracleEvent | undefined): OracleAnswer {
-  const sorted = [...all].sort((a, b) => a.timeMs - b.timeMs || a.order - b.order);
+  const sorted = sortedOf(all);
   const excludes = plan.excludeCurrent || plan.agg === 'since_last';
   const { rows, approximate } = windowOf(plan, excludes ? sorted.filter((event) => event !== current) : sorted, sorted, readMs, excludes ? undefined : current);
   const seen = rows.filter((event) => plan.filter < 0 || event.passes[plan.filter] === 1);
   return { value: valueOf(plan, seen, readMs, excludes ? undefined : current), approximate };
+}
+
+let sortedFor: { readonly all: readonly OracleEvent[]; readonly count: number; readonly sorted: readonly OracleEvent[] } | undefined;
+
+function sortedOf(all: readonly OracleEvent[]): readonly OracleEvent[] {
+  if (sortedFor?.all !== all || sortedFor.count !== all.length) sortedFor = { all, count: all.length, sorted: [...all].sort((a, b) => a.timeMs - b.timeMs || a.order - b.order) };
+  return sortedFor.sorted;
 }
 
 function windowOf(plan: AggregatePlan, events: readonly OracleEvent[], all: readonly OracleEvent[], readMs: number, current: OracleEvent | undefined): { rows: OracleEvent[]; approximate: boolean } {

@@ -25,7 +25,7 @@ export interface Stages extends Chain {
 export function buildStages(options: ChainOptions): Stages {
   const ingest = new IngestStage({ resolveSet: resolveCanonicalSet });
   const features = new FeatureStage({ lane: options.lane });
-  const patterns = new PatternStage({ lane: options.lane });
+  const patterns = new PatternStage();
   const scoring = new ScoringStage({ lane: options.lane, runtime: options.runtime, loadFile: options.loadFile });
   return { ingest, features, patterns, scoring, stages: [features, patterns, scoring] };
 }

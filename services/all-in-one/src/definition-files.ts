@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { WeirError } from '@weir/contracts';
 import { parseDocuments, resolveSet, type DefinitionFile, type DefinitionSet } from '@weir/definitions';
+import { setChecks } from './set-checks';
 
 const endings = /\.(ya?ml|json)$/;
 const filesMax = 10_000;
@@ -26,7 +27,7 @@ export function readDefinitionFiles(path: string): DefinitionFile[] {
 }
 
 /** A folder (or file) of definitions as a validated set. @throws WeirError WEIR_DEFINITION_INVALID with every finding. */
-export const loadDefinitionSet = (path: string, previous?: DefinitionSet): DefinitionSet => resolveSet(parseDocuments(readDefinitionFiles(path)), previous);
+export const loadDefinitionSet = (path: string, previous?: DefinitionSet): DefinitionSet => resolveSet(parseDocuments(readDefinitionFiles(path)), previous, { checks: setChecks });
 
 /** The folder that a model's `file` is relative to: that of the definitions. */
 export const definitionFolder = (path: string): string => (statSync(path).isDirectory() ? path : dirname(path));

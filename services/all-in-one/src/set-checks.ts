@@ -1,4 +1,5 @@
+import { patternCheck } from '@weir/cep';
 import type { SetCheck } from '@weir/definitions';
 
 /** Checks of a set that live above the definitions; their findings are reported with all others. */
-export const setChecks: readonly SetCheck[] = [];
+export const setChecks: readonly SetCheck[] = [patternCheck];

@@ -67,6 +67,9 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
   get setId(): string | undefined { return this.inForce?.plan.set.id; }
   get plan(): FeaturePlan | undefined { return this.inForce?.plan; }
 
+  /** Rows of profile tables as of now. */
+  get tableRows(): Pick<ProfileTables, 'row' | 'rows'> { return this.tables; }
+
   process(batch: readonly LaneItem[]): LaneItem[] {
     this.beginBatch(batch);
     const out = new Array<LaneItem>(batch.length);

@@ -52,6 +52,9 @@ export class HotCache<V> {
     this.dirty.set(key, entry);
   }
 
+  /** Values that changed and are not taken for writing yet. */
+  *changed(): Generator<readonly [key: string, value: V]> { for (const [key, { value }] of this.dirty) yield [key, value]; }
+
   /** Packed values that changed since the last call; they may be let go from now on. */
   takeChanges(prefix: string, into: Array<readonly [string, Uint8Array | undefined]>): void {
     for (const [key, entry] of this.dirty) {

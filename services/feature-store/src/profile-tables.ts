@@ -13,10 +13,29 @@ const writer = new ByteWriter();
 /** Rows of profile tables as in force at a place in the lane: a change holds for the events after it. */
 export class ProfileTables {
   private cache: HotCache<Versioned>;
+  private state: StageState | undefined;
 
   constructor(private readonly rowsMax: number) { this.cache = this.newCache(undefined); }
 
-  restore(state: StageState): void { this.cache = this.newCache(state); }
+  restore(state: StageState): void {
+    this.state = state;
+    this.cache = this.newCache(state);
+  }
+
+  /** Every row in force of a table: what was stored, with what changed since. */
+  *rows(table: string): Generator<readonly [key: string, row: Row]> {
+    const prefix = `${table}/`;
+    const changed = new Set<string>();
+    for (const [key, { row }] of this.cache.changed()) {
+      if (!key.startsWith(prefix)) continue;
+      changed.add(key);
+      if (row !== undefined) yield [key.slice(prefix.length), row];
+    }
+    for (const [key, bytes] of this.state?.scan(tablePrefix + prefix) ?? []) {
+      const { row } = decodeRow(bytes);
+      if (row !== undefined && !changed.has(key.slice(tablePrefix.length))) yield [key.slice(tablePrefix.length + prefix.length), row];
+    }
+  }
 
   /** A change older than what is there (by the source's own version) is ignored. */
   apply(change: TableChange): void {

@@ -19,7 +19,9 @@ export class IdChunk {
 
   get full(): boolean { return this.count === idsPerChunk; }
 
-  add(hash: Uint32Array, id: { readonly offset: number; readonly receivedAtMs: number; readonly timeMs: number; readonly tagHigh: number; readonly tagLow: number }): void {
+  /** `tag`: 16 hex digits that go with the id, or none. */
+  add(hash: Uint32Array, offset: number, event: { readonly receivedAtMs: number; readonly timeMs: number }, tag: string): void {
+    const { receivedAtMs, timeMs } = event;
     const at = this.count * wordsPerId;
     if (at + wordsPerId > this.#words.length) {
       const grown = new Uint32Array(Math.min(this.#words.length * 2, wordsPerId * idsPerChunk));
@@ -30,15 +32,16 @@ export class IdChunk {
     words[at] = hash[0] as number;
     words[at + 1] = hash[1] as number;
     words[at + 2] = hash[2] as number;
-    words[at + 3] = Math.floor(id.offset / wordSize);
-    words[at + 4] = id.offset % wordSize;
-    words[at + 5] = Math.floor(id.receivedAtMs / wordSize);
-    words[at + 6] = id.receivedAtMs - Math.floor(id.receivedAtMs / wordSize) * wordSize;
-    words[at + 7] = id.tagHigh;
-    words[at + 8] = id.tagLow;
+    const offsetHigh = Math.floor(offset / wordSize), receivedHigh = Math.floor(receivedAtMs / wordSize);
+    words[at + 3] = offsetHigh;
+    words[at + 4] = offset - offsetHigh * wordSize;
+    words[at + 5] = receivedHigh;
+    words[at + 6] = receivedAtMs - receivedHigh * wordSize;
+    words[at + 7] = tagWord(tag, 0);
+    words[at + 8] = tagWord(tag, 8);
     this.count++;
-    this.highestReceivedMs = Math.max(this.highestReceivedMs, id.receivedAtMs);
-    this.highestTimeMs = Math.max(this.highestTimeMs, id.timeMs);
+    if (receivedAtMs > this.highestReceivedMs) this.highestReceivedMs = receivedAtMs;
+    if (timeMs > this.highestTimeMs) this.highestTimeMs = timeMs;
   }
 
   holds(index: number, hash: Uint32Array): boolean {
@@ -50,7 +53,7 @@ export class IdChunk {
   fingerprint(index: number): number { return this.#words[index * wordsPerId] as number; }
   offset(index: number): number { return (this.#words[index * wordsPerId + 3] as number) * wordSize + (this.#words[index * wordsPerId + 4] as number); }
   receivedAtMs(index: number): number { return ((this.#words[index * wordsPerId + 5] as number) | 0) * wordSize + (this.#words[index * wordsPerId + 6] as number); }
-  hasTag(index: number, tagHigh: number, tagLow: number): boolean { return this.#words[index * wordsPerId + 7] === tagHigh && this.#words[index * wordsPerId + 8] === tagLow; }
+  hasTag(index: number, tag: string): boolean { return this.#words[index * wordsPerId + 7] === tagWord(tag, 0) && this.#words[index * wordsPerId + 8] === tagWord(tag, 8); }
 
   /** Version, count, both highest times, then the words; little-endian. */
   encode(): Uint8Array {
@@ -76,3 +79,5 @@ export class IdChunk {
     return chunk;
   }
 }
+
+const tagWord = (tag: string, from: number): number => (tag.length < from + 8 ? 0 : Number.parseInt(tag.slice(from, from + 8), 16) >>> 0);

@@ -21,15 +21,18 @@ export class IdIndex {
     this.#live++;
   }
 
-  /** Calls `visit` with each number (modulo `idNumberModulus`) that has the fingerprint. */
-  find(fingerprint: number, visit: (number: number) => void): void {
+  /** The first slot that has the fingerprint, behind `after` where it is one; -1 when there is none. */
+  find(fingerprint: number, after = -1): number {
     const slots = this.#slots, mask = this.#mask;
-    for (let slot = fingerprint & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = (after < 0 ? fingerprint : after + 1) & mask; ; slot = (slot + 1) & mask) {
       const entry = slots[slot * 2 + 1] as number;
-      if (entry === 0) return;
-      if (entry !== removed && slots[slot * 2] === fingerprint) visit(entry - 1);
+      if (entry === 0) return -1;
+      if (entry !== removed && slots[slot * 2] === fingerprint) return slot;
     }
   }
+
+  /** The id's number, modulo `idNumberModulus`, in a slot that was found. */
+  numberAt(slot: number): number { return (this.#slots[slot * 2 + 1] as number) - 1; }
 
   remove(fingerprint: number, number: number): void {
     const entry = (number % idNumberModulus) + 1;

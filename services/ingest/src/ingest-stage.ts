@@ -63,7 +63,7 @@ export class IngestStage implements Stage<RawRecord, IngestOutput> {
     if (record.body.receivedAtMs === undefined) clock.advance(record.appendedAtMs);
     const judged = this.#judge(record, record.body, clock);
     if ('kind' in judged) return judged;
-    clock.accept(judged.schema.source, { ...timesOf(judged), broughtOwnClock: judged.broughtOwnClock });
+    clock.accept(judged.schema.source, judged.event, judged.broughtOwnClock);
     return this.#item(record, record.body, judged, clock);
   }
 
@@ -146,15 +146,15 @@ export class IngestStage implements Stage<RawRecord, IngestOutput> {
   }
 
   #remember(record: RawRecord, body: EventBody, judged: Judged): void {
-    const { source } = judged.schema, times = timesOf(judged), first = { offset: record.offset, ...times };
-    this.#clock.accept(source, { ...times, broughtOwnClock: judged.broughtOwnClock });
+    const { event } = judged, { source } = judged.schema;
+    this.#clock.accept(source, event, judged.broughtOwnClock);
     const oldestAcceptedMs = this.#clock.watermarkMs(source.name) - (source.builtin ? Math.min(source.allowedLatenessMs, builtinIdsMs) : source.allowedLatenessMs);
     const ids = this.#memory(this.#idsBySource, 'ids', source.name);
-    ids.add(judged.event.id, first);
+    ids.add(event.id, record.offset, event);
     ids.forget(oldestAcceptedMs);
     if (body.idempotency === undefined) return;
     const keys = this.#memory(this.#keysBySource, 'keys', source.name);
-    keys.add(body.idempotency.key, first, body.idempotency.bodyHash);
+    keys.add(body.idempotency.key, record.offset, event, body.idempotency.bodyHash);
     keys.forget(oldestAcceptedMs);
   }
 
@@ -212,8 +212,6 @@ export class IngestStage implements Stage<RawRecord, IngestOutput> {
     };
   }
 }
-
-const timesOf = (judged: Judged): { readonly timeMs: number; readonly receivedAtMs: number } => ({ timeMs: judged.event.timeMs, receivedAtMs: judged.event.receivedAtMs });
 
 /** A device whose clock was further off than the source allows is corrected by what `sent_at` shows. */
 function correctClock(read: ReadEvent, schema: EventSchema, receivedAtMs: number): StreamEvent {

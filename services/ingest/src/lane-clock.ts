@@ -39,12 +39,12 @@ export class LaneClock {
   }
 
   /** An event was accepted. */
-  accept(source: Source, event: { readonly timeMs: number; readonly receivedAtMs: number; readonly broughtOwnClock: boolean }): void {
-    const clock = this.#clockBySource.get(source.name) ?? { highestTimeMs: -Infinity, watermarkMs: -Infinity, lastReceivedMs: -Infinity, broughtOwnClock: false };
-    this.#clockBySource.set(source.name, clock);
-    clock.highestTimeMs = Math.max(clock.highestTimeMs, event.timeMs);
+  accept(source: Source, event: { readonly timeMs: number; readonly receivedAtMs: number }, broughtOwnClock: boolean): void {
+    let clock = this.#clockBySource.get(source.name);
+    if (clock === undefined) this.#clockBySource.set(source.name, (clock = { highestTimeMs: -Infinity, watermarkMs: -Infinity, lastReceivedMs: -Infinity, broughtOwnClock }));
+    if (event.timeMs > clock.highestTimeMs) clock.highestTimeMs = event.timeMs;
     clock.lastReceivedMs = event.receivedAtMs;
-    clock.broughtOwnClock = event.broughtOwnClock;
+    clock.broughtOwnClock = broughtOwnClock;
     const watermarkMs = clock.highestTimeMs - source.outOfOrdernessMs;
     if (watermarkMs <= clock.watermarkMs) return;
     clock.watermarkMs = watermarkMs;

@@ -25,6 +25,9 @@ export class RememberedIds {
   readonly #hash = new Uint32Array(hashWords);
   readonly #changed = new Set<number>();
   readonly #dropped: number[] = [];
+  #hashed: string | undefined;
+  #last: Slot | undefined;
+  #lastChanged = -1;
   #state: StageState | undefined;
   #highestReceivedMs = -Infinity;
   #firstNumber = 0;
@@ -38,33 +41,36 @@ export class RememberedIds {
 
   /** The newest event with the id, where it makes one received at `receivedAtMs` a duplicate. `tag`: 16 hex digits that went with it. */
   find(id: string, receivedAtMs: number, tag = ''): FirstSeen | undefined {
-    hashId(id, this.#hash);
+    this.#hashOf(id);
+    const fingerprint = this.#hash[0] as number;
     let newest = -1;
-    this.#index.find(this.#hash[0] as number, (number) => {
-      const age = number - this.#firstNumber % idNumberModulus;
+    for (let slot = this.#index.find(fingerprint); slot >= 0; slot = this.#index.find(fingerprint, slot)) {
+      const age = this.#index.numberAt(slot) - this.#firstNumber % idNumberModulus;
       const place = age < 0 ? age + idNumberModulus : age;
       if (place > newest && this.#chunkAt(place).holds(place % idsPerChunk, this.#hash)) newest = place;
-    });
+    }
     if (newest < 0) return undefined;
     const chunk = this.#chunkAt(newest), index = newest % idsPerChunk;
     if (receivedAtMs - chunk.receivedAtMs(index) >= duplicateMs) return undefined;
-    return { offset: chunk.offset(index), sameTag: chunk.hasTag(index, tagWord(tag, 0), tagWord(tag, 8)) };
+    return { offset: chunk.offset(index), sameTag: chunk.hasTag(index, tag) };
   }
 
-  add(id: string, event: { readonly offset: number; readonly receivedAtMs: number; readonly timeMs: number }, tag = ''): void {
-    let last = this.#slots.at(-1);
+  /** Remembers the id of the event that was accepted at the offset. */
+  add(id: string, offset: number, event: { readonly receivedAtMs: number; readonly timeMs: number }, tag = ''): void {
+    let last = this.#last;
     if (last === undefined || last.chunk?.full !== false) {
       last = { number: this.#firstNumber / idsPerChunk + this.#slots.length, chunk: new IdChunk(), writtenAgo: -1, highestReceivedMs: -Infinity, highestTimeMs: -Infinity };
       this.#slots.push(last);
+      this.#last = last;
     }
     const chunk = last.chunk as IdChunk;
-    hashId(id, this.#hash);
+    this.#hashOf(id);
     this.#index.add(this.#hash[0] as number, last.number * idsPerChunk + chunk.count);
-    chunk.add(this.#hash, { ...event, tagHigh: tagWord(tag, 0), tagLow: tagWord(tag, 8) });
+    chunk.add(this.#hash, offset, event, tag);
     last.highestReceivedMs = chunk.highestReceivedMs;
     last.highestTimeMs = chunk.highestTimeMs;
-    this.#changed.add(last.number);
-    this.#highestReceivedMs = Math.max(this.#highestReceivedMs, event.receivedAtMs);
+    if (this.#lastChanged !== last.number) this.#changed.add((this.#lastChanged = last.number));
+    if (event.receivedAtMs > this.#highestReceivedMs) this.#highestReceivedMs = event.receivedAtMs;
   }
 
   /** Forgets what can matter no more: `oldestAcceptedMs` is the lowest event time that is not too late. */
@@ -83,6 +89,7 @@ export class RememberedIds {
   *takeChanges(): Iterable<readonly [string, Uint8Array | undefined]> {
     const changed = [...this.#changed], dropped = this.#dropped.splice(0);
     this.#changed.clear();
+    this.#lastChanged = -1;
     const first = this.#firstNumber / idsPerChunk;
     for (const slot of this.#slots) if (slot.writtenAgo >= 0) slot.writtenAgo = Math.min(2, slot.writtenAgo + 1);
     for (const number of dropped) yield [this.#key(number), undefined];
@@ -97,6 +104,7 @@ export class RememberedIds {
   restore(state: StageState): void {
     this.#state = state;
     this.#slots.length = 0;
+    this.#last = undefined;
     for (const [key, bytes] of state.scan(this.#prefix)) {
       const number = Number(key.slice(this.#prefix.length)), chunk = IdChunk.decode(bytes);
       if (this.#slots.length === 0) this.#firstNumber = number * idsPerChunk;
@@ -105,6 +113,14 @@ export class RememberedIds {
       this.#highestReceivedMs = Math.max(this.#highestReceivedMs, chunk.highestReceivedMs);
       this.#releaseOld();
     }
+    this.#last = this.#slots.at(-1);
+  }
+
+  /** An id is looked for and then added: hashed once. */
+  #hashOf(id: string): void {
+    if (id === this.#hashed) return;
+    this.#hashed = id;
+    hashId(id, this.#hash);
   }
 
   #chunkAt(place: number): IdChunk {
@@ -126,5 +142,3 @@ export class RememberedIds {
 
   #key(number: number): string { return this.#prefix + String(number).padStart(12, '0'); }
 }
-
-const tagWord = (tag: string, from: number): number => (tag.length < from + 8 ? 0 : Number.parseInt(tag.slice(from, from + 8), 16) >>> 0);

@@ -17,7 +17,9 @@ export class TreeExplainer implements Explainer {
   readonly approximate = false;
   readonly inputs: number;
   readonly base: number;
-  private readonly block: RowBlock;
+  private readonly one: RowBlock;
+  /** Made when many rows are first asked for. */
+  private many: RowBlock | undefined;
   private readonly tabulated: TabulatedTrees;
   private readonly others: PathContributions[] = [];
 
@@ -25,7 +27,7 @@ export class TreeExplainer implements Explainer {
     if (background.length > backgroundRowsMax) throw new RangeError(`at most ${backgroundRowsMax} background rows, got ${background.length}`);
     const shares = coverShares(ensemble, background);
     this.inputs = ensemble.inputs;
-    this.block = new RowBlock(ensemble.inputs, ensemble.columns);
+    this.one = new RowBlock(ensemble.inputs, ensemble.columns, 1);
     this.base = ensemble.trees.reduce((sum, tree, index) => sum + expectedValue(tree, shares[index] as Float64Array), ensemble.baseValue);
     this.tabulated = new TabulatedTrees(options.tableBytesMax);
     ensemble.trees.forEach((tree, index) => {
@@ -36,30 +38,33 @@ export class TreeExplainer implements Explainer {
   }
 
   explain(row: ArrayLike<number>): Explanation {
-    return this.explainAll([row])[0] as Explanation;
+    this.explainBlock(this.one, [row], { from: 0, to: 1 });
+    return this.explanationOf(this.one, 0);
   }
 
   explainAll(rows: readonly ArrayLike<number>[]): Explanation[] {
     const explanations: Explanation[] = [];
-    for (let from = 0; from < rows.length; from += blockRowsMax) this.explainBlock(rows, { from, to: Math.min(rows.length, from + blockRowsMax) }, explanations);
+    const block = (this.many ??= new RowBlock(this.inputs, this.ensemble.columns, blockRowsMax));
+    for (let from = 0; from < rows.length; from += blockRowsMax) {
+      this.explainBlock(block, rows, { from, to: Math.min(rows.length, from + blockRowsMax) });
+      for (let row = 0; row < block.rows; row++) explanations.push(this.explanationOf(block, row));
+    }
     return explanations;
   }
 
-  private explainBlock(rows: readonly ArrayLike<number>[], range: { from: number; to: number }, into: Explanation[]): void {
-    this.block.clear();
-    for (let index = range.from; index < range.to; index++) this.addRow(rows[index] as ArrayLike<number>);
-    this.tabulated.addTo(this.block);
-    for (const tree of this.others) tree.addTo(this.block);
-    for (let row = 0; row < this.block.rows; row++) into.push(this.explanationOf(row));
+  private explainBlock(block: RowBlock, rows: readonly ArrayLike<number>[], range: { from: number; to: number }): void {
+    block.clear();
+    for (let index = range.from; index < range.to; index++) {
+      const row = rows[index] as ArrayLike<number>;
+      if (row.length !== this.inputs) throw new RangeError(`a row of ${this.inputs} numbers expected, got ${row.length}`);
+      block.add(row);
+    }
+    this.tabulated.addTo(block);
+    for (const tree of this.others) tree.addTo(block);
   }
 
-  private addRow(row: ArrayLike<number>): void {
-    if (row.length !== this.inputs) throw new RangeError(`a row of ${this.inputs} numbers expected, got ${row.length}`);
-    this.block.add(row);
-  }
-
-  private explanationOf(row: number): Explanation {
-    const contributions = this.block.contributions.slice(row * this.inputs, (row + 1) * this.inputs);
+  private explanationOf(block: RowBlock, row: number): Explanation {
+    const contributions = block.contributions.slice(row * this.inputs, (row + 1) * this.inputs);
     let margin = this.base;
     for (const contribution of contributions) margin += contribution;
     return { p: probabilityOf(this.ensemble, margin), margin, base: this.base, contributions };

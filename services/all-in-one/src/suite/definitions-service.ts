@@ -13,6 +13,8 @@ export interface DefinitionsServiceOptions {
   readonly clock: Clock;
   /** Checks above the documents: patterns compile, models load and fit. All findings are reported together. */
   readonly checks: readonly SetCheck[];
+  /** SHA-256 of the bytes that a model's path stands for, where they were given. */
+  readonly modelHash: (path: string) => string | undefined;
   /** A last look that may take time, e.g. loading models. @throws WeirError. */
   readonly approve: (set: DefinitionSet) => Promise<void>;
   /** Resolves when every lane has passed the record at its offset. */
@@ -104,9 +106,17 @@ export class DefinitionsService implements Definitions {
 
   /** The whole set that a change would give; every finding of it at once. */
   private async resolved(change: DefinitionsChange): Promise<DefinitionSet> {
-    const given = [...parseDocuments(change.files.map((file) => ({ file: file.path, text: file.text }))), ...documentsFromJson(change.documents)];
+    const given = [...parseDocuments(change.files.map((file) => ({ file: file.path, text: file.text }))), ...documentsFromJson(change.documents)].map((document) => this.withModelHash(document));
     const documents = change.prune || this.inForce === undefined ? given : [...this.kept(given), ...given];
     return resolveSet(documents, this.inForce, { checks: this.options.checks, history: await this.history() });
+  }
+
+  /** A model stands for the bytes of its file, so their hash is part of its meaning. */
+  private withModelHash(document: SourceDocument): SourceDocument {
+    const { value } = document;
+    if (typeof value !== 'object' || value === null || !('kind' in value) || value.kind !== 'Model' || !('file' in value) || typeof value.file !== 'string' || 'sha256' in value) return document;
+    const sha256 = this.options.modelHash(value.file);
+    return sha256 === undefined ? document : { ...document, value: { ...value, sha256 } };
   }
 
   /** What is in force and not given anew. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WeirError } from '@weir/contracts';
@@ -7,7 +7,14 @@ import { modelFilesBelow } from '../model-files';
 
 /** Files of models (and their background rows) by SHA-256: what a set names is there as long as the suite's data is. */
 export class ModelArtifacts {
-  constructor(private readonly folder: string) { mkdirSync(folder, { recursive: true }); }
+  private readonly hashByPath: Map<string, string>;
+  private readonly namesPath: string;
+
+  constructor(private readonly folder: string) {
+    mkdirSync(folder, { recursive: true });
+    this.namesPath = join(folder, 'names.json');
+    this.hashByPath = new Map(existsSync(this.namesPath) ? Object.entries(JSON.parse(readFileSync(this.namesPath, 'utf8')) as Record<string, string>) : []); // written by adopt alone
+  }
 
   /** Keeps the bytes and gives their hash. */
   async add(bytes: Uint8Array): Promise<string> {
@@ -27,19 +34,20 @@ export class ModelArtifacts {
     });
   }
 
-  /**
-   * Takes the files that model documents name below a folder, and writes each hash into its document, so that the definition stands for these
-   * bytes and no others.
-   */
-  async adopt<Document extends Readonly<Record<string, unknown>>>(documents: readonly Document[], folder: string): Promise<Document[]> {
+  /** Takes the files that model documents name, below a folder: from now on the path stands for these bytes. */
+  async adopt(documents: readonly unknown[], folder: string): Promise<void> {
     const read = modelFilesBelow(folder);
-    return Promise.all(documents.map(async (document) => {
-      if (document['kind'] !== 'Model' || typeof document['file'] !== 'string') return document;
-      const sha256 = await this.add(await read(document['file'], typeof document['sha256'] === 'string' ? document['sha256'] : null));
-      if (typeof document['background'] === 'string') await this.keepBeside(sha256, await read(document['background'], null));
-      return { ...document, sha256 };
-    }));
+    for (const document of documents) {
+      if (typeof document !== 'object' || document === null || !('kind' in document) || document.kind !== 'Model' || !('file' in document) || typeof document.file !== 'string') continue;
+      const sha256 = await this.add(await read(document.file, null));
+      this.hashByPath.set(document.file, sha256);
+      if ('background' in document && typeof document.background === 'string') await this.keepBeside(sha256, await read(document.background, null));
+    }
+    await writeFile(this.namesPath, JSON.stringify(Object.fromEntries(this.hashByPath)));
   }
+
+  /** Hash of the bytes that a path stands for; undefined for a path never given. */
+  hashOf(path: string): string | undefined { return this.hashByPath.get(path); }
 
   private async keepBeside(sha256: string, bytes: Uint8Array): Promise<void> {
     await writeFile(join(this.folder, `${sha256}.background`), bytes);

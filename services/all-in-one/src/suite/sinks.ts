@@ -18,7 +18,8 @@ export class BatchReader {
   private entities: EntityReader | undefined;
   private readonly takenByBatch = new WeakMap<readonly RawRecord[], Taken>();
 
-  constructor(private readonly clock: Clock, set: DefinitionSet | undefined) { this.entities = set && new EntityReader(set); }
+  /** `restored`: the set that was in force where the lane starts. */
+  constructor(private readonly clock: Clock, private readonly restored: () => DefinitionSet | undefined) {}
 
   read(batch: TakenBatch): Taken {
     const known = this.takenByBatch.get(batch.records);
@@ -30,7 +31,7 @@ export class BatchReader {
     for (const outcome of batch.outcomes) {
       if (outcome.kind === 'definitions' && outcome.json !== undefined) this.entities = new EntityReader(resolveCanonicalSet(outcome.json));
       if (outcome.kind !== 'event') continue;
-      const entities = this.entities?.of(outcome) ?? [];
+      const entities = this.entityReader()?.of(outcome) ?? [];
       entitiesByOffset.set(outcome.offset, entities);
       if (outcome.verdict === undefined) continue;
       const decision = { verdict: outcome.verdict, meta: envelopeOf(outcome, batch, nowMs) };
@@ -41,13 +42,20 @@ export class BatchReader {
     this.takenByBatch.set(batch.records, taken);
     return taken;
   }
+
+  private entityReader(): EntityReader | undefined {
+    if (this.entities === undefined) {
+      const set = this.restored();
+      this.entities = set && new EntityReader(set);
+    }
+    return this.entities;
+  }
 }
 
-/** Decisions by id, by transaction and for search. */
+/** Decisions by id, by transaction and for search. After a crash it may get a record again: the store keeps the first of each origin. */
 export class DecisionSink implements Sink {
   readonly name = 'decisions';
   constructor(private readonly reader: BatchReader, private readonly store: DecisionStore) {}
-  position(lane: number): Promise<number> { return this.store.position(lane); }
   async write(batches: readonly TakenBatch[]): Promise<void> {
     const rows = batches.flatMap((batch) => this.reader.read(batch).rows);
     const lane = batches[0]?.lane;

@@ -90,7 +90,7 @@ export class Suite {
     const database = await openSqlite(join(dataDir, 'registry.sqlite'));
     this.stores = {
       log: new LmdbEventLog({ path: join(dataDir, 'log'), lanes, clock: this.clock }), online: new LmdbOnlineStore({ path: join(dataDir, 'state') }),
-      decisions: new LmdbDecisionStore({ path: join(dataDir, 'decisions') }), quarantine: new SqlQuarantine(database), registry: new SqlRegistry(database), cases: new SqlCases(database),
+      decisions: new LmdbDecisionStore({ path: join(dataDir, 'decisions'), lanes }), quarantine: new SqlQuarantine(database), registry: new SqlRegistry(database), cases: new SqlCases(database),
     };
     this.nextOffsets = await Promise.all(Array.from({ length: lanes }, async (_, lane) => (await this.stores.log.bounds('transactions.raw', lane)).next));
   }
@@ -106,7 +106,7 @@ export class Suite {
   private async startLanes(): Promise<void> {
     const { log } = this.stores;
     this.definitions = new DefinitionsService({
-      registry: this.stores.registry, log, clock: this.clock, checks: setChecks,
+      registry: this.stores.registry, log, clock: this.clock, checks: setChecks, modelHash: (path) => this.artifacts.hashOf(path),
       approve: (set) => this.approveModels(set), reached: (offsets) => this.reached(offsets),
     });
     await this.definitions.restore();
@@ -122,7 +122,7 @@ export class Suite {
   private buildLane(lane: number): { stages: Stages; runner: LaneRunner } {
     const { log, online, decisions, quarantine } = this.stores;
     const stages = buildStages({ lane, runtime: new OnnxModelRuntime(), loadFile: (path, sha256) => this.artifacts.read(path, sha256) });
-    const reader = new BatchReader(this.clock, () => stages.ingest.setId === undefined ? undefined : this.definitions.set);
+    const reader = new BatchReader(this.clock, () => (this.definitions.applied ? this.definitions.set : undefined));
     const runner = new LaneRunner({
       lane, log, store: online, chain: stages, clock: this.clock, hooks: laneMetrics(this.metrics, lane),
       sinks: [new DecisionSink(reader, decisions), new QuarantineSink(quarantine), new LiveSink(reader, this.live, (batch, taken) => this.noteBatch(batch, taken))],

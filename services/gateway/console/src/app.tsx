@@ -24,7 +24,13 @@ function Page({ client, live }: { client: ApiClient; live: LiveStore }): ReactNo
   switch (route.page) {
     case 'live': return <LivePage live={live} />;
     case 'decisions': return <SearchPage client={client} query={route.query} key={route.query.toString()} />;
-    case 'decision': return <DecisionPage client={client} id={route.id} key={route.id} />;
+    case 'decision': return <LoadedDecision key={route.id} client={client} by="id" id={route.id} />;
+    case 'transaction': return <LoadedDecision key={route.id} client={client} by="transaction" id={route.id} />;
     case 'unknown': return <p className="empty">There is no such page. <a href="#/">Live decisions</a></p>;
   }
+}
+
+function LoadedDecision({ client, by, id }: { client: ApiClient; by: 'id' | 'transaction'; id: string }): ReactNode {
+  const load = useCallback(() => (by === 'id' ? client.decision(id) : client.byTransactionId(id)), [client, by, id]);
+  return <DecisionPage load={load} />;
 }

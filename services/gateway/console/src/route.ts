@@ -4,6 +4,7 @@ export type Route =
   | { readonly page: 'live' }
   | { readonly page: 'decisions'; readonly query: URLSearchParams }
   | { readonly page: 'decision'; readonly id: string }
+  | { readonly page: 'transaction'; readonly id: string }
   | { readonly page: 'unknown' };
 
 /** Where the page is: the part of the address after `#`. */
@@ -16,11 +17,13 @@ export function parseRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
   const [page = '', id] = path.split('/');
   if (page === '') return { page: 'live' };
+  if (page === 'transactions' && id !== undefined && id !== '') return { page: 'transaction', id: decodeURIComponent(id) };
   if (page !== 'decisions') return { page: 'unknown' };
   return id === undefined || id === '' ? { page: 'decisions', query: new URLSearchParams(query) } : { page: 'decision', id: decodeURIComponent(id) };
 }
 
 export const hrefOfDecision = (id: string): string => `#/decisions/${encodeURIComponent(id)}`;
+export const hrefOfTransaction = (id: string): string => `#/transactions/${encodeURIComponent(id)}`;
 export const hrefOfSearch = (query: Readonly<Record<string, string>>): string => `#/decisions?${new URLSearchParams(query).toString()}`;
 
 function subscribe(changed: () => void): () => void {

@@ -4,14 +4,14 @@ import { signed } from '../format';
 interface Bar { readonly name: string; readonly text: string; readonly value: number }
 
 /** Values around zero: to the right what speaks for fraud, to the left what speaks against it. */
-export function Bars({ rows, max = 12 }: { rows: readonly Bar[]; max?: number }): ReactNode {
+export function Bars({ rows, max = 12, compact = false }: { rows: readonly Bar[]; max?: number; compact?: boolean }): ReactNode {
   const [all, setAll] = useState(false);
   const largest = Math.max(1e-9, ...rows.map(({ value }) => Math.abs(value)));
   const negative = rows.some(({ value }) => value < 0);
   const shown = all ? rows : rows.slice(0, max);
   return (
     <>
-      <ul className="bars">
+      <ul className={compact ? 'bars compact' : 'bars'}>
         {shown.map(({ name, text, value }, index) => (
           <li key={`${name} ${index}`}>
             <span className="bar-name">{name} <small>{text}</small></span>

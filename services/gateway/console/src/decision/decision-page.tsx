@@ -1,5 +1,5 @@
 import { useEffect, useState, type ReactNode } from 'react';
-import { ApiError, type ApiClient } from '../api/client';
+import { ApiError } from '../api/client';
 import type { DecisionRecord } from '../api/types';
 import { fullTime, plain, score, words } from '../format';
 import { OutcomeBadge } from '../parts/outcome-badge';
@@ -9,17 +9,18 @@ import { FeatureTable } from './feature-table';
 import { Matches } from './matches';
 import { StageLatency } from './stage-latency';
 
-export function DecisionPage({ client, id }: { client: ApiClient; id: string }): ReactNode {
+/** `load` asks for it, by its id or by its transaction's. */
+export function DecisionPage({ load }: { load: () => Promise<DecisionRecord> }): ReactNode {
   const [decision, setDecision] = useState<DecisionRecord>();
   const [complaint, setComplaint] = useState<string>();
   useEffect(() => {
     let here = true;
-    client.decision(id).then(
+    load().then(
       (found) => { if (here) setDecision(found); },
       (error: unknown) => { if (here) setComplaint(error instanceof ApiError ? error.message : 'The gateway cannot be reached.'); },
     );
     return () => { here = false; };
-  }, [client, id]);
+  }, [load]);
   if (complaint !== undefined) return <p className="banner" role="alert">{complaint}</p>;
   return decision === undefined ? <p className="empty">Loading …</p> : <DecisionDetails decision={decision} />;
 }
@@ -39,7 +40,7 @@ function DecisionDetails({ decision }: { decision: DecisionRecord }): ReactNode 
         <Panel title="Score"><ScoreMeter decision={decision} /><Facts decision={decision} /></Panel>
         {decision.matches.length > 0 && <Panel title="Matched patterns" note="with the transactions they took"><Matches decision={decision} /></Panel>}
         {contributions.length > 0 && (
-          <Panel title={`Model ${model?.name ?? ''}`} note={`margin ${plain(model?.margin)} from ${plain(model?.base)}`}><Bars rows={contributions} max={20} /></Panel>
+          <Panel title={`Model ${model?.name ?? ''}`} note={`margin ${plain(model?.margin)} from ${plain(model?.base)}`}><Bars rows={contributions} max={20} compact /></Panel>
         )}
         <Panel title="Latency" note="per stage"><StageLatency latencyMs={decision.meta.latency_ms} /></Panel>
         <Panel title="Transaction"><FieldList fields={decision.tx} /></Panel>
@@ -71,7 +72,7 @@ function ScoreMeter({ decision }: { decision: DecisionRecord }): ReactNode {
     <div className="score">
       <strong>{score(decision.score)}</strong>
       <svg viewBox="0 0 100 6" preserveAspectRatio="none" role="img" aria-label={`Score ${score(decision.score)} of 1`}>
-        <rect width="100" height="6" rx="1.500" className="track" /><rect width={Math.max(0.5, 100 * decision.score)} height="6" rx="1.500" className={decision.outcome} />
+        <rect width="100" height="6" className="track" /><rect width={Math.max(0.5, 100 * decision.score)} height="6" className={decision.outcome} />
       </svg>
     </div>
   );
@@ -93,8 +94,11 @@ function Facts({ decision }: { decision: DecisionRecord }): ReactNode {
 const names = (list: readonly string[]): string | null => (list.length === 0 ? null : list.join(', '));
 
 const FieldList = ({ fields }: { fields: Readonly<Record<string, unknown>> }): ReactNode => (
-  <dl className="facts">{Object.entries(fields).map(([name, value]) => <div key={name}><dt>{name}</dt><dd className="value">{plain(value)}</dd></div>)}</dl>
+  <dl className="facts">{Object.entries(fields).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{field(name, value)}</dd></div>)}</dl>
 );
+
+/** Times arrive as milliseconds. */
+const field = (name: string, value: unknown): string => (typeof value === 'number' && value > 1e12 && value < 4e12 && /(time|_at)$/.test(name) ? fullTime(new Date(value).toISOString()) : plain(value));
 
 /** What the model was given for an input: a feature, or a field of the transaction. */
 function inputValue(decision: DecisionRecord, input: string): string {

@@ -11,7 +11,7 @@ export function FeatureTable({ decision }: { decision: DecisionRecord }): ReactN
   return (
     <Panel title="Features" note={`${all.length}, as the decision saw them`} wide end={all.length > 8 ? filter : undefined}>
       {all.length === 0 ? <p className="empty">The set in force defines none.</p> : (
-        <div className="scroll">
+        <div className="scroll features">
           <table>
             <caption className="visually-hidden">Features with their values and statuses</caption>
             <thead><tr><th scope="col">Feature</th><th scope="col" className="number">Value</th><th scope="col">Status</th></tr></thead>

@@ -6,7 +6,7 @@ export function StageLatency({ latencyMs }: { latencyMs: Readonly<Record<string,
   const stages = Object.entries(latencyMs).filter(([name]) => name !== 'total');
   const known = stages.reduce((sum, [, ms]) => sum + ms, 0);
   const total = latencyMs['total'] ?? known;
-  const parts = total > known * 1.01 ? [...stages, ['waiting', total - known] as const] : stages;
+  const parts: readonly (readonly [string, number])[] = total > known * 1.01 ? [...stages, ['waiting', total - known]] : stages;
   let at = 0;
   return (
     <>
@@ -14,13 +14,15 @@ export function StageLatency({ latencyMs }: { latencyMs: Readonly<Record<string,
         {parts.map(([name, ms], index) => {
           const width = total === 0 ? 0 : (100 * ms) / total;
           at += width;
-          return <rect key={name} x={at - width} width={width} height="8" className={`stage-${index % 6}`} />;
+          return <rect key={name} x={at - width} width={width} height="8" className={stageClass(name, index)} />;
         })}
       </svg>
       <dl className="facts">
-        {parts.map(([name, ms], index) => <div key={name}><dt><span className={`swatch stage-${index % 6}`} aria-hidden="true" />{words(name)}</dt><dd>{milliseconds(ms)}</dd></div>)}
+        {parts.map(([name, ms], index) => <div key={name}><dt><span className={`swatch ${stageClass(name, index)}`} aria-hidden="true" />{words(name)}</dt><dd>{milliseconds(ms)}</dd></div>)}
         <div><dt>whole</dt><dd>{milliseconds(total)}</dd></div>
       </dl>
     </>
   );
 }
+
+const stageClass = (name: string, index: number): string => (name === 'waiting' ? 'stage-waiting' : `stage-${index % 4}`);

@@ -1,9 +1,9 @@
 import type { ReactNode } from 'react';
 import { Area, AreaChart, CartesianGrid, Legend, Line, LineChart, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts';
 import type { LiveSecond } from '../api/types';
-import { clockTime, count, milliseconds } from '../format';
+import { clockTime, count, milliseconds, percent } from '../format';
 
-const height = 190;
+const height = 180;
 const margin = { top: 6, right: 8, bottom: 0, left: 0 };
 const tick = { fontSize: 11, fill: 'var(--faint)' };
 
@@ -31,6 +31,39 @@ export function OutcomeChart({ seconds }: { seconds: readonly LiveSecond[] }): R
       </ResponsiveContainer>
     </figure>
   );
+}
+
+/** Seconds that one point of the share covers: of a single second it would only jump. */
+const shareSeconds = 10;
+
+export function ShareChart({ seconds }: { seconds: readonly LiveSecond[] }): ReactNode {
+  const shares = sharesOver(seconds);
+  const newest = shares.at(-1);
+  return (
+    <figure className="chart" role="img" aria-label={`Of the last ${shareSeconds} seconds ${percent(newest?.review ?? 0)} for review, ${percent(newest?.block ?? 0)} blocked`}>
+      <ResponsiveContainer width="100%" height={height}>
+        <LineChart data={shares} margin={margin} accessibilityLayer={false}>
+          <CartesianGrid stroke="var(--line)" vertical={false} />
+          <XAxis dataKey="at" tickFormatter={clockTime} minTickGap={60} tick={tick} stroke="var(--line)" tickLine={false} />
+          <YAxis width={44} tickFormatter={(value) => percent(Number(value))} tick={tick} stroke="var(--line)" tickLine={false} axisLine={false} />
+          <Tooltip labelFormatter={(at) => clockTime(String(at))} formatter={(value) => percent(Number(value))} contentStyle={tooltipStyle} isAnimationActive={false} />
+          <Legend iconType="plainline" iconSize={14} align="left" wrapperStyle={legendStyle} />
+          <Line dataKey="review" stroke="var(--review)" strokeWidth={1.6} dot={false} isAnimationActive={false} />
+          <Line dataKey="block" stroke="var(--block)" strokeWidth={1.6} strokeDasharray="4 3" dot={false} isAnimationActive={false} />
+        </LineChart>
+      </ResponsiveContainer>
+    </figure>
+  );
+}
+
+function sharesOver(seconds: readonly LiveSecond[]): { at: string; review: number | null; block: number | null }[] {
+  const sums = { approve: 0, review: 0, block: 0 };
+  return seconds.map((second, index) => {
+    const left = seconds[index - shareSeconds];
+    for (const key of ['approve', 'review', 'block'] as const) sums[key] += second[key] - (left?.[key] ?? 0);
+    const all = sums.approve + sums.review + sums.block;
+    return { at: second.at, review: all === 0 ? null : sums.review / all, block: all === 0 ? null : sums.block / all };
+  });
 }
 
 export function LatencyChart({ seconds }: { seconds: readonly LiveSecond[] }): ReactNode {

@@ -4,7 +4,7 @@ import { count, milliseconds, percent } from '../format';
 import { DecisionTable } from '../parts/decision-table';
 import { Panel } from '../parts/panel';
 import { filterDecisions } from './decision-filter';
-import { LatencyChart, OutcomeChart } from './charts';
+import { LatencyChart, OutcomeChart, ShareChart } from './charts';
 import type { LiveStore } from './live-store';
 
 const rowsShownMax = 60;
@@ -19,6 +19,7 @@ export function LivePage({ live }: { live: LiveStore }): ReactNode {
       <Tiles seconds={seconds.slice(-tileSeconds)} />
       <div className="charts">
         <Panel title="Decisions per second" note="last five minutes"><OutcomeChart seconds={seconds} /></Panel>
+        <Panel title="Reviewed and blocked" note="share of decisions"><ShareChart seconds={seconds} /></Panel>
         <Panel title="Latency" note="from append to verdict"><LatencyChart seconds={seconds} /></Panel>
       </div>
       <RecentDecisions decisions={decisions} />

@@ -29,7 +29,7 @@ function Row({ decision }: { decision: DecisionRecord }): ReactNode {
       <td className="id"><a href={hrefOfDecision(decision.id)}>{decision.transaction_id}</a></td>
       <td><OutcomeBadge outcome={decision.outcome} />{decision.degraded && <span className="badge plain" title={decision.degraded_why.join(', ')}>degraded</span>}</td>
       <td className="number">{score(decision.score)}</td>
-      <td className="reason" title={reason?.text}>{reason?.text ?? words(decision.decided_by)}</td>
+      <td className="reason" title={reason?.text}>{reason?.text ?? <span className="note">{words(decision.decided_by)}</span>}</td>
       <td className="details">{shownFields.flatMap((field) => (decision.tx[field] === undefined || decision.tx[field] === null ? [] : [plain(decision.tx[field])])).join(' · ')}</td>
       <td className="number">{milliseconds(decision.meta.latency_ms['total'])}</td>
     </tr>

@@ -3,7 +3,7 @@ import { ApiError, type ApiClient } from '../api/client';
 import { outcomes, type DecisionRecord } from '../api/types';
 import { DecisionTable } from '../parts/decision-table';
 import { Panel } from '../parts/panel';
-import { hrefOfDecision, hrefOfSearch } from '../route';
+import { hrefOfSearch, hrefOfTransaction } from '../route';
 
 interface Found { readonly decisions: readonly DecisionRecord[]; readonly next: string | null }
 
@@ -11,14 +11,15 @@ export function SearchPage({ client, query }: { client: ApiClient; query: URLSea
   const [found, setFound] = useState<Found>();
   const [complaint, setComplaint] = useState<string>();
 
+  const asked = query.toString();
   useEffect(() => {
     let here = true;
-    client.search(withLimit(query)).then(
+    client.search(withLimit(new URLSearchParams(asked))).then(
       (page) => { if (here) setFound(page); },
       (error: unknown) => { if (here) setComplaint(error instanceof ApiError ? error.message : 'The gateway cannot be reached.'); },
     );
     return () => { here = false; };
-  }, [client, query]);
+  }, [client, asked]);
 
   async function more(): Promise<void> {
     if (found?.next === null || found === undefined) return;
@@ -29,7 +30,7 @@ export function SearchPage({ client, query }: { client: ApiClient; query: URLSea
   return (
     <div>
       <h1>Decisions</h1>
-      <SearchForm client={client} query={query} onComplaint={setComplaint} />
+      <SearchForm query={query} />
       {complaint !== undefined && <p className="banner" role="alert">{complaint}</p>}
       {found !== undefined && (
         <Panel title={found.decisions.length === 0 ? 'Nothing found' : 'Found'} note={found.decisions.length === 0 ? undefined : 'newest first'} wide>
@@ -48,24 +49,15 @@ const fields = [
   { name: 'to', label: 'To', placeholder: '' },
 ] as const;
 
-function SearchForm({ client, query, onComplaint }: { client: ApiClient; query: URLSearchParams; onComplaint: (text: string | undefined) => void }): ReactNode {
-  async function search(event: FormEvent<HTMLFormElement>): Promise<void> {
+function SearchForm({ query }: { query: URLSearchParams }): ReactNode {
+  function search(event: FormEvent<HTMLFormElement>): void {
     event.preventDefault();
-    onComplaint(undefined);
     const given = Object.fromEntries([...new FormData(event.currentTarget)].flatMap(([name, value]) => (typeof value === 'string' && value.trim() !== '' ? [[name, value.trim()]] : []))) as Record<string, string>;
     const { transaction, ...rest } = given;
-    if (transaction === undefined) {
-      location.hash = hrefOfSearch(rest);
-      return;
-    }
-    try {
-      location.hash = hrefOfDecision((await client.byTransactionId(transaction)).id);
-    } catch (error) {
-      onComplaint(error instanceof ApiError ? error.message : 'The gateway cannot be reached.');
-    }
+    location.hash = transaction === undefined ? hrefOfSearch(rest) : hrefOfTransaction(transaction);
   }
   return (
-    <form className="search" onSubmit={(event) => void search(event)} role="search">
+    <form className="search" onSubmit={search} role="search">
       <label>Transaction<input name="transaction" placeholder="id" /></label>
       {fields.map(({ name, label, placeholder }) => <label key={name}>{label}<input name={name} placeholder={placeholder} defaultValue={query.get(name) ?? ''} /></label>)}
       <label>Outcome<select name="outcome" defaultValue={query.get('outcome') ?? ''}><option value="">any</option>{outcomes.map((outcome) => <option key={outcome}>{outcome}</option>)}</select></label>

@@ -1,0 +1,222 @@
+import { WeirError } from '@weir/contracts';
+import { OnlineStore } from '@weir/ports';
+import { Cluster, type ChainableCommander } from 'ioredis';
+import { connectRedis, type RedisClient, type RedisConnection } from './connection';
+import { LaneKeys } from './lane-keys';
+
+export interface RedisOnlineStoreOptions extends RedisConnection {
+  /** First part of every key. */
+  readonly prefix?: string;
+  /** Hashes per lane; fixed once a lane is written. */
+  readonly buckets?: number;
+  /** Wait until so many replicas have a publish, so that a failover does not take the lane back to before it. */
+  readonly replicasMin?: number;
+}
+
+/** Fields of one command: short enough that Redis and Lua take them at once. */
+const fieldsPerCommandMax = 1_000;
+/** Bytes of values in one command. */
+const bytesPerCommandMax = 4 << 20;
+/** Changes of one publish. */
+const changesMax = 2_000_000;
+const scanCount = 1_000;
+const replicaWaitMs = 5_000;
+
+/**
+ * One part of a publish: does nothing where the lane is further already or has other buckets. All parts are in one MULTI, so all of them see the same.
+ * KEYS: meta, bucket. ARGV: position, buckets, `put` or `drop` or `end`, fields and values.
+ */
+const partScript = `
+local at = redis.call('HGET', KEYS[1], 'position')
+if at and tonumber(at) > tonumber(ARGV[1]) then return at end
+local buckets = redis.call('HGET', KEYS[1], 'buckets')
+if buckets and buckets ~= ARGV[2] then return 'buckets ' .. buckets end
+if ARGV[3] == 'put' then redis.call('HSET', KEYS[2], unpack(ARGV, 4))
+elseif ARGV[3] == 'drop' then redis.call('HDEL', KEYS[2], unpack(ARGV, 4))
+else redis.call('HSET', KEYS[1], 'position', ARGV[1], 'buckets', ARGV[2]) end
+return 'ok'`;
+
+type Change = readonly [key: string, value: Uint8Array | undefined];
+interface Part { readonly bucket: number; readonly verb: 'put' | 'drop'; readonly fields: Array<string | Buffer>; bytes: number }
+
+/**
+ * State in Redis. A publish is one MULTI under the lane's hash tag, refused where the lane is further already, so an owner that was replaced can't publish behind
+ * the new one. A read of a lane is one MULTI as well: position and values are of one moment.
+ */
+export class RedisOnlineStore extends OnlineStore {
+  readonly #client: RedisClient;
+  readonly #prefix: string;
+  readonly #buckets: number;
+  readonly #replicasMin: number;
+  readonly #keysByLane = new Map<number, LaneKeys>();
+
+  constructor(options: RedisOnlineStoreOptions) {
+    super();
+    this.#client = connectRedis(options);
+    this.#prefix = options.prefix ?? 'weir';
+    this.#buckets = options.buckets ?? 16;
+    this.#replicasMin = options.replicasMin ?? 0;
+  }
+
+  override position(lane: number): Promise<number> {
+    return guarded(`reading the position of lane ${lane}`, async () => positionOf(await this.#client.hget(this.#keys(lane).meta, 'position')));
+  }
+
+  override async read(lane: number, keys: readonly string[]): Promise<ReadonlyArray<Uint8Array | undefined>> {
+    const [read] = await this.readWithPosition([lane], keys);
+    return read?.values ?? [];
+  }
+
+  override async readWithPosition(lanes: readonly number[], keys: readonly string[]): Promise<ReadonlyArray<{ position: number; values: ReadonlyArray<Uint8Array | undefined> }>> {
+    return guarded(`reading ${keys.length} keys of ${lanes.length} lanes`, async () => {
+      // In a cluster each lane may be on another node; elsewhere all lanes share one round trip.
+      if (this.#client instanceof Cluster) return Promise.all(lanes.map(async (lane) => this.#laneOf(await this.#readLane(this.#client.multi(), lane, keys).execBuffer(), keys)));
+      const pipeline = this.#client.pipeline();
+      for (const lane of lanes) this.#readLane(pipeline.multi(), lane, keys).exec();
+      const answers = await pipeline.execBuffer();
+      const perLane = this.#placesOf(keys).length + 3;
+      return lanes.map((_, index) => {
+        const [error, replies] = answers?.[(index + 1) * perLane - 1] ?? [new Error('no answer')];
+        if (error !== null) throw error;
+        return this.#laneOf(listOf(replies).map((reply) => [null, reply] as const), keys);
+      });
+    });
+  }
+
+  /** Appends the commands that read a lane. */
+  #readLane(commands: ChainableCommander, lane: number, keys: readonly string[]): ChainableCommander {
+    const { meta, buckets } = this.#keys(lane);
+    commands.hget(meta, 'position');
+    for (const [bucket, places] of this.#placesOf(keys)) commands.hmgetBuffer(buckets[bucket] ?? '', ...places.map((place) => keys[place] ?? ''));
+    return commands;
+  }
+
+  #laneOf(answers: ReadonlyArray<readonly [error: Error | null, reply?: unknown]> | null, keys: readonly string[]): { position: number; values: ReadonlyArray<Uint8Array | undefined> } {
+    const replies = (answers ?? []).map(([error, reply]) => {
+      if (error !== null) throw error;
+      return reply;
+    });
+    const values = new Array<Uint8Array | undefined>(keys.length);
+    this.#placesOf(keys).forEach(([, places], index) => {
+      const found = listOf(replies[index + 1]);
+      places.forEach((place, at) => {
+        const value = found[at];
+        if (value instanceof Uint8Array) values[place] = value;
+      });
+    });
+    return { position: positionOf(replies[0]), values };
+  }
+
+  /** Buckets that the keys are in, each with the places of its keys. */
+  #placesOf(keys: readonly string[]): ReadonlyArray<readonly [bucket: number, places: readonly number[]]> {
+    const placesByBucket = new Map<number, number[]>();
+    const where = this.#keys(0);
+    keys.forEach((key, place) => {
+      const bucket = where.bucketOf(key), places = placesByBucket.get(bucket);
+      if (places === undefined) placesByBucket.set(bucket, [place]);
+      else places.push(place);
+    });
+    return [...placesByBucket];
+  }
+
+  override async publish(lane: number, position: number, changes: Iterable<Change>): Promise<void> {
+    const keys = this.#keys(lane);
+    const parts = partsOf(changes, keys);
+    const answer = await guarded(`publishing lane ${lane}`, async () => {
+      const commands = this.#client.multi();
+      for (const { bucket, verb, fields } of parts) commands.eval(partScript, 2, keys.meta, keys.buckets[bucket] ?? '', position, this.#buckets, verb, ...fields);
+      commands.eval(partScript, 1, keys.meta, position, this.#buckets, 'end');
+      const answers = await commands.exec();
+      if (answers === null) throw new Error('Redis gave the transaction up');
+      for (const [error] of answers) if (error !== null) throw error;
+      return answers.at(-1)?.[1];
+    });
+    if (typeof answer === 'string' && answer.startsWith('buckets')) throw new WeirError('WEIR_STORE_FAILED', `lane ${lane} was written with ${answer.slice(8)} buckets, this store has ${this.#buckets}`);
+    if (answer !== 'ok') throw new WeirError('WEIR_FENCED', `lane ${lane} is at ${String(answer)}, so ${position} can't be published`);
+    if (this.#replicasMin > 0) await guarded(`waiting for ${this.#replicasMin} replicas`, () => this.#waitForReplicas(keys.meta));
+  }
+
+  async #waitForReplicas(key: string): Promise<void> {
+    // A cluster sends a command without a key anywhere; a write to the lane's own slot and WAIT in one pipeline go the same way.
+    const answers = await this.#client.pipeline().hlen(key).call('WAIT', this.#replicasMin, replicaWaitMs).exec();
+    const [error, replicas] = answers?.[1] ?? [new Error('no answer')];
+    if (error !== null) throw error;
+    if (Number(replicas) < this.#replicasMin) throw new Error(`${Number(replicas)} replicas have the publish, ${this.#replicasMin} expected`);
+  }
+
+  override async *scan(lane: number, prefix: string): AsyncIterable<readonly [key: string, value: Uint8Array]> {
+    const entries = await guarded(`scanning lane ${lane}`, () => this.#entries(lane, prefix));
+    yield* entries.sort((left, right) => Buffer.compare(left[0], right[0])).map(([key, value]) => [key.toString('utf8'), value] as const);
+  }
+
+  /** Unsorted. HSCAN may give an entry twice; the last one counts. */
+  async #entries(lane: number, prefix: string): Promise<Array<readonly [Buffer, Buffer]>> {
+    const entryByKey = new Map<string, readonly [Buffer, Buffer]>();
+    const match = `${prefix.replaceAll(/[\\*?[\]^]/g, '\\$&')}*`;
+    await Promise.all(this.#keys(lane).buckets.map(async (bucket) => {
+      let cursor = '0';
+      do {
+        const [next, found] = await this.#client.hscanBuffer(bucket, cursor, 'MATCH', match, 'COUNT', scanCount);
+        for (let at = 0; at + 1 < found.length; at += 2) {
+          const key = found[at] as Buffer, value = found[at + 1] as Buffer;
+          entryByKey.set(key.toString('latin1'), [key, value]);
+        }
+        cursor = next.toString();
+      } while (cursor !== '0');
+    }));
+    return [...entryByKey.values()];
+  }
+
+  override async clear(lane: number): Promise<void> {
+    const { meta, buckets } = this.#keys(lane);
+    await guarded(`clearing lane ${lane}`, () => this.#client.unlink(meta, ...buckets));
+  }
+
+  override async close(): Promise<void> {
+    this.#client.disconnect();
+    return Promise.resolve();
+  }
+
+  #keys(lane: number): LaneKeys {
+    let keys = this.#keysByLane.get(lane);
+    if (keys === undefined) this.#keysByLane.set(lane, (keys = new LaneKeys(this.#prefix, lane, this.#buckets)));
+    return keys;
+  }
+}
+
+/** Changes by bucket and kind; of a key that comes twice the last change counts. */
+function partsOf(changes: Iterable<Change>, keys: LaneKeys): readonly Part[] {
+  const valueByKey = new Map<string, Uint8Array | undefined>();
+  for (const [key, value] of changes) {
+    valueByKey.set(key, value);
+    if (valueByKey.size > changesMax) throw new WeirError('WEIR_LIMIT_REACHED', `more than ${changesMax} changes in one publish`);
+  }
+  const parts: Part[] = [];
+  const openPart = new Map<string, Part>();
+  for (const [key, value] of valueByKey) {
+    const bucket = keys.bucketOf(key), verb = value === undefined ? 'drop' : 'put', name = `${verb}${bucket}`;
+    let part = openPart.get(name);
+    if (part === undefined || part.fields.length >= 2 * fieldsPerCommandMax || part.bytes >= bytesPerCommandMax) {
+      part = { bucket, verb, fields: [], bytes: 0 };
+      parts.push(part);
+      openPart.set(name, part);
+    }
+    part.fields.push(key);
+    if (value === undefined) continue;
+    part.fields.push(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+    part.bytes += value.byteLength;
+  }
+  return parts;
+}
+
+const positionOf = (reply: unknown): number => (reply === null || reply === undefined ? -1 : Number(reply instanceof Uint8Array ? Buffer.from(reply).toString() : reply));
+const listOf = (reply: unknown): readonly unknown[] => (Array.isArray(reply) ? reply : []);
+
+async function guarded<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof WeirError) throw cause;
+    throw new WeirError('WEIR_STORE_FAILED', `${what} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, retriable: true });
+  }
+}

@@ -1,0 +1,1 @@
+export { kafkaServer, redisServer, redisClusterServer, postgresServer, describeOn, freshName, type TestServer } from './test-server';

@@ -1,0 +1,97 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { InvalidArgumentError, type Command } from 'commander';
+import { parseDocuments } from '@weir/definitions';
+import { hashApiKey, newApiKey, readGatewayOptions } from '@weir/gateway';
+import { createLogger, Lifecycle, type Logger } from '@weir/platform';
+import { runningFile } from '../client';
+import { definitionFolder, readDefinitionFiles } from '../definition-files';
+import { repositoryRoot, workFolder } from '../folders';
+import { Suite } from '../suite/suite';
+import { say } from '../terminal';
+
+export interface UpFlags { readonly data?: string; readonly port?: number; readonly definitions?: string; readonly lanes?: number; readonly json?: boolean }
+
+export const portOf = (text: string): number => {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError('a port from 0 to 65535 is expected.');
+  return port;
+};
+export const lanesOf = (text: string): number => {
+  const lanes = Number(text);
+  if (!Number.isInteger(lanes) || lanes < 1 || lanes > 64) throw new InvalidArgumentError('1 to 64 lanes are expected.');
+  return lanes;
+};
+
+/** The whole suite in one process on the embedded default. */
+export function registerUp(program: Command): void {
+  program.command('up').description('the whole suite in one process; says where it listens once it is ready')
+    .option('--data <dir>', 'where it keeps everything (default .weir/data)').option('--port <n>', '0 takes a free one', portOf, 8080)
+    .option('--definitions <dir>', 'applied at the start').option('--lanes <n>', 'totally ordered logs', lanesOf, 1).option('--json', 'ready as one JSON line')
+    .action(async (flags: UpFlags) => { await startSuite(flags); });
+}
+
+export interface RunningSuite { readonly suite: Suite; readonly url: string; /** The key that was just made, or the given one. */ readonly apiKey: string | undefined; readonly madeKey: boolean; readonly logger: Logger; readonly stop: (code: number) => Promise<never> }
+
+/** Starts the suite and stays until a signal ends it; resolves once it is ready. */
+export async function startSuite(flags: UpFlags, options: { readonly quiet?: boolean } = {}): Promise<RunningSuite> {
+  const dataDir = resolve(flags.data ?? join(workFolder(), 'data'));
+  const logger = createLogger({ service: 'weir', level: process.env['WEIR_LOG_LEVEL'] === 'debug' ? 'debug' : process.env['WEIR_LOG_LEVEL'] === 'info' ? 'info' : 'warn' });
+  const gateway = { ...readGatewayOptions(process.env), ...(process.env['GATEWAY_PORT'] === undefined || flags.port !== 8080 ? { port: flags.port ?? 8080 } : {}), consoleDir: join(repositoryRoot(), 'dist', 'console') };
+  const suite = new Suite({ dataDir, lanes: flags.lanes ?? 1, gateway: process.env['GATEWAY_HOST'] === undefined ? { ...gateway, host: '127.0.0.1' } : gateway, logger, env: process.env });
+  const lifecycle = new Lifecycle(suite.resources, { logger });
+  const stop = endOnSignals(lifecycle, logger);
+  try { await lifecycle.start(); } catch (error) {
+    await lifecycle.stop();
+    throw error;
+  }
+  if (flags.definitions !== undefined) await applyFolder(suite, flags.definitions);
+  const { key, made } = await firstKey(suite);
+  const { url } = suite.server;
+  writeFileSync(runningFile(), JSON.stringify({ url, pid: process.pid }), { mode: 0o600 });
+  if (flags.json) process.stdout.write(`${JSON.stringify({ ready: true, url, grpc: null, ...(made ? { api_key: key } : {}) })}\n`);
+  else if (options.quiet !== true) {
+    say(`ready at ${url}  (console at /, interface at /docs)`);
+    if (made) say(`API key, shown this once: ${key ?? ''}\n  export WEIR_API_KEY=${key ?? ''}`);
+  }
+  return { suite, url, apiKey: key, madeKey: made, logger, stop };
+}
+
+function endOnSignals(lifecycle: Lifecycle, logger: Logger): (code: number) => Promise<never> {
+  let ending = false;
+  const end = async (code: number): Promise<never> => {
+    if (ending) process.exit(1);
+    ending = true;
+    const report = await lifecycle.stop();
+    rmSync(runningFile(), { force: true });
+    process.exit(report.failed.length + report.late.length > 0 ? 1 : code);
+  };
+  process.on('SIGTERM', () => void end(0));
+  process.on('SIGINT', () => void end(0));
+  process.on('unhandledRejection', (error) => { logger.fatal({ err: error }, 'an error escaped'); void end(1); });
+  return end;
+}
+
+/** Applies a folder of definitions as the whole set, models with it. */
+export async function applyFolder(suite: Suite, path: string): Promise<void> {
+  const files = readDefinitionFiles(path);
+  await suite.artifacts.adopt(parseDocuments(files).map(({ value }) => value), definitionFolder(path));
+  await suite.definitions.apply({ files: files.map((file) => ({ path: file.file, text: file.text })), documents: [], prune: true }, { name: 'cli', note: `from ${path}` });
+}
+
+/** `WEIR_API_KEY` where it is given, else one made at the first start. */
+async function firstKey(suite: Suite): Promise<{ readonly key: string | undefined; readonly made: boolean }> {
+  const { registry } = suite;
+  const given = process.env['WEIR_API_KEY'];
+  const nowMs = Date.now();
+  if (given !== undefined && given !== '') {
+    if ((await registry.keyBySecretHash(hashApiKey(given))) === undefined) {
+      await registry.addKey({ id: `k-${hashApiKey(given).slice(0, 8)}`, name: 'given at start', secretHash: hashApiKey(given), roles: ['read', 'decide', 'edit', 'replay', 'admin'], createdAtMs: nowMs, createdBy: 'system', revokedAtMs: null });
+    }
+    return { key: given, made: false };
+  }
+  if ((await registry.keys()).some((key) => key.revokedAtMs === null)) return { key: undefined, made: false };
+  const { key, hash } = newApiKey();
+  await registry.addKey({ id: `k-${hash.slice(0, 8)}`, name: 'first', secretHash: hash, roles: ['read', 'decide', 'edit', 'replay', 'admin'], createdAtMs: nowMs, createdBy: 'system', revokedAtMs: null });
+  return { key, made: true };
+}

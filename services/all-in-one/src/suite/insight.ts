@@ -1,0 +1,122 @@
+import { WeirError, type Decision, type Verdict } from '@weir/contracts';
+import { resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
+import type { DecisionRecord, WhyNot } from '@weir/gateway';
+import { loadExplainer, readNumericCsv, type Explainer } from '@weir/models';
+import type { Registry } from '@weir/ports';
+import { compileDecisionProgram, inputOfRecord, rerun, verdictJson, verdictOfRecord, whyNot, type DecisionProgram, type VerdictRecord } from '@weir/rules';
+import type { Stages } from '../chain';
+import type { ModelArtifacts } from './model-artifacts';
+import type { DecisionInsight } from './suite-views';
+
+export interface InsightOptions {
+  readonly stages: () => readonly Stages[];
+  readonly registry: Registry;
+  readonly artifacts: ModelArtifacts;
+  readonly nextOffsets: () => readonly number[];
+  readonly tokenOfEntity: (type: string, key: string) => string;
+}
+
+const programsMax = 8;
+const explainersMax = 8;
+
+/** Explains past decisions from their records: by the set, the model and the rules that took them. */
+export class Insight implements DecisionInsight {
+  private readonly programById = new Map<string, DecisionProgram>();
+  private readonly explainerByHash = new Map<string, Explainer>();
+  readonly nextOffsets: () => readonly number[];
+  readonly tokenOfEntity: (type: string, key: string) => string;
+
+  constructor(private readonly options: InsightOptions) {
+    this.nextOffsets = options.nextOffsets;
+    this.tokenOfEntity = options.tokenOfEntity;
+  }
+
+  async whyNot(record: DecisionRecord, of: { readonly kind: 'rule' | 'pattern'; readonly name: string }): Promise<WhyNot> {
+    const { verdict, program } = await this.recalled(record);
+    if (of.kind === 'pattern') return this.whyNotPattern(verdict, program, of.name);
+    const why = whyNot(program, of.name, inputOfRecord(verdict, program));
+    return {
+      fired: why.result === 'unknown' ? null : why.result === 'true' && why.silencedBy === null, explanation: why.text,
+      parts: why.comparisons.map((each) => ({ text: each.text, held: each.result === 'unknown' ? null : each.result === 'true', value: each.value })),
+    };
+  }
+
+  private whyNotPattern(verdict: Verdict, program: DecisionProgram, name: string): WhyNot {
+    if (!program.set.patterns.has(name)) throw new WeirError('WEIR_NOT_FOUND', `the set has no pattern ${name}`);
+    const match = verdict.matches.find((each) => each.pattern === name);
+    if (match === undefined) return { fired: false, explanation: `${name} was not completed by this event`, parts: [] };
+    return { fired: true, explanation: `${name} was completed by this event`, parts: Object.entries(match.events).map(([step, ids]) => ({ text: step, held: true, value: ids })) };
+  }
+
+  /** The same decision from its record alone, as canonical JSON; `same` says whether it is what was stored. */
+  async rerun(record: DecisionRecord): Promise<{ readonly json: string; readonly same: boolean }> {
+    const { verdict, program } = await this.recalled(record);
+    const json = verdictJson(rerun(verdict, program));
+    return { json, same: json === verdictJson(verdict) };
+  }
+
+  async explain(decision: Decision | DecisionRecord): Promise<{ readonly base: number; readonly margin: number; readonly contributions: Readonly<Record<string, number>> } | undefined> {
+    const { verdict, program } = isTaken(decision) ? { verdict: decision.verdict, program: await this.program(decision.verdict.set, decision.verdict.source ?? defaultSource) } : await this.recalled(decision);
+    const model = verdict.model === null || verdict.model.p === null ? undefined : program.set.models.get(verdict.model.name);
+    if (model === undefined) return undefined;
+    const explainer = await this.explainer(program.set, model.name);
+    const features = program.set.services.get(model.features)?.features ?? [];
+    if (explainer === undefined) return undefined;
+    const { base, margin, contributions } = explainer.explain(Float64Array.from(features, (feature) => inputOf(verdict, feature)));
+    return { base, margin, contributions: Object.fromEntries(features.map((feature, index) => [feature, contributions[index] ?? 0])) };
+  }
+
+  private async explainer(set: DefinitionSet, name: string): Promise<Explainer | undefined> {
+    const model = set.models.get(name);
+    if (model?.sha256 == null) return undefined;
+    const known = this.explainerByHash.get(model.sha256);
+    if (known !== undefined) return known;
+    const background = await this.options.artifacts.background(model.sha256);
+    if (background === undefined) return undefined;
+    const made = loadExplainer(await this.options.artifacts.read(model.file, model.sha256), readNumericCsv(Buffer.from(background).toString('utf8'), 'background').rows, model.output);
+    remember(this.explainerByHash, model.sha256, made, explainersMax);
+    return made;
+  }
+
+  private async recalled(record: DecisionRecord): Promise<{ readonly verdict: Verdict; readonly program: DecisionProgram }> {
+    const { meta: _meta, event_time, ...rest } = record;
+    const program = await this.program(record.set, typeof record['source'] === 'string' ? record['source'] : defaultSource);
+    const stored = { ...rest, event_time: Date.parse(event_time) } as unknown as VerdictRecord; // a record is a verdict's public form, its time as ISO text
+    const layout = program.set.layoutBySource.get(program.source.name);
+    if (layout === undefined) throw new WeirError('WEIR_NOT_FOUND', `the set ${record.set} decides no ${program.source.name}`);
+    return { verdict: verdictOfRecord(stored, layout), program };
+  }
+
+  private async program(setId: string, sourceName: string): Promise<DecisionProgram> {
+    const key = `${setId}/${sourceName}`;
+    const known = this.programById.get(key);
+    if (known !== undefined) return known;
+    const stored = await this.options.registry.set(setId);
+    if (stored === undefined) throw new WeirError('WEIR_NOT_FOUND', `the set ${setId} is not in the registry`);
+    const set = resolveCanonicalSet(stored.json);
+    const made = compileDecisionProgram(set, sourceName);
+    remember(this.programById, key, made, programsMax);
+    return made;
+  }
+}
+
+const defaultSource = 'transactions';
+const isTaken = (decision: Decision | DecisionRecord): decision is Decision => 'verdict' in decision;
+
+function inputOf(verdict: Verdict, feature: string): number {
+  const [view = '', name = ''] = feature.split(':');
+  if (view === 'tx') return asNumber(verdict.tx[name]);
+  const slot = verdict.vector.layout.slotByName.get(`${view}.${name}`);
+  return slot === undefined ? Number.NaN : (verdict.vector.numbers[slot] ?? Number.NaN);
+}
+
+const asNumber = (value: unknown): number => (typeof value === 'number' ? value : typeof value === 'boolean' ? Number(value) : Number.NaN);
+
+function remember<T>(map: Map<string, T>, key: string, value: T, max: number): void {
+  map.set(key, value);
+  for (const oldest of map.keys()) {
+    if (map.size <= max) break;
+    map.delete(oldest);
+  }
+}
+
