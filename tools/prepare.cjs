@@ -79,8 +79,18 @@ function ensureServices(nodePath) {
   const stamp = path.join(root, 'dist', '.services');
   const wanted = fingerprint([path.join(root, 'libs'), path.join(root, 'services')], isServerSource) + hashOf(path.join(root, '.swcrc'));
   if (readOr(stamp, '') === wanted) return;
-  for (const folder of ['libs', 'services']) fs.rmSync(path.join(root, 'dist', folder), { recursive: true, force: true });
-  run(nodePath, [path.join(root, 'node_modules', '@swc', 'cli', 'bin', 'swc.js'), 'libs', 'services', '-d', 'dist', '--ignore', '**/*.spec.ts,**/console/**,**/node_modules/**'], root, 'compiling');
+  // Compiled beside and swapped in, so that another process that starts meanwhile finds the one or the other whole.
+  const next = path.join(root, 'dist', '.next');
+  const former = path.join(root, 'dist', '.former');
+  for (const folder of [next, former]) fs.rmSync(folder, { recursive: true, force: true });
+  run(nodePath, [path.join(root, 'node_modules', '@swc', 'cli', 'bin', 'swc.js'), 'libs', 'services', '-d', path.join('dist', '.next'), '--ignore', '**/*.spec.ts,**/console/**,**/node_modules/**'], root, 'compiling');
+  fs.mkdirSync(former, { recursive: true });
+  for (const folder of ['libs', 'services']) {
+    const place = path.join(root, 'dist', folder);
+    if (fs.existsSync(place)) fs.renameSync(place, path.join(former, folder));
+    fs.renameSync(path.join(next, folder), place);
+  }
+  for (const folder of [next, former]) fs.rmSync(folder, { recursive: true, force: true });
   fs.writeFileSync(stamp, wanted);
 }
 

@@ -50,9 +50,9 @@ export function benchEvents(set: DefinitionSet, count: number, mix: Mix): Stream
   return Array.from({ length: count }, (_, index): StreamEvent => {
     clockMs += Math.round(-Math.log(1 - random()) * mix.meanGapMs);
     const timeMs = random() < 0.1 ? clockMs - Math.floor(random() * 30_000) : clockMs;
-    const card = Math.floor(random() ** 2 * mix.cards);
+    const card = Math.floor(random() ** 1.2 * mix.cards);
     const byName: Record<string, string | number | null> = {
-      transaction_id: `t${index}`, card_id: `c${card}`, merchant_id: `m${Math.floor(random() ** 3 * mix.merchants)}`, device_id: `d${Math.floor(card / 2) % mix.devices}`,
+      transaction_id: `t${index}`, card_id: `c${card}`, merchant_id: `m${Math.floor(random() ** 2 * mix.merchants)}`, device_id: `d${Math.floor(card / 2) % mix.devices}`,
       amount: 100 + Math.floor(random() * 100_000), status: random() < 0.1 ? 'declined' : 'authorised', country: random() < 0.9 ? 'DE' : 'FR', lat: 48 + random(), lon: 9 + random(), event_time: timeMs,
     };
     return { source: 'transactions', id: `t${index}`, timeMs, reportedTimeMs: timeMs, receivedAtMs: clockMs, values: fields.map((field) => byName[field.name] ?? null), marks: [], extra: undefined };

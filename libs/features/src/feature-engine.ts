@@ -4,7 +4,6 @@ import { KeyedState } from '@weir/windows';
 import { eventKey } from './entity-key';
 import type { FeaturePlan, ViewStep } from './feature-plan';
 import type { ViewPlan } from './view-plan';
-import { newVector } from './view-reader';
 
 /** Where the engine's states live. `viewIndex` counts the plan's views. */
 export interface KeyedStates {
@@ -42,7 +41,7 @@ export class FeatureEngine {
   process(event: StreamEvent, context: EventContext): FeatureVector | undefined {
     const source = this.plan.bySource.get(event.source);
     if (source === undefined) return undefined;
-    const vector = context.wantsVector ? newVector(source.layout) : undefined;
+    const vector = context.wantsVector ? source.vectors.make() : undefined;
     const { frame } = this;
     frame.event = event;
     frame.profiles = context.profiles;

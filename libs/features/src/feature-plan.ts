@@ -1,12 +1,13 @@
 import type { FeatureLayout } from '@weir/contracts';
 import { layoutOf, viewsOfSource, type DefinitionSet, type Source } from '@weir/definitions';
 import { compileView, type ViewPlan } from './view-plan';
-import { ViewReader } from './view-reader';
+import { VectorMaker, ViewReader } from './view-reader';
 
 /** What an event of one source does: the views it enters, and those its vector shows. */
 export interface SourcePlan {
   readonly source: Source;
   readonly layout: FeatureLayout;
+  readonly vectors: VectorMaker;
   readonly steps: readonly ViewStep[];
   /** Tables whose key is a field of the source, with its slot. */
   readonly tables: ReadonlyArray<{ readonly table: string; readonly slot: number }>;
@@ -46,7 +47,7 @@ export function compileFeatures(set: DefinitionSet): FeaturePlan {
       return [{ viewIndex, plan, reader: new ViewReader(set, plan, layout), keySlots: plan.keys.map((key) => source.slotByField.get(key) ?? -1), feeds: view.source === source.name }];
     });
     const tables = [...set.tables.values()].flatMap((table) => { const slot = source.slotByField.get(table.key); return slot === undefined ? [] : [{ table: table.name, slot }]; });
-    bySource.set(source.name, { source, layout, steps, tables, wantsVector: source.decide || patternSources.has(source.name) });
+    bySource.set(source.name, { source, layout, vectors: new VectorMaker(layout), steps, tables, wantsVector: source.decide || patternSources.has(source.name) });
   }
   const readersByView = views.map((plan) => {
     const readers = [...bySource.values()].filter((each) => each.wantsVector && each.steps.some((step) => step.plan === plan)).map((each) => each.source);

@@ -1,4 +1,4 @@
-import { statusCode, type FeatureLayout, type FeatureVector } from '@weir/contracts';
+import { isNumericType, statusCode, type FeatureLayout, type FeatureVector, type Value } from '@weir/contracts';
 import { exprEnvironment, type ConditionFrame, type DefinitionSet } from '@weir/definitions';
 import { compile, type CelValue } from '@weir/expressions';
 import { KernelReader, type KeyedState, type ReadOptions } from '@weir/windows';
@@ -11,6 +11,11 @@ export class ViewReader {
   readonly base: number;
   private readonly kernel: KernelReader;
   private readonly expressions: readonly ExpressionSlot[];
+  private frame: ConditionFrame | undefined;
+  private readonly currentValue = (column: number): Value => {
+    const { frame } = this;
+    return frame?.event === undefined ? null : (this.plan.columns[column]?.(frame, frame.event) ?? null);
+  };
   private readonly options: { -readonly [K in keyof ReadOptions]: ReadOptions[K] };
 
   constructor(set: DefinitionSet, readonly plan: ViewPlan, layout: FeatureLayout) {
@@ -33,8 +38,8 @@ export class ViewReader {
     options.readMs = at.readMs;
     options.currentRow = at.currentRow;
     options.sinceMs = at.sinceMs;
-    const { event } = frame;
-    options.currentValue = event !== undefined && event.source === this.plan.view.source ? (column) => this.plan.columns[column]?.(frame, event) ?? null : null;
+    this.frame = frame;
+    options.currentValue = frame.event !== undefined && frame.event.source === this.plan.view.source ? this.currentValue : null;
     const status = this.kernel.read(state, options, into);
     for (const expression of this.expressions) {
       if (status === statusCode.PRESENT) this.evaluate(expression, into, frame);
@@ -66,7 +71,36 @@ function setNull(into: FeatureVector, { slot, numeric }: ExpressionSlot): void {
   else into.others[slot] = undefined;
 }
 
-/** An empty vector of a layout. */
+/** Vectors that share one block of memory: making a typed array of its own for each costs more than filling it. */
+const vectorsPerBlock = 32;
+
+/** Makes empty vectors of one layout. Each is owned by whoever gets it; the block is freed with the last of them. */
+export class VectorMaker {
+  private numbers = new Float64Array(0);
+  private statuses = new Uint8Array(0);
+  private used = 0;
+  private readonly othersLength: number;
+
+  constructor(private readonly layout: FeatureLayout) {
+    this.othersLength = layout.types.findLastIndex((type) => !isNumericType(type)) + 1;
+  }
+
+  make(): FeatureVector {
+    const size = this.layout.types.length;
+    if (this.used + size > this.statuses.length) {
+      this.numbers = new Float64Array(size * vectorsPerBlock);
+      this.statuses = new Uint8Array(size * vectorsPerBlock);
+      this.used = 0;
+    }
+    const from = this.used;
+    this.used += size;
+    const others = new Array<FeatureVector['others'][number]>(this.othersLength);
+    for (let slot = 0; slot < this.othersLength; slot++) others[slot] = undefined;
+    return { layout: this.layout, numbers: this.numbers.subarray(from, from + size), others, statuses: this.statuses.subarray(from, from + size) };
+  }
+}
+
+/** An empty vector of a layout: nothing is found. */
 export function newVector(layout: FeatureLayout): FeatureVector {
   const size = layout.types.length;
   return { layout, numbers: new Float64Array(size).fill(NaN), others: new Array<undefined>(size).fill(undefined), statuses: new Uint8Array(size).fill(statusCode.NOT_FOUND) };

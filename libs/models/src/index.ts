@@ -1,7 +1,13 @@
+export type { Explainer, Explanation } from './explanation';
+export { loadExplainer, type ExplainerOptions } from './load-explainer';
 export { loadTreeEnsemble } from './trees/load-tree-ensemble';
 export { TreeExplainer } from './trees/tree-explainer';
 export type { TreeEnsemble } from './trees/tree-ensemble';
-export type { Explainer, Explanation } from './explanation';
-export { loadExplainer } from './load-explainer';
 export { answerExplainFile, type ExplainLine } from './explain-file';
 export { readNumericCsv } from './numeric-csv';
+export { sampleExplanation, type SampledExplanation, type SamplingOptions, type ScoreRows } from './sampling/sampled-explanation';
+export { numericReference, type NumericReference } from './drift/numeric-reference';
+export { categoryDrift, categoryReference, driftLimitsDefault, limitsPassed, numericDrift, type CategoryReference, type DriftLimits, type FeatureDrift } from './drift/feature-drift';
+export { averagePrecision, cardPrecisionAt, precisionAt, rocAuc, type Scored, type ScoredCard } from './quality/ranking';
+export { brierScore, calibrationCurve, expectedCalibrationError, type CalibrationBin } from './quality/calibration';
+export { checkModelAnswers, publishRowsMax } from './publish-checks';

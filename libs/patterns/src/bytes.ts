@@ -19,7 +19,24 @@ export class ByteWriter {
 
   double(value: number): void { this.reserve(8); this.view.setFloat64(this.length, value, true); this.length += 8; }
 
-  text(value: string): void { this.blob(encoder.encode(value)); }
+  text(value: string): void {
+    if (value.length > shortTextMax || !this.ascii(value)) this.blob(encoder.encode(value));
+  }
+
+  /** Writes a short text of ASCII, as most ids are, without a buffer of its own; false, and nothing written, for any other. */
+  private ascii(value: string): boolean {
+    const { length } = value;
+    this.reserve(length + 1);
+    const from = this.length;
+    this.bytes[from] = length;
+    for (let at = 0; at < length; at++) {
+      const code = value.charCodeAt(at);
+      if (code >= 0x80) return false;
+      this.bytes[from + 1 + at] = code;
+    }
+    this.length = from + 1 + length;
+    return true;
+  }
 
   blob(value: Uint8Array): void {
     this.uint(value.length);
@@ -79,5 +96,6 @@ export class ByteReader {
   }
 }
 
+const shortTextMax = 127;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -56,7 +56,7 @@ function answerInOrder(asked: PatternCase, machine: PatternMachine<JsonEvent>, a
   for (const [at, event] of asked.events.entries()) {
     machine.advance(state, event.ts, out);
     machine.step(state, event, event.ts, out);
-    if (restores.has(at + 1)) state = decodeKeyState(encodeKeyState(state, jsonEvents), machine.compiled, jsonEvents);
+    if (restores.has(at + 1)) state = decodeKeyState(encodeKeyState(state, jsonEventCodec), machine.compiled, jsonEventCodec);
   }
   collect(out.splice(0), answer);
   machine.advance(state, Infinity, out);
@@ -104,7 +104,8 @@ function collect(outcomes: readonly PatternOutcome<JsonEvent>[], into: CaseOutpu
   }
 }
 
-const jsonEvents = {
+/** Events of plain JSON as bytes. */
+export const jsonEventCodec = {
   encode: (event: JsonEvent): Uint8Array => Buffer.from(JSON.stringify(event)),
   decode: (bytes: Uint8Array): JsonEvent => toEvent(JSON.parse(Buffer.from(bytes).toString('utf8'))),
 };

@@ -15,6 +15,10 @@ export interface StepCondition<E> {
   readonly key: string;
   /** True when it reads the events taken so far; otherwise it is a function of the event alone and is evaluated once per event. */
   readonly iterative: boolean;
+  /**
+   * It reads more than the event and the events taken, so it can be asked only while its event is in hand; asked later it answers false.
+   */
+  readonly immediate?: boolean | undefined;
   readonly holds: (event: E, taken: TakenView<E>) => boolean;
   /** Necessary for the condition to hold; absent when nothing is known. */
   readonly selector?: Selector | undefined;

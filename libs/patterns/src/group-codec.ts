@@ -1,24 +1,24 @@
 import { WeirError } from '@weir/contracts';
-import { ByteReader, ByteWriter } from './bytes';
+import { ByteReader, type ByteWriter } from './bytes';
 import { GroupKey, type Noted } from './group-key';
 import type { GroupMember } from './pattern-group';
 import { decodeKeyState, encodeKeyState, type EventCodec } from './state-codec';
 
 export const groupKeyFormat = 1;
 
-interface Codecs<E> { readonly codec: EventCodec<E>; readonly takenCodec?: EventCodec<E> }
+interface Codecs<E> { readonly codec: EventCodec<E>; readonly takenCodec?: EventCodec<E>; readonly timeOf: (event: E) => number }
 
 /** All state of a key as canonical bytes; patterns go by their ids, in their order. */
-export function encodeGroupKey<E>(entry: GroupKey<E>, ids: readonly string[], codecs: Codecs<E>): Uint8Array {
-  const writer = new ByteWriter();
+export function encodeGroupKey<E>(entry: GroupKey<E>, group: Codecs<E> & { readonly members: readonly GroupMember<E>[]; readonly writer: ByteWriter }): Uint8Array {
+  const { writer, members } = group;
   writer.byte(groupKeyFormat);
-  writeNoted(writer, entry.noted, codecs.codec);
-  writeNoted(writer, entry.waiting, codecs.codec);
-  const byId = <T>(rows: Iterable<readonly [number, T]>): (readonly [string, T])[] => [...rows].map(([number, row]) => [ids[number] ?? '', row] as const).sort(([a], [b]) => (a < b ? -1 : 1));
+  writeNoted(writer, entry.noted, group.codec);
+  writeNoted(writer, entry.waiting, group.codec);
+  const byId = <T>(rows: Iterable<readonly [number, T]>): (readonly [string, T])[] => [...rows].map(([number, row]) => [members[number]?.id ?? '', row] as const).sort(([a], [b]) => (a < b ? -1 : 1));
   writer.uint(entry.floors.size);
-  for (const [id, floor] of byId(entry.floors)) { writer.text(id); writer.uint(floor); }
+  if (entry.floors.size > 0) for (const [id, floor] of byId(entry.floors)) { writer.text(id); writer.uint(floor); }
   writer.uint(entry.states.size);
-  for (const [id, state] of byId(entry.states)) { writer.text(id); writer.blob(encodeKeyState(state, codecs.takenCodec ?? codecs.codec)); }
+  if (entry.states.size > 0) for (const [id, state] of byId(entry.states)) { writer.text(id); writer.blob(encodeKeyState(state, group.takenCodec ?? group.codec)); }
   return writer.take();
 }
 
@@ -27,17 +27,17 @@ export function decodeGroupKey<E>(key: string, bytes: Uint8Array, group: Codecs<
   const reader = new ByteReader(bytes);
   const format = reader.byte();
   if (format !== groupKeyFormat) throw new WeirError('WEIR_STORE_FAILED', `pattern group state of format ${format}, expected ${groupKeyFormat}`);
-  const entry = new GroupKey<E>(key);
+  const entry = new GroupKey<E>(key, group.timeOf);
   entry.noted = readNoted(reader, group.codec);
   entry.waiting = readNoted(reader, group.codec);
   for (let left = reader.uint(); left > 0; left--) {
     const number = group.numberById.get(reader.text()), floor = reader.uint();
-    if (number !== undefined) entry.floors.set(number, floor);
+    if (number !== undefined) entry.setFloor(number, floor);
   }
   for (let left = reader.uint(); left > 0; left--) {
     const number = group.numberById.get(reader.text()), state = reader.blob();
     const member = number === undefined ? undefined : group.members[number];
-    if (number !== undefined && member) entry.states.set(number, decodeKeyState(state, member.compiled, group.takenCodec ?? group.codec));
+    if (number !== undefined && member) entry.setState(number, decodeKeyState(state, member.compiled, group.takenCodec ?? group.codec));
   }
   entry.dropNoted(0);
   return entry;
@@ -45,27 +45,24 @@ export function decodeGroupKey<E>(key: string, bytes: Uint8Array, group: Codecs<
 
 function writeNoted<E>(writer: ByteWriter, noted: readonly Noted<E>[], codec: EventCodec<E>): void {
   writer.uint(noted.length);
-  let offset = 0, timeMs = 0;
+  let offset = 0;
   for (const at of noted) {
     writer.int(at.offset - offset);
-    writer.int(at.timeMs - timeMs);
-    writer.byte(at.watermarkMs === -Infinity ? 0 : 1);
-    if (at.watermarkMs !== -Infinity) writer.int(at.watermarkMs - at.timeMs);
+    writer.byte(at.lagMs === Infinity ? 0 : 1);
+    if (at.lagMs !== Infinity) writer.int(at.lagMs);
     writer.blob(at.bytes ??= codec.encode(at.event));
     offset = at.offset;
-    timeMs = at.timeMs;
   }
 }
 
 function readNoted<E>(reader: ByteReader, codec: EventCodec<E>): Noted<E>[] {
   const noted: Noted<E>[] = [];
-  let offset = 0, timeMs = 0;
+  let offset = 0;
   for (let left = reader.uint(); left > 0; left--) {
     offset += reader.int();
-    timeMs += reader.int();
-    const watermarkMs = reader.byte() === 0 ? -Infinity : timeMs + reader.int();
+    const lagMs = reader.byte() === 0 ? Infinity : reader.int();
     const bytes = reader.blob().slice();
-    noted.push({ event: codec.decode(bytes), offset, timeMs, watermarkMs, bytes });
+    noted.push({ event: codec.decode(bytes), offset, lagMs, bytes });
   }
   return noted;
 }

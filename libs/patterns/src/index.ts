@@ -15,3 +15,7 @@ export * from './pattern-group';
 export * from './predicate-index';
 export * from './group-key';
 export * from './shorthand';
+export * from './explain';
+export { EventContext, type Surroundings } from './event-context';
+export { compileProgram, fieldReader, type PatternProgram } from './step-conditions';
+export { patternCheck } from './pattern-check';

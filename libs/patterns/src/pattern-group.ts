@@ -1,4 +1,6 @@
+import { ByteWriter } from './bytes';
 import type { CompiledPattern } from './compile';
+import type { StepCondition } from './condition';
 import { DeadlineQueue } from './deadline-queue';
 import { decodeGroupKey, encodeGroupKey } from './group-codec';
 import type { EventCodec } from './state-codec';
@@ -18,8 +20,6 @@ export interface GroupMember<E> {
   readonly sinceOffset: number;
   /** False for a replaced pattern that only finishes what it has begun. */
   readonly begins: boolean;
-  /** True when its conditions read nothing but the event itself and the events taken, so that an event can be matched later. */
-  readonly replayable: boolean;
 }
 
 export interface GroupOptions<E> {
@@ -62,6 +62,7 @@ export class PatternGroup<E> {
   private readonly longestWithinMs: number;
   private readonly scratch: PatternOutcome<E>[] = [];
   private readonly touched: Uint8Array;
+  private readonly packing: Parameters<typeof encodeGroupKey<E>>[1];
   private readonly numberById: ReadonlyMap<string, number>;
 
   constructor(readonly members: readonly GroupMember<E>[], private readonly options: GroupOptions<E>) {
@@ -71,7 +72,7 @@ export class PatternGroup<E> {
     this.startIndex = new PredicateIndex(readField);
     this.runners = members.map((member, number) => {
       const { compiled, begins } = member;
-      const triggers = timeouts || !begins || !member.replayable || compiled.withinMs === undefined ? undefined : triggerConditions(compiled);
+      const triggers = timeouts || !begins ? undefined : deferralOf(compiled);
       const runner = { number, member, deferred: triggers !== undefined, machine: new PatternMachine(compiled, { timeouts, begins, limits }) };
       for (const condition of triggers ?? []) this.triggerIndex.add(condition, number);
       const starts = startConditions(compiled) ?? [{ key: '', iterative: true, holds: () => true }];
@@ -81,6 +82,7 @@ export class PatternGroup<E> {
     this.deferred = this.runners.filter((runner) => runner.deferred);
     this.longestWithinMs = Math.max(0, ...this.deferred.map((runner) => runner.member.compiled.withinMs ?? 0));
     this.touched = new Uint8Array(members.length);
+    this.packing = { ...options, members, writer: new ByteWriter() };
     this.numberById = new Map(members.map(({ id }, number) => [id, number]));
   }
 
@@ -96,14 +98,14 @@ export class PatternGroup<E> {
     if (this.options.ordered) {
       if (this.options.timeOf(event) <= watermarkMs) return false;
       entry ??= this.open(key);
-      entry.wait({ event, offset, timeMs: this.options.timeOf(event), watermarkMs, bytes: undefined });
+      entry.wait({ event, offset, lagMs: this.options.timeOf(event) - watermarkMs, bytes: undefined });
       this.settle(entry);
       return true;
     }
     if (entry === undefined && !this.noteIndex.any(event) && !this.startIndex.any(event)) return true;
     entry ??= this.open(key);
     if (entry.deadlineMs <= watermarkMs) this.advanceKey(entry, watermarkMs, out);
-    this.match(entry, { event, offset, timeMs: this.options.timeOf(event), watermarkMs, bytes: undefined }, out);
+    this.match(entry, { event, offset, lagMs: this.options.timeOf(event) - watermarkMs, bytes: undefined }, out);
     this.settle(entry);
     return true;
   }
@@ -138,7 +140,7 @@ export class PatternGroup<E> {
   /** The key's packed state; undefined when it has none. */
   pack(key: string): Uint8Array | undefined {
     const entry = this.keys.get(key);
-    return entry && encodeGroupKey(entry, this.members.map(({ id }) => id), this.options);
+    return entry && encodeGroupKey(entry, this.packing);
   }
 
   /** Sets a key's state to what `pack` gave, or to none; nothing is listed as changed. Patterns that the group lacks are left out. */
@@ -180,7 +182,7 @@ export class PatternGroup<E> {
       if (bytes !== undefined) to.adopt(entry.key, bytes, read);
     }
     // A key that went since the last call of takeChanges is still in the store.
-    for (const { key } of this.changed) if (!to.keys.has(key)) to.changed.push(new GroupKey(key));
+    for (const { key } of this.changed) if (!to.keys.has(key)) to.changed.push(new GroupKey(key, this.options.timeOf));
     this.keys.clear();
     this.changed = [];
   }
@@ -201,10 +203,10 @@ export class PatternGroup<E> {
   }
 
   private adopt(key: string, bytes: Uint8Array, read: { readonly codec: EventCodec<E>; readonly takenCodec?: EventCodec<E> }): void {
-    const entry = decodeGroupKey(key, bytes, { members: this.members, numberById: this.numberById, codec: read.codec, takenCodec: read.takenCodec ?? read.codec });
+    const entry = decodeGroupKey(key, bytes, { members: this.members, numberById: this.numberById, codec: read.codec, takenCodec: read.takenCodec ?? read.codec, timeOf: this.options.timeOf });
     for (const noted of entry.noted) noted.bytes = undefined;
     for (const noted of entry.waiting) noted.bytes = undefined;
-    for (const [number] of entry.floors) if (!this.runner(number).deferred) entry.floors.delete(number);
+    for (const number of [...entry.floors.keys()]) if (!this.runner(number).deferred) entry.setFloor(number, 0);
     if (this.deferred.length === 0) entry.dropNoted(entry.noted.length);
     entry.forgetSeen(this.deferred);
     this.keys.set(key, entry);
@@ -213,9 +215,10 @@ export class PatternGroup<E> {
 
   private advanceKey(entry: GroupKey<E>, watermarkMs: number, out: GroupOutcome<E>[]): void {
     for (let next = entry.release(watermarkMs); next !== undefined; next = entry.release(watermarkMs)) {
-      const at = { ...next, watermarkMs: next.timeMs };
-      if (entry.deadlineMs <= next.timeMs) this.advanceStates(entry, next.timeMs, out);
-      this.match(entry, at, out);
+      const timeMs = this.options.timeOf(next.event);
+      if (entry.deadlineMs <= timeMs) this.advanceStates(entry, timeMs, out);
+      // Its own time is the clock now.
+      this.match(entry, { ...next, lagMs: 0 }, out);
     }
     this.advanceStates(entry, watermarkMs, out);
   }
@@ -253,13 +256,14 @@ export class PatternGroup<E> {
   private runDeferred(entry: GroupKey<E>, number: number, out: GroupOutcome<E>[]): void {
     if (this.touched[number] === 1) return;
     this.touched[number] = 1;
-    const state = entry.open(number);
     const { machine, member } = this.runner(number);
-    const from = Math.max(member.sinceOffset, entry.floor(number));
-    for (const noted of entry.noted) {
-      if (noted.offset < from) continue;
-      machine.advance(state, noted.watermarkMs, this.scratch);
-      machine.step(state, noted.event, noted.timeMs, this.scratch);
+    const from = entry.floor(number), state = entry.open(number);
+    for (let at = from; at < entry.noted.length; at++) {
+      const noted = entry.noted[at] as Noted<E>;
+      if (noted.offset < member.sinceOffset) continue;
+      const timeMs = this.options.timeOf(noted.event);
+      machine.advance(state, timeMs - noted.lagMs, this.scratch);
+      machine.step(state, noted.event, timeMs, this.scratch);
     }
     this.emit(number, entry.key, out);
     if (state.isEmpty) entry.close(number, true);
@@ -274,7 +278,7 @@ export class PatternGroup<E> {
 
   private step(entry: GroupKey<E>, run: { readonly number: number; readonly state: KeyState<E>; readonly at: Noted<E> }, out: GroupOutcome<E>[]): void {
     const { number, state, at } = run;
-    this.runner(number).machine.step(state, at.event, at.timeMs, this.scratch);
+    this.runner(number).machine.step(state, at.event, this.options.timeOf(at.event), this.scratch);
     if (this.scratch.length > 0) this.emit(number, entry.key, out);
     if (!state.isEmpty) return;
     entry.close(number, this.runner(number).deferred);
@@ -288,7 +292,7 @@ export class PatternGroup<E> {
   }
 
   private open(key: string): GroupKey<E> {
-    const entry = new GroupKey<E>(key);
+    const entry = new GroupKey<E>(key, this.options.timeOf);
     this.keys.set(key, entry);
     return entry;
   }
@@ -310,6 +314,16 @@ export class PatternGroup<E> {
     if (runner === undefined) throw new RangeError(`pattern ${number} of ${this.runners.length}`);
     return runner;
   }
+}
+
+/**
+ * The conditions that must wake a pattern for it to be deferred; undefined when it has to run event by event. A condition that can be asked only at
+ * once must be one of them: an event noted and passed by did not meet it, which is what it answers later.
+ */
+function deferralOf<E>(compiled: CompiledPattern<E>): readonly StepCondition<E>[] | undefined {
+  if (compiled.withinMs === undefined) return undefined;
+  const triggers = triggerConditions(compiled);
+  return triggers !== undefined && compiled.conditions.every((condition) => !condition.immediate || triggers.includes(condition)) ? triggers : undefined;
 }
 
 /** Outcomes of one event in the order of their patterns, whatever the order they were run in. */

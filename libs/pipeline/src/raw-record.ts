@@ -1,5 +1,5 @@
+import { createHash } from 'node:crypto';
 import type { ListChange, RawBody, RawRecord, TableChange } from '@weir/contracts';
-import { WeirError } from '@weir/contracts';
 import type { LogRecord, NewRecord } from '@weir/ports';
 
 /** Names of the headers a raw record may carry. Everything but the value is in them, so that the value is the event as it came. */
@@ -37,12 +37,15 @@ export function encodeRawBody(body: RawBody, key: string | null = null): NewReco
   }
 }
 
-/** @throws WeirError WEIR_LOG_FAILED for a record that Weir's edge can't have written. */
+/**
+ * A record of the lane. One that Weir's edge can't have written stops nobody: it becomes an event that says only its length and hash, which ingest
+ * quarantines.
+ */
 export function decodeRawRecord(lane: number, record: LogRecord): RawRecord {
-  return { lane, offset: record.offset, appendedAtMs: record.appendedAtMs, body: decodeBody(lane, record) };
+  return { lane, offset: record.offset, appendedAtMs: record.appendedAtMs, body: decodeBody(record) };
 }
 
-function decodeBody(lane: number, record: LogRecord): RawBody {
+function decodeBody(record: LogRecord): RawBody {
   const { headers } = record;
   const kind = headers[rawHeaders.kind];
   if (kind === undefined || kind === 'event') {
@@ -56,9 +59,23 @@ function decodeBody(lane: number, record: LogRecord): RawBody {
   }
   if (kind === 'tick') return { kind };
   if (kind === 'definitions') return { kind, setId: headers[rawHeaders.setId] ?? '', json: text(record.value) };
-  if (kind === 'list') return { kind, changes: JSON.parse(text(record.value)) as ListChange[] };
-  if (kind === 'table') return { kind, changes: JSON.parse(text(record.value)) as TableChange[] };
-  throw new WeirError('WEIR_LOG_FAILED', `record ${record.offset} of lane ${lane} has the unknown kind ${JSON.stringify(kind)}`);
+  const changes = kind === 'list' || kind === 'table' ? parseList(record.value) : undefined;
+  if (changes === undefined) return unreadable(record);
+  return kind === 'list' ? { kind, changes: changes as ListChange[] } : { kind: 'table', changes: changes as TableChange[] }; // written by encodeRawBody
 }
+
+function parseList(value: Uint8Array): unknown[] | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text(value));
+    return Array.isArray(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const unreadable = ({ headers, value }: LogRecord): RawBody => ({
+  kind: 'event', source: headers[rawHeaders.source] ?? '', json: JSON.stringify({ unreadable: { bytes: value.length, sha256: createHash('sha256').update(value).digest('hex') } }),
+  receivedAtMs: undefined, idempotency: undefined, replyTo: headers[rawHeaders.replyTo],
+});
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');

@@ -1,6 +1,6 @@
 import type { FeatureLayout, FeatureVector, StreamEvent, Value } from '@weir/contracts';
 import { documentsFromJson, emptyFrame, resolveSet, type ConditionFrame, type DefinitionSet } from '@weir/definitions';
-import { DecisionProgram, ListStore, compileDecisionProgram, type DecisionInput } from '../src/index';
+import { ListStore, compileDecisionProgram, type DecisionInput, type DecisionProgram } from '../src/index';
 
 /** A source with a field of every type, its card, and a view by card. */
 export const baseDocuments: readonly Record<string, unknown>[] = [

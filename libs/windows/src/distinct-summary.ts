@@ -1,6 +1,7 @@
 import type { ByteReader } from './byte-reader';
 import type { ByteWriter } from './byte-writer';
 
+const { clz32, floor } = Math;
 /** Registers of 2^12: a standard error of 1.04/√4096 = 1.6 %. */
 const indexBits = 12;
 const registerCount = 1 << indexBits;
@@ -15,14 +16,16 @@ export const exactHashesMin = 256;
 export class DistinctSummary {
   private hashes: Set<number> | null = new Set();
   private registers: Uint8Array | null = null;
+  /** Of the registers: Σ 2^-register and how many are zero. Exact, so that no order matters. */
+  private weight = registerCount;
+  private zeros = registerCount;
 
   constructor(private readonly exactMax: number) {}
 
   add(hash: number): void {
-    if (this.hashes !== null) {
-      this.hashes.add(hash);
-      if (this.hashes.size > this.exactMax) this.spill();
-    } else this.raise(hash);
+    if (this.hashes === null) { this.raise(hash); return; }
+    this.hashes.add(hash);
+    if (this.hashes.size > this.exactMax) this.spill();
   }
 
   mergeFrom(other: DistinctSummary): void {
@@ -33,13 +36,34 @@ export class DistinctSummary {
     if (this.hashes !== null) this.spill();
     const mine = this.registers as Uint8Array;
     const theirs = other.registers as Uint8Array;
-    for (let i = 0; i < registerCount; i++) if ((theirs[i] as number) > (mine[i] as number)) mine[i] = theirs[i] as number;
+    for (let i = 0; i < registerCount; i++) if ((theirs[i] as number) > (mine[i] as number)) this.setRegister(i, theirs[i] as number);
   }
 
   /** The count, and whether it is exact, i.e. at most `exactUpTo`. */
-  count(exactUpTo: number): { readonly count: number; readonly exact: boolean } {
-    if (this.hashes !== null && this.hashes.size <= exactUpTo) return { count: this.hashes.size, exact: true };
-    return { count: estimate(this.registers ?? registersOf(this.hashes as Set<number>)), exact: false };
+  count(exactUpTo: number): DistinctCount { return this.countWith(noHashes, 0, exactUpTo); }
+
+  /** The count with more hashes (each once), without adding them. */
+  countWith(more: Float64Array, moreCount: number, exactUpTo: number): DistinctCount {
+    if (this.hashes !== null) {
+      let count = this.hashes.size;
+      for (let i = 0; i < moreCount; i++) if (!this.hashes.has(more[i] as number)) count++;
+      if (count <= exactUpTo) return { count, exact: true };
+    }
+    const overlay = new Overlay(this.registers);
+    let { weight, zeros } = this;
+    const raise = (hash: number): void => {
+      const index = hash % registerCount;
+      const before = overlay.get(index);
+      const rank = rankOf(hash);
+      if (rank <= before) return;
+      overlay.set(index, rank);
+      weight += 2 ** -rank - 2 ** -before;
+      if (before === 0) zeros--;
+    };
+    if (this.hashes !== null) for (const hash of this.hashes) raise(hash);
+    for (let i = 0; i < moreCount; i++) raise(more[i] as number);
+    overlay.clear();
+    return { count: estimate(weight, zeros), exact: false };
   }
 
   encode(writer: ByteWriter): void {
@@ -69,53 +93,65 @@ export class DistinctSummary {
       for (let i = 0; i < count; i++) { last += reader.varint(); summary.add(last); }
       return summary;
     }
-    summary.hashes = null;
-    const registers = new Uint8Array(registerCount);
+    summary.spill();
     let at = 0;
     for (let entry = reader.varint(); entry !== 0; entry = reader.varint()) {
-      at += Math.floor(entry / 64);
-      registers[at++] = entry % 64;
+      at += floor(entry / 64);
+      summary.setRegister(at++, entry % 64);
     }
-    summary.registers = registers;
     return summary;
   }
 
   private spill(): void {
-    this.registers = registersOf(this.hashes as Set<number>);
+    const hashes = this.hashes ?? [];
     this.hashes = null;
+    this.registers = new Uint8Array(registerCount);
+    for (const hash of hashes) this.raise(hash);
   }
 
-  private raise(hash: number): void { raiseRegister(this.registers as Uint8Array, hash); }
-}
-
-/** Estimated count of the distinct hashes, the same as that of any summary of them. */
-export function estimateDistinct(hashes: Iterable<number>): number {
-  return estimate(registersOf(hashes));
-}
-
-function registersOf(hashes: Iterable<number>): Uint8Array {
-  const registers = new Uint8Array(registerCount);
-  for (const hash of hashes) raiseRegister(registers, hash);
-  return registers;
-}
-
-function raiseRegister(registers: Uint8Array, hash: number): void {
-  const index = hash % registerCount;
-  const rest = Math.floor(hash / registerCount); // 41 bits
-  const high = Math.floor(rest / 4_294_967_296); // 9 bits
-  const low = rest >>> 0;
-  const rank = high !== 0 ? Math.clz32(high) - 23 + 1 : Math.clz32(low) + 9 + 1;
-  if (rank > (registers[index] as number)) registers[index] = rank;
-}
-
-function estimate(registers: Uint8Array): number {
-  let sum = 0;
-  let zeros = 0;
-  for (const register of registers) {
-    sum += 2 ** -register;
-    if (register === 0) zeros++;
+  private raise(hash: number): void {
+    const index = hash % registerCount;
+    const rank = rankOf(hash);
+    if (rank > ((this.registers as Uint8Array)[index] as number)) this.setRegister(index, rank);
   }
-  const raw = ((0.7213 / (1 + 1.079 / registerCount)) * registerCount * registerCount) / sum;
+
+  private setRegister(index: number, rank: number): void {
+    const registers = this.registers as Uint8Array;
+    const before = registers[index] as number;
+    this.weight += 2 ** -rank - 2 ** -before;
+    if (before === 0) this.zeros--;
+    registers[index] = rank;
+  }
+}
+
+export interface DistinctCount { readonly count: number; readonly exact: boolean }
+
+const noHashes = new Float64Array(0);
+const scratch = new Uint8Array(registerCount);
+
+/** Registers with some of them raised for the time of one estimate. */
+class Overlay {
+  private readonly touched: number[] = [];
+  constructor(private readonly below: Uint8Array | null) {}
+  get(index: number): number { return (scratch[index] as number) || (this.below === null ? 0 : (this.below[index] as number)); }
+  set(index: number, rank: number): void {
+    if (scratch[index] === 0) this.touched.push(index);
+    scratch[index] = rank;
+  }
+  clear(): void { for (const index of this.touched) scratch[index] = 0; }
+}
+
+/** Position of the first set bit of a hash's upper 41 bits, from 1; at most 40, so that sums of 2^-rank are exact doubles. */
+function rankOf(hash: number): number {
+  const rest = floor(hash / registerCount);
+  const high = floor(rest / 4_294_967_296); // 9 bits
+  const rank = high !== 0 ? clz32(high) - 22 : clz32(rest >>> 0) + 10;
+  return rank > rankMax ? rankMax : rank;
+}
+const rankMax = 40;
+
+function estimate(weight: number, zeros: number): number {
+  const raw = ((0.7213 / (1 + 1.079 / registerCount)) * registerCount * registerCount) / weight;
   if (raw <= 2.5 * registerCount && zeros > 0) return Math.round(registerCount * Math.log(registerCount / zeros));
   return Math.round(raw);
 }

@@ -38,6 +38,11 @@ export class ExactSum {
     else this.addProduct(x, x);
   }
 
+  subtractSquare(x: number): void {
+    if (x <= exactSquareMax && x >= -exactSquareMax && Math.trunc(x) === x) this.add(-(x * x));
+    else this.addProduct(-x, x);
+  }
+
   mergeFrom(other: ExactSum): void {
     this.add(other.high);
     if (other.low !== 0) this.add(other.low);

@@ -11,5 +11,5 @@ export { hashText, hashValue } from './hash';
 export { zoneOf, type Zone } from './zone';
 export { distanceKm } from './geo';
 export { percentileOf } from './percentile';
-export { RawColumns } from './raw-columns';
+export { RawRows } from './raw-rows';
 export { decodeValue, encodeValue } from './value-codec';

@@ -1,4 +1,4 @@
-import type { Window } from '@weir/definitions';
+import type { Aggregate, Window } from '@weir/definitions';
 import { channelKey, channelsOf, part, type AggregatePlan, type Channel, type ColumnKind } from './channel';
 import { tileClassesOf, type TileClass } from './tile-class';
 
@@ -8,6 +8,8 @@ export interface WindowGroup {
   readonly excludeCurrent: boolean;
   readonly channels: readonly Channel[];
   readonly aggregates: ReadonlyArray<{ readonly plan: AggregatePlan; /** Into `channels`. */ readonly channel: number }>;
+  /** Whether totals of large ranges are worth carrying from read to read. */
+  readonly carries: boolean;
   /** Tiles read above the cap, -1 for none (rows). */
   readonly capClass: number;
   /** Tiles of the declared hop where they aren't those of the cap, else `capClass`. */
@@ -24,6 +26,8 @@ export interface KernelPlan {
   readonly rawMax: number;
   /** Longest look-back of windows that end with time, ms; Infinity when old events may only leave above the cap. */
   readonly reachMs: number;
+  /** Whether events beyond the reach still count somewhere (sessions, lifetimes, decays). */
+  readonly keepsOld: boolean;
 }
 
 /** Events of one key that are read exactly; above it a read uses hops of W/60 and says APPROXIMATE. */
@@ -43,10 +47,11 @@ export function compileKernel(columns: readonly ColumnKind[], filters: number, w
   }
   const { classes, classesByGroup } = tileClassesOf([...byWindow.values()]);
   const groups = [...byWindow.values()].map((plans, index) => groupOf(plans, classes, classesByGroup[index] ?? { cap: -1, hop: -1 }));
+  const reachMs = Math.max(0, ...groups.map(reachOf));
   return {
-    columns, filters, groups, tileClasses: classes,
+    columns, filters, groups, tileClasses: classes, reachMs,
+    keepsOld: classes.some((tile) => tile.kind === 'session' || (tile.kind === 'aligned' && (tile.fold === 'base' || tile.reachMs > reachMs))),
     rawMax: Math.max(exactEventsMax, ...aggregates.map((plan) => (plan.window.kind === 'rows' ? Math.min(plan.window.last, lastRowsMax) : 0))) + 1,
-    reachMs: Math.max(0, ...groups.map(reachOf)),
   };
 }
 
@@ -59,9 +64,11 @@ function groupOf(plans: readonly AggregatePlan[], classes: readonly TileClass[],
     window: first.window, excludeCurrent: first.excludeCurrent, channels,
     aggregates: plans.map((plan) => ({ plan, channel: indexByKey.get(channelKey(plan)) ?? 0 })),
     capClass: own.cap, hopClass: own.hop,
+    carries: plans.some(({ agg }) => carriedAggregates.has(agg)),
   };
 }
 
+const carriedAggregates: ReadonlySet<Aggregate> = new Set(['count', 'sum', 'avg', 'min', 'max', 'stddev', 'variance', 'stddev_pop', 'variance_pop', 'distinct', 'top_k', 'counts_by']);
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const calendarReachMs = Object.freeze({ day: dayMs + 2 * hourMs, week: 7 * dayMs + 2 * hourMs, month: 31 * dayMs + 2 * hourMs });

@@ -1,13 +1,15 @@
 import { statusCode, type FeatureValue, type Value } from '@weir/contracts';
 import type { AggregatePlan, Channel } from './channel';
 import { ExactSum, centredSquares } from './exact-sum';
-import { estimateDistinct } from './distinct-summary';
+import { DistinctSummary, type DistinctCount } from './distinct-summary';
 import { distanceKm, speedKmh } from './geo';
 import { hashValue } from './hash';
 import type { KernelPlan, WindowGroup } from './kernel-plan';
 import type { KeyedState } from './keyed-state';
 import { percentileOf } from './percentile';
-import type { RawColumns } from './raw-columns';
+import { MergedTiles, summaryIn } from './merged-tiles';
+import type { ChannelTotals, RangeTotals } from './range-totals';
+import type { RawRows } from './raw-rows';
 import { RowPass } from './row-pass';
 import { selectWindow, type Selection } from './selection';
 import { Summary, decayed, type Entry } from './summary';
@@ -37,19 +39,24 @@ export interface ReadOptions {
   readonly base: number;
 }
 
+/** From so many rows on, a group's totals are carried from read to read. */
+const carriedRowsMin = 48;
 const emptyList: readonly Value[] = Object.freeze([]);
 
 /** Evaluates all aggregates of a plan for one key at one time. Holds scratch memory: one reader per owner, never shared by threads. */
 export class KernelReader {
-  private readonly selection: Selection = { from: 0, until: 0, extra: -1, lowMs: 0, tiles: [], approximate: false, warming: false };
+  private readonly selection: Selection = { from: 0, until: 0, extra: -1, lowMs: 0, tiles: [], tileClass: -1, wholeTail: false, approximate: false, warming: false };
   private readonly passes: RowPass[] = [];
   private readonly passDone: boolean[] = [];
+  private readonly combined = new RowPass();
   private readonly summaries: (Summary | undefined)[] = [];
+  private totals: RangeTotals | null = null;
+  private tiled: readonly Summary[] | null = null;
   private values = new Float64Array(1_024);
   private stamps = new Int32Array(256);
   private stamp = 0;
   private counts = new Int32Array(256);
-  private distinctWasEstimated = false;
+  private wasEstimated = false;
 
   constructor(private readonly plan: KernelPlan) {}
 
@@ -61,7 +68,8 @@ export class KernelReader {
     const { readMs, ttlMs } = options;
     if (state === undefined || state.firstMs > readMs) { this.fill(into, options.base, statusCode.NOT_FOUND); return statusCode.NOT_FOUND; }
     if (ttlMs !== null && ttlMs > 0 && readMs - newestAtOrBefore(state, readMs) > ttlMs) { this.fill(into, options.base, statusCode.OUTSIDE_MAX_AGE); return statusCode.OUTSIDE_MAX_AGE; }
-    for (const group of this.plan.groups) this.readGroup(state, group, options, into);
+    const { groups } = this.plan;
+    for (let index = 0; index < groups.length; index++) this.readGroup(state, index, options, into);
     return statusCode.PRESENT;
   }
 
@@ -69,38 +77,83 @@ export class KernelReader {
     for (const { aggregates } of this.plan.groups) for (const { plan } of aggregates) setNull(into, base + plan.slot, plan.numeric, status);
   }
 
-  private readGroup(state: KeyedState, group: WindowGroup, options: ReadOptions, into: ReadTarget): void {
+  private readGroup(state: KeyedState, index: number, options: ReadOptions, into: ReadTarget): void {
     const { selection } = this;
+    const group = this.plan.groups[index] as WindowGroup;
     selectWindow(state, group, options, selection);
-    for (let i = 0; i < group.channels.length; i++) { this.passDone[i] = false; this.summaries[i] = undefined; }
-    for (const { plan, channel } of group.aggregates) {
-      const slot = options.base + plan.slot;
-      let approximate = selection.approximate;
-      let value: FeatureValue;
-      if (plan.agg === 'decay_sum') value = this.decaySum(state, group, plan, options.readMs);
-      else if (plan.agg === 'since_last') value = this.sinceLast(state.raw, group, channel, plan, options.readMs);
-      else if (plan.agg === 'geo_speed') value = this.geoSpeed(state, group, channel, plan, options);
-      else if (selection.tiles.length === 0 && selection.extra < 0 && !(selection.approximate && isPercentile(plan))) value = this.fromRows(state.raw, group, channel, plan, options.readMs);
-      else {
-        const summary = this.summaryOf(state.raw, group, channel, options.readMs);
-        approximate ||= isApproximate(plan, summary);
-        value = fromSummary(plan, summary, options.readMs);
-      }
-      if (this.distinctWasEstimated) { approximate = true; this.distinctWasEstimated = false; }
-      setValue(into, slot, plan.numeric, value, selection.warming, approximate);
+    this.begin(state, group, index);
+    const { aggregates } = group;
+    for (let i = 0; i < aggregates.length; i++) {
+      const { plan, channel } = aggregates[i] as WindowGroup['aggregates'][number];
+      this.wasEstimated = false;
+      const value = this.evaluate(state, group, { plan, channel }, options);
+      setValue(into, options.base + plan.slot, plan.numeric, value, selection.warming, selection.approximate || this.wasEstimated);
     }
   }
 
-  private pass(raw: RawColumns, group: WindowGroup, channel: number): RowPass {
+  /** Large ranges are carried from read to read; small ones are summed as they are. */
+  private begin(state: KeyedState, group: WindowGroup, index: number): void {
+    const { selection } = this;
+    for (let i = 0; i < group.channels.length; i++) { this.passDone[i] = false; this.summaries[i] = undefined; }
+    this.totals = group.carries && selection.until - selection.from >= carriedRowsMin ? state.totalsOf(index, selection.from, selection.until) : null;
+    this.tiled = null;
+    if (selection.tiles.length === 0 || selection.extra >= 0 || !selection.wholeTail || !group.carries) return;
+    let merged = state.mergedOf(index, selection.tileClass, selection.lowMs);
+    if (merged === undefined) {
+      merged = new MergedTiles(selection.tileClass, selection.lowMs, state.tileSets?.[selection.tileClass]?.version ?? -1, group.channels, selection.tiles);
+      state.keepMerged(index, merged);
+    }
+    this.tiled = merged.summaries;
+  }
+
+  private evaluate(state: KeyedState, group: WindowGroup, { plan, channel }: { readonly plan: AggregatePlan; readonly channel: number }, options: ReadOptions): FeatureValue {
+    const { selection } = this;
+    const { raw } = state;
+    if (plan.agg === 'decay_sum') return this.decaySum(state, group, plan, options.readMs);
+    if (plan.agg === 'since_last') return this.sinceLast(raw, group, channel, plan, options.readMs);
+    if (plan.agg === 'geo_speed') return this.geoSpeed(state, group, channel, plan, options);
+    if (selection.tiles.length === 0 && selection.extra < 0 && !(selection.approximate && isPercentile(plan))) return this.fromRows(raw, group, channel, plan, options.readMs);
+    if (this.tiled !== null && isTotal(plan)) return this.fromTotalsWithTiles(raw, group, channel, plan);
+    const summary = this.summaryOf(raw, group, channel, options.readMs);
+    this.wasEstimated = isApproximate(plan, summary);
+    return fromSummary(plan, summary, options.readMs);
+  }
+
+  /** Totals of a channel over the selected rows. */
+  private pass(raw: RawRows, group: WindowGroup, channel: number): ChannelTotals | RowPass {
+    const { from, until } = this.selection;
+    const carried = this.totals?.channels[channel];
+    if (carried !== undefined) {
+      carried.settleExtremes(raw, from, until);
+      return carried;
+    }
     const pass = (this.passes[channel] ??= new RowPass());
     if (!this.passDone[channel]) {
-      pass.run(raw, group.channels[channel] as Channel, this.selection.from, this.selection.until);
+      pass.run(raw, group.channels[channel] as Channel, from, until);
       this.passDone[channel] = true;
     }
     return pass;
   }
 
-  private summaryOf(raw: RawColumns, group: WindowGroup, channel: number, readMs: number): Summary {
+  private fromTotalsWithTiles(raw: RawRows, group: WindowGroup, channel: number, plan: AggregatePlan): FeatureValue {
+    const tiled = this.tiled?.[channel] as Summary;
+    if (plan.agg === 'distinct') return this.estimated((tiled.distinct as DistinctSummary).countWith(this.values, this.distinctHashes(raw, channel, plan), plan.exactUpTo));
+    const pass = this.pass(raw, group, channel);
+    if (plan.agg === 'count') return plan.columns.length === 0 ? tiled.rows + pass.rows : tiled.values + pass.values;
+    const { combined } = this;
+    combined.sum.reset();
+    combined.squares.reset();
+    if (tiled.sum !== null) { combined.sum.mergeFrom(tiled.sum); combined.sum.mergeFrom(pass.sum); }
+    if (tiled.squares !== null) { combined.squares.mergeFrom(tiled.squares); combined.squares.mergeFrom(pass.squares); }
+    return fromTotals(plan, tiled.values + pass.values, combined.sum, combined.squares, Math.min(tiled.min, pass.min), Math.max(tiled.max, pass.max));
+  }
+
+  private estimated({ count, exact }: DistinctCount): number {
+    this.wasEstimated = !exact;
+    return count;
+  }
+
+  private summaryOf(raw: RawRows, group: WindowGroup, channel: number, readMs: number): Summary {
     const known = this.summaries[channel];
     if (known !== undefined) return known;
     const { selection } = this;
@@ -113,7 +166,7 @@ export class KernelReader {
     return summary;
   }
 
-  private fromRows(raw: RawColumns, group: WindowGroup, channel: number, plan: AggregatePlan, readMs: number): FeatureValue {
+  private fromRows(raw: RawRows, group: WindowGroup, channel: number, plan: AggregatePlan, readMs: number): FeatureValue {
     switch (plan.agg) {
       case 'count': { const pass = this.pass(raw, group, channel); return plan.columns.length === 0 ? pass.rows : pass.values; }
       case 'sum': case 'avg': case 'min': case 'max': case 'stddev': case 'stddev_pop': case 'variance': case 'variance_pop': {
@@ -121,31 +174,31 @@ export class KernelReader {
         return fromTotals(plan, pass.values, pass.sum, pass.squares, pass.min, pass.max);
       }
       case 'median': case 'percentile': return this.percentile(raw, plan);
-      case 'distinct': return this.distinct(raw, plan);
+      case 'distinct': return this.distinct(raw, channel, plan);
       case 'first': { const row = this.firstRow(raw, plan); return row < 0 ? null : raw.valueAt(plan.columns[0] as number, row); }
       case 'last': { const row = this.lastRow(raw, plan, this.selection.until); return row < 0 ? null : raw.valueAt(plan.columns[0] as number, row); }
-      case 'since_first': { const row = this.firstRow(raw, plan); return row < 0 ? null : (readMs - (raw.timesMs[row] as number)) / 1_000; }
+      case 'since_first': { const row = this.firstRow(raw, plan); return row < 0 ? null : (readMs - raw.timeAt(row)) / 1_000; }
       case 'last_n': case 'last_distinct': return this.newestValues(raw, plan);
-      case 'top_k': case 'counts_by': return this.counted(raw, plan);
+      case 'top_k': case 'counts_by': return this.counted(raw, channel, plan);
       default: return null;
     }
   }
 
-  private passesFilter(raw: RawColumns, plan: AggregatePlan, row: number): boolean {
-    return plan.filter < 0 || (raw.filters[plan.filter] as Uint8Array)[row] === 1;
+  private passesFilter(raw: RawRows, plan: AggregatePlan, row: number): boolean {
+    return plan.filter < 0 || raw.passes(plan.filter, row);
   }
 
-  private firstRow(raw: RawColumns, plan: AggregatePlan): number {
+  private firstRow(raw: RawRows, plan: AggregatePlan): number {
     for (let row = this.selection.from; row < this.selection.until; row++) if (this.passesFilter(raw, plan, row)) return row;
     return -1;
   }
 
-  private lastRow(raw: RawColumns, plan: AggregatePlan, until: number): number {
+  private lastRow(raw: RawRows, plan: AggregatePlan, until: number): number {
     for (let row = until - 1; row >= this.selection.from; row--) if (this.passesFilter(raw, plan, row)) return row;
     return -1;
   }
 
-  private newestValues(raw: RawColumns, plan: AggregatePlan): readonly Value[] {
+  private newestValues(raw: RawRows, plan: AggregatePlan): readonly Value[] {
     const values: Value[] = [];
     for (let row = this.selection.until - 1; row >= this.selection.from && values.length < plan.n; row--) {
       if (!this.passesFilter(raw, plan, row)) continue;
@@ -155,78 +208,102 @@ export class KernelReader {
     return values.length === 0 ? emptyList : values;
   }
 
-  private percentile(raw: RawColumns, plan: AggregatePlan): number | null {
-    const column = raw.columns[plan.columns[0] as number] as Float64Array;
+  private percentile(raw: RawRows, plan: AggregatePlan): number | null {
+    const column = plan.columns[0] as number;
     const { from, until } = this.selection;
-    if (this.values.length < until - from) this.values = new Float64Array(2 * (until - from));
+    this.reserve(until - from);
     let count = 0;
     for (let row = from; row < until; row++) {
-      const value = column[row] as number;
+      const value = raw.numberAt(column, row);
       if (value === value && this.passesFilter(raw, plan, row)) this.values[count++] = value;
     }
     return percentileOf(this.values, count, plan.percentile);
   }
 
-  private distinct(raw: RawColumns, plan: AggregatePlan): number {
-    const index = plan.columns[0] as number;
-    const column = raw.columns[index] as Float64Array;
+  private distinct(raw: RawRows, channel: number, plan: AggregatePlan): number {
+    const carried = this.totals?.channels[channel];
+    const count = carried?.counts !== undefined && carried.counts !== null ? carried.distinct : this.distinctIn(raw, plan);
+    if (count <= plan.exactUpTo) return count;
+    return this.estimated(new DistinctSummary(plan.exactUpTo).countWith(this.values, this.distinctHashes(raw, channel, plan), plan.exactUpTo));
+  }
+
+  private distinctIn(raw: RawRows, plan: AggregatePlan): number {
+    const column = plan.columns[0] as number;
     const { from, until } = this.selection;
+    if (raw.kindOf(column) !== 'text') return this.numbersIn(raw, plan).size;
+    const stamps = this.stampsFor(raw.textCount(column));
     let count = 0;
-    if (raw.kindOf(index) === 'text') {
-      const stamps = this.stampsFor(raw.textCount(index));
+    for (let row = from; row < until; row++) {
+      const code = raw.numberAt(column, row);
+      if (code !== code || stamps[code] === this.stamp || !this.passesFilter(raw, plan, row)) continue;
+      stamps[code] = this.stamp;
+      count++;
+    }
+    return count;
+  }
+
+  private numbersIn(raw: RawRows, plan: AggregatePlan): ReadonlySet<Exclude<Value, null>> {
+    const seen = new Set<Exclude<Value, null>>();
+    for (let row = this.selection.from; row < this.selection.until; row++) {
+      const value = this.passesFilter(raw, plan, row) ? raw.valueAt(plan.columns[0] as number, row) : null;
+      if (value !== null) seen.add(value);
+    }
+    return seen;
+  }
+
+  /** Puts the hashes of the distinct values into `values`; how many. */
+  private distinctHashes(raw: RawRows, channel: number, plan: AggregatePlan): number {
+    const column = plan.columns[0] as number;
+    const { from, until } = this.selection;
+    const carried = this.totals?.channels[channel]?.counts ?? null;
+    let count = 0;
+    this.reserve(Math.max(until - from, carried?.length ?? 0));
+    if (carried !== null) {
+      for (let code = 0; code < carried.length; code++) if ((carried[code] as number) > 0) this.values[count++] = raw.hashOf(column, code);
+    } else if (raw.kindOf(column) === 'text') {
+      const stamps = this.stampsFor(raw.textCount(column));
       for (let row = from; row < until; row++) {
-        const code = column[row] as number;
+        const code = raw.numberAt(column, row);
         if (code !== code || stamps[code] === this.stamp || !this.passesFilter(raw, plan, row)) continue;
         stamps[code] = this.stamp;
-        count++;
+        this.values[count++] = raw.hashOf(column, code);
       }
-    } else {
-      const seen = new Set<number>();
-      for (let row = from; row < until; row++) {
-        const value = column[row] as number;
-        if (value === value && this.passesFilter(raw, plan, row)) seen.add(value);
-      }
-      count = seen.size;
-    }
-    if (count <= plan.exactUpTo) return count;
-    this.distinctWasEstimated = true;
-    return estimateDistinct(this.hashes(raw, plan));
+    } else for (const value of this.numbersIn(raw, plan)) this.values[count++] = hashValue(value);
+    return count;
   }
 
-  private *hashes(raw: RawColumns, plan: AggregatePlan): Generator<number> {
-    for (let row = this.selection.from; row < this.selection.until; row++) {
-      if (!this.passesFilter(raw, plan, row)) continue;
-      const value = raw.valueAt(plan.columns[0] as number, row);
-      if (value !== null) yield hashValue(value);
-    }
-  }
-
-  private counted(raw: RawColumns, plan: AggregatePlan): FeatureValue {
-    const index = plan.columns[0] as number;
-    const column = raw.columns[index] as Float64Array;
+  private counted(raw: RawRows, channel: number, plan: AggregatePlan): FeatureValue {
+    const column = plan.columns[0] as number;
     const { from, until } = this.selection;
     const entries: Array<[Exclude<Value, null>, number]> = [];
-    if (raw.kindOf(index) === 'text') {
-      const stamps = this.stampsFor(raw.textCount(index));
+    const carried = this.totals?.channels[channel]?.counts ?? null;
+    if (carried !== null) {
+      for (let code = 0; code < carried.length; code++) if ((carried[code] as number) > 0) entries.push([raw.textOf(column, code), carried[code] as number]);
+    } else if (raw.kindOf(column) === 'text') {
+      const stamps = this.stampsFor(raw.textCount(column));
       const codes: number[] = [];
       for (let row = from; row < until; row++) {
-        const code = column[row] as number;
+        const code = raw.numberAt(column, row);
         if (code !== code || !this.passesFilter(raw, plan, row)) continue;
         if (stamps[code] === this.stamp) { this.counts[code] = (this.counts[code] as number) + 1; continue; }
         stamps[code] = this.stamp;
         this.counts[code] = 1;
         codes.push(code);
       }
-      for (const code of codes) entries.push([raw.textOf(index, code), this.counts[code] as number]);
+      for (const code of codes) entries.push([raw.textOf(column, code), this.counts[code] as number]);
     } else {
       const counts = new Map<Exclude<Value, null>, number>();
       for (let row = from; row < until; row++) {
-        const value = this.passesFilter(raw, plan, row) ? raw.valueAt(index, row) : null;
+        const value = this.passesFilter(raw, plan, row) ? raw.valueAt(column, row) : null;
         if (value !== null) counts.set(value, (counts.get(value) ?? 0) + 1);
       }
       entries.push(...counts);
     }
     return shownCounts(plan, sortByCount(entries).slice(0, plan.k));
+  }
+
+  private reserve(count: number): void {
+    if (this.values.length < count) this.values = new Float64Array(2 * count);
   }
 
   private stampsFor(count: number): Int32Array {
@@ -238,9 +315,9 @@ export class KernelReader {
     return this.stamps;
   }
 
-  private sinceLast(raw: RawColumns, group: WindowGroup, channel: number, plan: AggregatePlan, readMs: number): number | null {
+  private sinceLast(raw: RawRows, group: WindowGroup, channel: number, plan: AggregatePlan, readMs: number): number | null {
     const row = this.lastRow(raw, plan, this.selection.until);
-    if (row >= 0) return (readMs - (raw.timesMs[row] as number)) / 1_000;
+    if (row >= 0) return (readMs - raw.timeAt(row)) / 1_000;
     let newestMs = -Infinity;
     for (const tile of this.selection.tiles) newestMs = Math.max(newestMs, summaryIn(tile, group.channels[channel] as Channel).newest.at(-1)?.timeMs ?? -Infinity);
     return newestMs === -Infinity ? null : (readMs - newestMs) / 1_000;
@@ -249,7 +326,7 @@ export class KernelReader {
   private decaySum(state: KeyedState, group: WindowGroup, plan: AggregatePlan, readMs: number): number {
     const { raw } = state;
     const { selection } = this;
-    const column = raw.columns[plan.columns[0] as number] as Float64Array;
+    const column = plan.columns[0] as number;
     let sum = 0;
     const tiles = group.window.kind === 'lifetime' ? this.decayTiles(state, plan) : selection.tiles;
     for (const tile of tiles) {
@@ -257,25 +334,24 @@ export class KernelReader {
       const decay = summary?.decays[summary.channel.halfLivesMs.indexOf(plan.halfLifeMs)];
       if (summary !== undefined && decay !== undefined) sum += decayed(decay.value(), readMs - summary.referenceMs, plan.halfLifeMs);
     }
-    for (let row = selection.from; row < selection.until; row++) {
-      const value = column[row] as number;
-      if (value === value && this.passesFilter(raw, plan, row)) sum += decayed(value, readMs - (raw.timesMs[row] as number), plan.halfLifeMs);
-    }
-    const { extra } = selection;
-    if (extra >= 0 && this.passesFilter(raw, plan, extra) && !Number.isNaN(column[extra])) sum += decayed(column[extra] as number, readMs - (raw.timesMs[extra] as number), plan.halfLifeMs);
+    const add = (row: number): void => {
+      const value = raw.numberAt(column, row);
+      if (value === value && this.passesFilter(raw, plan, row)) sum += decayed(value, readMs - raw.timeAt(row), plan.halfLifeMs);
+    };
+    for (let row = selection.from; row < selection.until; row++) add(row);
+    if (selection.extra >= 0) add(selection.extra);
     return sum;
   }
 
   private decayTiles(state: KeyedState, plan: AggregatePlan): readonly Tile[] {
-    return state.tileSets[decayClassIndex(this.plan.tileClasses, plan.halfLifeMs)]?.tiles ?? [];
+    return state.tileSets?.[decayClassIndex(this.plan.tileClasses, plan.halfLifeMs)]?.tiles ?? [];
   }
 
   /** From the newest located event before it to this one: the current event, in the view or not, else the newest. */
   private geoSpeed(state: KeyedState, group: WindowGroup, channel: number, plan: AggregatePlan, options: ReadOptions): number | null {
     const { raw } = state;
     const { selection } = this;
-    const lats = raw.columns[plan.columns[0] as number] as Float64Array;
-    const lons = raw.columns[plan.columns[1] as number] as Float64Array;
+    const placeAt = (row: number): Entry | undefined => placeOf(raw.timeAt(row), raw.numberAt(plan.columns[0] as number, row), raw.numberAt(plan.columns[1] as number, row));
     let here: Entry | undefined;
     let until = selection.until;
     const current = plan.excludeCurrent ? null : options.currentValue;
@@ -288,12 +364,12 @@ export class KernelReader {
         const places = selection.tiles.length === 0 ? [] : this.summaryOf(raw, group, channel, options.readMs).places;
         return speedBetween(places.filter((entry) => entry.value !== null).at(-2), places.at(-1));
       }
-      here = placeOf(raw.timesMs[until] as number, lats[until] as number, lons[until] as number);
+      here = placeAt(until);
     }
     if (here === undefined) return null;
     for (let row = until - 1; row >= selection.from; row--) {
-      if (!this.passesFilter(raw, plan, row) || Number.isNaN(lats[row]) || Number.isNaN(lons[row])) continue;
-      return speedBetween({ timeMs: raw.timesMs[row] as number, value: lats[row] as number, lon: lons[row] as number }, here);
+      const before = this.passesFilter(raw, plan, row) ? placeAt(row) : undefined;
+      if (before !== undefined) return speedBetween(before, here);
     }
     let before: Entry | undefined;
     for (const tile of selection.tiles) for (const entry of summaryIn(tile, group.channels[channel] as Channel).places) if (entry.value !== null && (before === undefined || entry.timeMs >= before.timeMs)) before = entry;
@@ -308,17 +384,8 @@ const placeOf = (timeMs: number, lat: Value, lon: Value): Entry | undefined =>
 function newestAtOrBefore(state: KeyedState, readMs: number): number {
   const { raw } = state;
   const row = raw.firstAtOrAfter(readMs + 1) - 1;
-  if (row >= raw.head) return raw.timesMs[row] as number;
+  if (row >= raw.head) return raw.timeAt(row);
   return Math.min(state.spilledNewestMs === -Infinity ? readMs : state.spilledNewestMs, readMs);
-}
-
-/** A class may keep more in one channel than a group asks for; the key of the channel is the same. */
-function summaryIn(tile: Tile, channel: Channel): Summary {
-  for (const summary of tile.summaries) {
-    const other = summary.channel;
-    if (other.filter === channel.filter && other.columns.length === channel.columns.length && other.columns.every((column, index) => column === channel.columns[index])) return summary;
-  }
-  throw new RangeError('a tile without the channel that is read');
 }
 
 function summaryWithDecay(tile: Tile, plan: AggregatePlan): Summary | undefined {
@@ -365,6 +432,12 @@ function fromSummary(plan: AggregatePlan, summary: Summary, readMs: number): Fea
 }
 
 const noSum = new ExactSum();
+const isTotal = ({ agg }: AggregatePlan): boolean => {
+  switch (agg) {
+    case 'count': case 'sum': case 'avg': case 'min': case 'max': case 'stddev': case 'variance': case 'stddev_pop': case 'variance_pop': case 'distinct': return true;
+    default: return false;
+  }
+};
 const isPercentile = (plan: AggregatePlan): boolean => plan.agg === 'median' || plan.agg === 'percentile';
 
 function shownCounts(plan: AggregatePlan, entries: ReadonlyArray<readonly [Exclude<Value, null>, number]>): FeatureValue {

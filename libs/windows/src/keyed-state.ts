@@ -1,6 +1,8 @@
 import type { Value } from '@weir/contracts';
 import type { KernelPlan } from './kernel-plan';
-import { RawColumns } from './raw-columns';
+import type { MergedTiles } from './merged-tiles';
+import { RangeTotals } from './range-totals';
+import { RawRows } from './raw-rows';
 import { TileSet } from './tile-set';
 
 /**
@@ -8,21 +10,31 @@ import { TileSet } from './tile-set';
  * and the horizon alone, never from the order of arrival or from when it was stored.
  */
 export class KeyedState {
-  readonly raw: RawColumns;
-  readonly tileSets: TileSet[];
+  readonly raw: RawRows;
+  /** By class of the plan; null until the first event leaves the raw rows. */
+  tileSets: TileSet[] | null;
   /** Oldest event ever seen, ms; Infinity before the first. */
   firstMs = Infinity;
   /** Newest event that is no longer kept as it is; -Infinity for none. */
   spilledNewestMs = -Infinity;
   /** Place in the log of the last event applied; -1 before the first. */
   lastOrder = -1;
+  /** Derived, by window group: carried from read to read, never stored. */
+  private totals: (RangeTotals | undefined)[] | null = null;
+  private merged: (MergedTiles | undefined)[] | null = null;
 
-  constructor(readonly plan: KernelPlan, raw?: RawColumns, tileSets?: TileSet[]) {
-    this.raw = raw ?? new RawColumns(plan.columns, plan.filters);
-    this.tileSets = tileSets ?? plan.tileClasses.map((tileClass) => new TileSet(tileClass));
+  constructor(readonly plan: KernelPlan, raw?: RawRows, tileSets?: TileSet[] | null) {
+    this.raw = raw ?? new RawRows(plan.columns, plan.filters);
+    this.tileSets = tileSets ?? null;
   }
 
-  get newestMs(): number { return this.raw.count > 0 ? (this.raw.timesMs[this.raw.end - 1] as number) : this.spilledNewestMs; }
+  get newestMs(): number { return this.raw.count > 0 ? this.raw.timeAt(this.raw.end - 1) : this.spilledNewestMs; }
+
+  /** The tile sets, made where there are none. */
+  tiles(): TileSet[] {
+    this.tileSets ??= this.plan.tileClasses.map((tileClass) => new TileSet(tileClass));
+    return this.tileSets;
+  }
 
   /**
    * Takes in an event and gives its row, which is good until `settle`. The key may hold one event more than it keeps until then,
@@ -31,21 +43,42 @@ export class KeyedState {
   apply(timeMs: number, order: number, values: readonly Value[], passes: Uint8Array): number {
     if (timeMs < this.firstMs) this.firstMs = timeMs;
     if (order > this.lastOrder) this.lastOrder = order;
-    return this.raw.insert(timeMs, order, values, passes);
+    const { raw } = this;
+    const row = raw.insert(timeMs, order, values, passes);
+    if (this.totals !== null && row !== raw.end - 1) for (const totals of this.totals) totals?.inserted(raw, row);
+    return row;
   }
 
   /** Moves what no longer is kept as it is into tiles, and forgets what no read at or after `horizonMs` can see. */
   settle(horizonMs: number): void {
     const { raw, plan } = this;
     if (raw.count > plan.rawMax) {
-      const newestMs = this.newestMs;
-      while (raw.count > plan.rawMax) this.spill(1, horizonMs, newestMs);
+      this.spill(raw.count - plan.rawMax, horizonMs, this.newestMs);
       this.prune(horizonMs);
-    } else if (raw.count > 0 && (raw.timesMs[raw.head] as number) < horizonMs - plan.reachMs) this.prune(horizonMs);
+    } else if (raw.count > 0 && raw.timeAt(raw.head) < horizonMs - plan.reachMs) this.prune(horizonMs);
+  }
+
+  /** Totals of a group's rows, moved to this range. */
+  totalsOf(group: number, from: number, until: number): RangeTotals {
+    this.totals ??= [];
+    const totals = (this.totals[group] ??= new RangeTotals(this.plan.groups[group]?.channels ?? [], this.raw));
+    totals.moveTo(this.raw, from, until);
+    return totals;
+  }
+
+  /** What was merged for a group, if it still holds. */
+  mergedOf(group: number, classIndex: number, lowMs: number): MergedTiles | undefined {
+    const merged = this.merged?.[group];
+    return merged !== undefined && merged.classIndex === classIndex && merged.lowMs === lowMs && merged.version === this.tileSets?.[classIndex]?.version ? merged : undefined;
+  }
+
+  keepMerged(group: number, merged: MergedTiles): void {
+    this.merged ??= [];
+    this.merged[group] = merged;
   }
 
   clone(): KeyedState {
-    const copy = new KeyedState(this.plan, this.raw.clone(), this.tileSets.map((set) => set.clone()));
+    const copy = new KeyedState(this.plan, this.raw.clone(), this.tileSets?.map((set) => set.clone()) ?? null);
     copy.firstMs = this.firstMs;
     copy.spilledNewestMs = this.spilledNewestMs;
     copy.lastOrder = this.lastOrder;
@@ -56,19 +89,42 @@ export class KeyedState {
     const { raw } = this;
     const newestMs = this.newestMs;
     const until = this.firstKept(horizonMs);
-    if (until > raw.head) this.spill(until - raw.head, horizonMs, newestMs);
-    const oldestRawMs = raw.count > 0 ? (raw.timesMs[raw.head] as number) : Infinity;
-    for (const set of this.tileSets) if (!set.empty) set.prune(horizonMs, newestMs, oldestRawMs);
+    if (until > raw.head && !this.plan.keepsOld) {
+      this.spilledNewestMs = Math.max(this.spilledNewestMs, raw.timeAt(until - 1));
+      this.dropRows(until - raw.head);
+    } else if (until > raw.head) this.spill(until - raw.head, horizonMs, newestMs);
+    const oldestRawMs = raw.count > 0 ? raw.timeAt(raw.head) : Infinity;
+    this.tileSets?.forEach((set, index) => {
+      if (set.empty) return;
+      const before = set.version;
+      const newestOverMs = set.prune(horizonMs, newestMs, oldestRawMs);
+      for (const merged of this.merged ?? []) if (merged?.classIndex === index && merged.version === before && newestOverMs < merged.lowMs) merged.version = set.version;
+    });
   }
 
   private spill(count: number, horizonMs: number, newestMs: number): void {
     const { raw } = this;
+    const sets = this.tileSets ?? this.plan.tileClasses.map((tileClass) => new TileSet(tileClass));
     for (let row = raw.head; row < raw.head + count; row++) {
-      for (const set of this.tileSets) set.add(raw, row, horizonMs, newestMs);
-      const timeMs = raw.timesMs[row] as number;
+      sets.forEach((set, index) => {
+        const before = set.version;
+        const stored = set.add(raw, row, horizonMs, newestMs);
+        for (const merged of this.merged ?? []) {
+          if (merged?.classIndex !== index || merged.version !== before) continue;
+          if (stored) merged.add(raw, row);
+          merged.version = set.version;
+        }
+      });
+      const timeMs = raw.timeAt(row);
       if (timeMs > this.spilledNewestMs) this.spilledNewestMs = timeMs;
     }
-    raw.dropFront(count);
+    if (this.tileSets === null && sets.some((set) => !set.empty)) this.tileSets = sets;
+    this.dropRows(count);
+  }
+
+  private dropRows(count: number): void {
+    for (const totals of this.totals ?? []) totals?.dropping(this.raw, count);
+    this.raw.dropFront(count);
   }
 
   /** First row that some read at or after `horizonMs` needs as it is. */
@@ -80,7 +136,7 @@ export class KeyedState {
       if (window.kind === 'rows') first = Math.min(first, Math.max(raw.head, raw.firstAtOrAfter(horizonMs + 1) - window.last - 1));
       if (window.kind !== 'session') continue;
       let row = raw.firstAtOrAfter(horizonMs - window.gapMs);
-      while (row > raw.head && row < raw.end && (raw.timesMs[row] as number) - (raw.timesMs[row - 1] as number) <= window.gapMs) row--;
+      while (row > raw.head && row < raw.end && raw.timeAt(row) - raw.timeAt(row - 1) <= window.gapMs) row--;
       first = Math.min(first, row);
     }
     return first;

@@ -1,11 +1,11 @@
 import type { Channel } from './channel';
 import { part } from './channel';
 import { ExactSum } from './exact-sum';
-import type { RawColumns } from './raw-columns';
+import { filtersPerWord, type RawRows } from './raw-rows';
 
 const exactMax = 9_007_199_254_740_992;
 
-/** Counts, sums and extremes of a channel over a range of rows. Reused; sums are exact. */
+/** Counts, exact sums and extremes of a channel over a range of rows. Reused. */
 export class RowPass {
   rows = 0;
   values = 0;
@@ -14,41 +14,42 @@ export class RowPass {
   readonly sum = new ExactSum();
   readonly squares = new ExactSum();
 
-  run(raw: RawColumns, channel: Channel, from: number, until: number): void {
-    this.rows = 0;
+  run(raw: RawRows, channel: Channel, from: number, until: number): void {
     this.values = 0;
     this.min = Infinity;
     this.max = -Infinity;
     this.sum.reset();
     this.squares.reset();
-    const passes = channel.filter < 0 ? null : (raw.filters[channel.filter] as Uint8Array);
+    const { filter } = channel;
     const column = channel.columns[0];
-    if (column === undefined) { this.countRows(passes, from, until); return; }
-    const values = raw.columns[column] as Float64Array;
-    const kind = raw.kindOf(column);
-    if (kind === 'text' || !(channel.parts & (part.sum | part.squares | part.extremes))) this.countValues(values, passes, from, until);
-    else if (kind === 'double') this.addDoubles(values, passes, from, until, (channel.parts & part.squares) !== 0);
-    else this.addIntegers(values, passes, from, until, (channel.parts & part.squares) !== 0);
+    if (column === undefined && filter < 0) { this.rows = until - from; return; }
+    const { data, stride } = raw;
+    const wordAt = filter < 0 ? -1 : 2 + Math.floor(filter / filtersPerWord);
+    const bit = filter < 0 ? 0 : 1 << (filter % filtersPerWord);
+    const valueAt = column === undefined ? -1 : raw.columnsAt + column;
+    const summed = (channel.parts & (part.sum | part.squares | part.extremes)) !== 0;
+    if (valueAt < 0 || !summed) this.count(data, { from: from * stride, until: until * stride, stride, wordAt, bit, valueAt });
+    else if (raw.kindOf(column ?? 0) === 'double') this.addDoubles(data, { from: from * stride, until: until * stride, stride, wordAt, bit, valueAt }, (channel.parts & part.squares) !== 0);
+    else this.addIntegers(data, { from: from * stride, until: until * stride, stride, wordAt, bit, valueAt }, (channel.parts & part.squares) !== 0);
   }
 
-  private countRows(passes: Uint8Array | null, from: number, until: number): void {
-    if (passes === null) { this.rows = until - from; return; }
+  private count(data: readonly number[], { from, until, stride, wordAt, bit, valueAt }: Walk): void {
     let rows = 0;
-    for (let row = from; row < until; row++) rows += passes[row] as number;
-    this.rows = rows;
-  }
-
-  private countValues(values: Float64Array, passes: Uint8Array | null, from: number, until: number): void {
-    for (let row = from; row < until; row++) {
-      if (passes !== null && passes[row] === 0) continue;
-      this.rows++;
-      const value = values[row] as number;
-      if (value === value) this.values++;
+    let values = 0;
+    for (let at = from; at < until; at += stride) {
+      if (wordAt >= 0 && ((data[at + wordAt] as number) & bit) === 0) continue;
+      rows++;
+      if (valueAt < 0) continue;
+      const value = data[at + valueAt] as number;
+      if (value === value) values++;
     }
+    this.rows = rows;
+    this.values = values;
   }
 
   /** Plain sums while their terms' sizes add up to less than 2^53, so that every step is exact; else again with exact ones. */
-  private addIntegers(values: Float64Array, passes: Uint8Array | null, from: number, until: number, squared: boolean): void {
+  private addIntegers(data: readonly number[], walk: Walk, squared: boolean): void {
+    const { from, until, stride, wordAt, bit, valueAt } = walk;
     let rows = 0;
     let count = 0;
     let sum = 0;
@@ -56,10 +57,10 @@ export class RowPass {
     let squares = 0;
     let min = Infinity;
     let max = -Infinity;
-    for (let row = from; row < until; row++) {
-      if (passes !== null && passes[row] === 0) continue;
+    for (let at = from; at < until; at += stride) {
+      if (wordAt >= 0 && ((data[at + wordAt] as number) & bit) === 0) continue;
       rows++;
-      const value = values[row] as number;
+      const value = data[at + valueAt] as number;
       if (value !== value) continue;
       count++;
       sum += value;
@@ -68,7 +69,7 @@ export class RowPass {
       if (value < min) min = value;
       if (value > max) max = value;
     }
-    if (size > exactMax || (squared && squares > exactMax)) { this.addDoubles(values, passes, from, until, squared); return; }
+    if (size > exactMax || (squared && squares > exactMax)) { this.addDoubles(data, walk, squared); return; }
     this.rows = rows;
     this.values = count;
     this.min = min;
@@ -77,11 +78,12 @@ export class RowPass {
     this.squares.add(squares);
   }
 
-  private addDoubles(values: Float64Array, passes: Uint8Array | null, from: number, until: number, squared: boolean): void {
-    for (let row = from; row < until; row++) {
-      if (passes !== null && passes[row] === 0) continue;
-      this.rows++;
-      const value = values[row] as number;
+  private addDoubles(data: readonly number[], { from, until, stride, wordAt, bit, valueAt }: Walk, squared: boolean): void {
+    let rows = 0;
+    for (let at = from; at < until; at += stride) {
+      if (wordAt >= 0 && ((data[at + wordAt] as number) & bit) === 0) continue;
+      rows++;
+      const value = data[at + valueAt] as number;
       if (value !== value) continue;
       this.values++;
       this.sum.add(value);
@@ -89,5 +91,8 @@ export class RowPass {
       if (value < this.min) this.min = value;
       if (value > this.max) this.max = value;
     }
+    this.rows = rows;
   }
 }
+
+interface Walk { readonly from: number; readonly until: number; readonly stride: number; readonly wordAt: number; readonly bit: number; readonly valueAt: number }

@@ -13,6 +13,9 @@ export interface Selection {
   /** First ms that the window holds; -Infinity for all time. */
   lowMs: number;
   tiles: Tile[];
+  /** Class of `tiles`, and whether they are all of it from `lowMs` on. */
+  tileClass: number;
+  wholeTail: boolean;
   approximate: boolean;
   /** The window begins before the view's history. */
   warming: boolean;
@@ -30,6 +33,8 @@ export function selectWindow(state: KeyedState, group: WindowGroup, reading: Rea
   into.tiles = noTiles;
   into.extra = -1;
   into.approximate = false;
+  into.tileClass = -1;
+  into.wholeTail = false;
   into.until = raw.firstAtOrAfter(bounds.highMs);
   const excluded = group.excludeCurrent && reading.currentRow >= 0;
   const upper = into.until;
@@ -51,8 +56,8 @@ function selectRange(state: KeyedState, group: WindowGroup, reading: Reading, up
   else if (bounds.hopLowMs < bounds.lowMs || window.kind === 'lifetime') {
     into.lowMs = bounds.hopLowMs;
     into.from = raw.firstAtOrAfter(bounds.hopLowMs);
-    const set = state.tileSets[group.hopClass];
-    if (set !== undefined && !set.empty) into.tiles = tilesBetween(set, bounds.hopLowMs, bounds.highMs);
+    const set = state.tileSets?.[group.hopClass];
+    if (set !== undefined && !set.empty) useTiles(set, group.hopClass, bounds.hopLowMs, bounds.highMs, into);
   }
   if (into.from > into.until) into.from = into.until;
   into.warming = into.lowMs < reading.sinceMs;
@@ -62,9 +67,8 @@ function selectRange(state: KeyedState, group: WindowGroup, reading: Reading, up
 function selectTiles(state: KeyedState, group: WindowGroup, reading: Reading, upper: number, into: Selection): void {
   const { raw } = state;
   const { window } = group;
-  const set = state.tileSets[group.capClass] as TileSet;
-  const { tileClass } = set;
-  if (tileClass.kind === 'session') return;
+  const tileClass = state.plan.tileClasses[group.capClass];
+  if (tileClass === undefined || tileClass.kind === 'session') return;
   const complete = window.kind === 'tumbling' || window.kind === 'hopping';
   const floorsLow = window.kind === 'sliding' || (complete && !completeWindowIsExact(window));
   into.lowMs = floorsLow ? tileStartMs(tileClass, bounds.lowMs) : bounds.lowMs;
@@ -78,7 +82,15 @@ function selectTiles(state: KeyedState, group: WindowGroup, reading: Reading, up
     if (!excluded && reading.currentRow >= into.until && reading.currentRow < upper) into.extra = reading.currentRow;
   }
   into.from = raw.firstAtOrAfter(into.lowMs);
-  into.tiles = tilesBetween(set, into.lowMs, highMs);
+  const set = state.tileSets?.[group.capClass];
+  if (set !== undefined && !set.empty) useTiles(set, group.capClass, into.lowMs, highMs, into);
+}
+
+function useTiles(set: TileSet, classIndex: number, lowMs: number, highMs: number, into: Selection): void {
+  into.tiles = tilesBetween(set, lowMs, highMs);
+  into.tileClass = classIndex;
+  const last = set.tiles.at(-1);
+  into.wholeTail = last === undefined || last.startMs < highMs;
 }
 
 function tilesBetween(set: TileSet, lowMs: number, highMs: number): Tile[] {
@@ -106,13 +118,12 @@ function selectSession(state: KeyedState, group: WindowGroup, reading: Reading, 
   const { raw } = state;
   const { window } = group;
   if (window.kind !== 'session') return;
-  const times = raw.timesMs;
   let from = into.until;
   let startMs = reading.readMs;
-  while (from > raw.head && startMs - (times[from - 1] as number) <= window.gapMs) startMs = times[--from] as number;
+  while (from > raw.head && startMs - raw.timeAt(from - 1) <= window.gapMs) startMs = raw.timeAt(--from);
   into.from = from;
   into.lowMs = startMs;
-  const set = state.tileSets[group.capClass];
+  const set = state.tileSets?.[group.capClass];
   if (from === raw.head && set !== undefined && !set.empty) {
     const before = set.tiles.findLast((tile) => tile.startMs <= startMs && startMs - Math.min(tile.endMs, startMs) <= window.gapMs);
     if (before !== undefined) {

@@ -4,7 +4,7 @@ import type { ByteWriter } from './byte-writer';
 import type { ColumnKind } from './channel';
 import type { KernelPlan } from './kernel-plan';
 import { KeyedState } from './keyed-state';
-import { RawColumns } from './raw-columns';
+import { RawRows, filtersPerWord } from './raw-rows';
 import { TileSet } from './tile-set';
 
 /** Changes when the layout of packed state does. */
@@ -26,12 +26,14 @@ export function encodeState(writer: ByteWriter, state: KeyedState): void {
   if (state.spilledNewestMs !== -Infinity) writer.signed(state.spilledNewestMs - state.firstMs);
   writer.varint(raw.count);
   encodeTimes(writer, raw, state.firstMs);
-  for (const filter of raw.filters) encodeBits(writer, raw.count, (index) => filter[raw.head + index] === 1);
+  for (let filter = 0; filter < raw.filterCount; filter++) encodeBits(writer, raw.count, (index) => raw.passes(filter, raw.head + index));
   state.plan.columns.forEach((kind, column) => encodeColumn(writer, raw, column, kind));
-  state.tileSets.forEach((set) => {
+  const sets = state.tileSets?.some((set) => !set.empty) === true ? state.tileSets : null;
+  writer.byte(sets === null ? 0 : 1);
+  for (const set of sets ?? []) {
     writer.byte(set.empty ? 0 : 1);
     if (!set.empty) set.encode(writer);
-  });
+  }
 }
 
 /** @throws WeirError WEIR_STORE_FAILED for bytes of another format or that end early. */
@@ -45,8 +47,8 @@ export function decodeState(reader: ByteReader, plan: KernelPlan): KeyedState {
   const timesMs = decodeTimes(reader, count, firstMs);
   const filters = Array.from({ length: plan.filters }, () => decodeBits(reader, count));
   const columns = plan.columns.map((kind) => decodeColumn(reader, kind, count));
-  const raw = RawColumns.from(plan.columns, { timesMs, filters, columns: columns.map((column) => column.values), texts: columns.map((column) => column.texts) });
-  const tileSets = plan.tileClasses.map((tileClass) => (reader.byte() === 0 ? new TileSet(tileClass) : TileSet.decode(reader, tileClass)));
+  const raw = rowsOf(plan, timesMs, filters, columns);
+  const tileSets = reader.byte() === 0 ? null : plan.tileClasses.map((tileClass) => (reader.byte() === 0 ? new TileSet(tileClass) : TileSet.decode(reader, tileClass)));
   const state = new KeyedState(plan, raw, tileSets);
   state.lastOrder = lastOrder;
   state.firstMs = count === 0 && spilledNewestMs === -Infinity ? Infinity : firstMs;
@@ -64,30 +66,44 @@ export interface CurrentInPart { readonly part: number; readonly row: number }
 export function mergeStates(plan: KernelPlan, parts: readonly KeyedState[], current?: CurrentInPart): { readonly state: KeyedState; readonly currentRow: number } {
   const state = new KeyedState(plan);
   const passes = new Uint8Array(plan.filters);
-  const currentMs = current === undefined ? NaN : (parts[current.part]?.raw.timesMs[current.row] as number);
+  const currentMs = current === undefined ? NaN : parts[current.part]?.raw.timeAt(current.row) ?? NaN;
   parts.forEach(({ raw, tileSets, firstMs, spilledNewestMs }, part) => {
     state.firstMs = Math.min(state.firstMs, firstMs);
     state.spilledNewestMs = Math.max(state.spilledNewestMs, spilledNewestMs);
-    tileSets.forEach((set, index) => state.tileSets[index]?.mergeFrom(set));
+    tileSets?.forEach((set, index) => state.tiles()[index]?.mergeFrom(set));
     for (let row = raw.head; row < raw.end; row++) {
-      const timeMs = raw.timesMs[row] as number;
+      const timeMs = raw.timeAt(row);
       if (timeMs === currentMs && current !== undefined && part > current.part) continue;
-      for (let i = 0; i < passes.length; i++) passes[i] = (raw.filters[i] as Uint8Array)[row] as number;
+      for (let i = 0; i < passes.length; i++) passes[i] = raw.passes(i, row) ? 1 : 0;
       state.raw.insert(timeMs, part, plan.columns.map((_, column) => raw.valueAt(column, row)), passes);
     }
   });
   return { state, currentRow: current === undefined ? -1 : state.raw.firstAtOrAfter(currentMs + 1) - 1 };
 }
 
-function encodeTimes(writer: ByteWriter, raw: RawColumns, firstMs: number): void {
+function rowsOf(plan: KernelPlan, timesMs: Float64Array, filters: readonly Uint8Array[], columns: readonly DecodedColumn[]): RawRows {
+  const raw = new RawRows(plan.columns, plan.filters);
+  const words = new Array<number>(raw.columnsAt - 2).fill(0);
+  const numbers = new Array<number>(columns.length).fill(0);
+  for (let row = 0; row < timesMs.length; row++) {
+    words.fill(0);
+    filters.forEach((filter, index) => { if (filter[row] === 1) words[Math.floor(index / filtersPerWord)] = (words[Math.floor(index / filtersPerWord)] as number) | (1 << (index % filtersPerWord)); });
+    columns.forEach((column, index) => { numbers[index] = column.values[row] as number; });
+    raw.append(timesMs[row] as number, words, numbers);
+  }
+  columns.forEach((column, index) => { if (column.texts.length > 0) raw.useTexts(index, column.texts); });
+  return raw;
+}
+
+function encodeTimes(writer: ByteWriter, raw: RawRows, firstMs: number): void {
   if (raw.count === 0) return;
   let unitMs = 1_000;
-  for (let row = raw.head; row < raw.end && unitMs > 1; row++) if (((raw.timesMs[row] as number) - firstMs) % unitMs !== 0) unitMs = 1;
+  for (let row = raw.head; row < raw.end && unitMs > 1; row++) if ((raw.timeAt(row) - firstMs) % unitMs !== 0) unitMs = 1;
   writer.byte(unitMs === 1 ? 0 : 1);
   let last = firstMs;
   for (let row = raw.head; row < raw.end; row++) {
-    writer.varint(((raw.timesMs[row] as number) - last) / unitMs);
-    last = raw.timesMs[row] as number;
+    writer.varint((raw.timeAt(row) - last) / unitMs);
+    last = raw.timeAt(row);
   }
 }
 
@@ -128,8 +144,8 @@ function decodeBits(reader: ByteReader, count: number): Uint8Array {
   return bits;
 }
 
-function encodeColumn(writer: ByteWriter, raw: RawColumns, column: number, kind: ColumnKind): void {
-  const values = (raw.columns[column] as Float64Array).subarray(raw.head, raw.end);
+function encodeColumn(writer: ByteWriter, raw: RawRows, column: number, kind: ColumnKind): void {
+  const values = Float64Array.from({ length: raw.count }, (_, index) => raw.numberAt(column, raw.head + index));
   encodeBits(writer, values.length, (index) => Number.isNaN(values[index]));
   const known = values.filter((value) => value === value);
   if (known.length === 0) return;
@@ -158,7 +174,7 @@ function comesBack(value: number, scale: number): boolean {
   return Number.isSafeInteger(whole) && whole / scale === value;
 }
 
-function encodeTexts(writer: ByteWriter, raw: RawColumns, column: number, codes: Float64Array): void {
+function encodeTexts(writer: ByteWriter, raw: RawRows, column: number, codes: Float64Array): void {
   const rankByCode = new Map<number, number>();
   for (const code of codes) if (!rankByCode.has(code)) rankByCode.set(code, rankByCode.size);
   writer.varint(rankByCode.size);

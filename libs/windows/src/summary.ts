@@ -6,7 +6,7 @@ import { ExactSum } from './exact-sum';
 import { hashValue } from './hash';
 import { part, type Channel } from './channel';
 import { QuantileSketch } from './quantile-sketch';
-import type { RawColumns } from './raw-columns';
+import type { RawRows } from './raw-rows';
 import { decodeValue, encodeValue } from './value-codec';
 import { ValueCounts } from './value-counts';
 
@@ -45,13 +45,13 @@ export class Summary {
   }
 
   /** Adds a row, where its filter lets it pass. */
-  addRow(raw: RawColumns, row: number): void {
+  addRow(raw: RawRows, row: number): void {
     const { filter, columns, parts } = this.channel;
-    if (filter >= 0 && (raw.filters[filter] as Uint8Array)[row] === 0) return;
-    const timeMs = raw.timesMs[row] as number;
+    if (filter >= 0 && !raw.passes(filter, row)) return;
+    const timeMs = raw.timeAt(row);
     this.rows++;
     const column = columns[0];
-    const number = column === undefined ? NaN : (raw.columns[column] as Float64Array)[row] as number;
+    const number = column === undefined ? NaN : raw.numberAt(column, row);
     if (parts & listParts) this.addToLists(raw, row, timeMs);
     if (column === undefined || Number.isNaN(number)) return;
     this.values++;
@@ -126,12 +126,12 @@ export class Summary {
     return summary;
   }
 
-  private addToLists(raw: RawColumns, row: number, timeMs: number): void {
+  private addToLists(raw: RawRows, row: number, timeMs: number): void {
     const { columns, parts } = this.channel;
     const column = columns[0];
     if (parts & part.places) {
-      const lat = raw.columns[column ?? 0]?.[row] ?? NaN;
-      const lon = raw.columns[columns[1] ?? 0]?.[row] ?? NaN;
+      const lat = raw.numberAt(column ?? 0, row);
+      const lon = raw.numberAt(columns[1] ?? 0, row);
       const located = !Number.isNaN(lat) && !Number.isNaN(lon);
       this.addPlace({ timeMs, value: located ? lat : null, lon: located ? lon : 0 });
     }

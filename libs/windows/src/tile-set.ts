@@ -1,6 +1,6 @@
 import type { ByteReader } from './byte-reader';
 import type { ByteWriter } from './byte-writer';
-import type { RawColumns } from './raw-columns';
+import type { RawRows } from './raw-rows';
 import { Summary } from './summary';
 import { tileSizeMs, tileStartMs, type TileClass } from './tile-class';
 
@@ -15,28 +15,32 @@ export class TileSet {
   readonly tiles: Tile[] = [];
   /** What no read can cut any more; classes that fold only. */
   base: Tile | null = null;
+  /** Changes whenever the tiles do. */
+  version = 0;
 
   constructor(readonly tileClass: TileClass) {}
 
   get empty(): boolean { return this.tiles.length === 0 && this.base === null; }
 
-  /** Takes in a row that leaves the raw columns. `oldestMs`: what lies wholly before it is of no use to any read. */
-  add(raw: RawColumns, row: number, horizonMs: number, newestMs: number): void {
-    const timeMs = raw.timesMs[row] as number;
+  /** Takes in a row that is no longer kept as it is; false when no read can need it. */
+  add(raw: RawRows, row: number, horizonMs: number, newestMs: number): boolean {
+    const timeMs = raw.timeAt(row);
+    this.version++;
     if (this.tileClass.kind === 'session') {
       addRow(this.sessionFor(timeMs, this.tileClass.gapMs), raw, row);
-      return;
+      return true;
     }
     const startMs = tileStartMs(this.tileClass, timeMs);
     if (this.isOver(startMs, horizonMs, newestMs)) {
       if (this.folds) addRow(this.theBase(), raw, row);
-      return;
+      return this.folds;
     }
     addRow(this.tileAt(startMs), raw, row);
+    return true;
   }
 
-  /** Forgets (or folds) what no read can cut any more. */
-  prune(horizonMs: number, newestMs: number, oldestRawMs: number): void {
+  /** Forgets (or folds) what no read can cut any more; gives the start of the newest tile forgotten, -Infinity for none. */
+  prune(horizonMs: number, newestMs: number, oldestRawMs: number): number {
     const { tiles, tileClass } = this;
     let over = 0;
     if (tileClass.kind === 'session') {
@@ -44,13 +48,17 @@ export class TileSet {
       while (over < tiles.length && (tiles[over] as Tile).endMs < limitMs) over++;
     } else while (over < tiles.length && this.isOver((tiles[over] as Tile).startMs, horizonMs, newestMs)) over++;
     over = Math.max(over, tiles.length - tilesPerClassMax);
-    if (over === 0) return;
+    if (over === 0) return -Infinity;
+    this.version++;
+    const newestOverMs = this.folds ? -Infinity : (tiles[over - 1] as Tile).startMs;
     if (this.folds) for (let i = 0; i < over; i++) mergeTile(this.theBase(), tiles[i] as Tile);
     tiles.splice(0, over);
+    return newestOverMs;
   }
 
   /** Adds what another set of the same class holds. */
   mergeFrom(other: TileSet): void {
+    this.version++;
     if (other.base !== null) mergeTile(this.theBase(), other.base);
     for (const tile of other.tiles) {
       if (this.tileClass.kind !== 'session') { mergeTile(this.tileAt(tile.startMs), tile); continue; }
@@ -148,7 +156,7 @@ function newTile(tileClass: TileClass, startMs: number, referenceMs: number): Ti
   return { startMs, endMs: startMs, summaries: tileClass.channels.map((channel) => new Summary(channel, referenceMs)) };
 }
 
-function addRow(tile: Tile, raw: RawColumns, row: number): void {
+function addRow(tile: Tile, raw: RawRows, row: number): void {
   for (const summary of tile.summaries) summary.addRow(raw, row);
 }
 

@@ -42,7 +42,7 @@ export class Client {
   }
 
   /** Sends and checks the status. @throws ProblemError for 4xx and 5xx, WeirError WEIR_USAGE when nobody listens. */
-  async send(method: string, path: string, body?: { readonly text: string; readonly type: string }, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+  async send(method: string, path: string, body?: { readonly text: string | Uint8Array<ArrayBuffer>; readonly type: string }, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
     let response: Response;
     try {
       response = await fetch(`${this.url}${path}`, {

@@ -1,7 +1,6 @@
 import type { FeatureLayout, FeatureValue, FeatureVector, StreamEvent, Value } from '@weir/contracts';
 import type { Source } from '@weir/definitions';
-import { ByteReader, ByteWriter, type EventCodec } from '@weir/patterns';
-import type { EventContext } from './event-context';
+import { ByteReader, ByteWriter, type EventCodec, type EventContext } from '@weir/patterns';
 
 type Sources = ReadonlyMap<string, Pick<Source, 'fields' | 'slotByField'>>;
 
@@ -57,7 +56,7 @@ export function surroundedCodec(events: EventCodec<StreamEvent>, context: EventC
       if (vector) {
         for (const number of vector.numbers) writer.double(number);
         writer.blob(vector.statuses);
-        for (const other of vector.others) writer.text(other === undefined ? '' : JSON.stringify(other));
+        for (let slot = 0; slot < vector.numbers.length; slot++) { const other = vector.others[slot]; writer.text(other === undefined ? '' : JSON.stringify(other)); }
       }
       const rows = [...around?.profiles ?? []].sort(([a], [b]) => (a < b ? -1 : 1));
       writer.text(around?.profiles === undefined ? '' : JSON.stringify(rows.map(([table, row]) => [table, Object.fromEntries(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)))])));

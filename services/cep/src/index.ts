@@ -1,2 +1,2 @@
 export * from './pattern-stage';
-export { patternCheck } from './pattern-check';
+export { patternCheck } from '@weir/patterns';

@@ -1,8 +1,7 @@
 import { WeirError, type ControlItem, type EventItem, type LaneItem, type LaneTime, type PatternMatch, type StreamEvent } from '@weir/contracts';
 import { emptySet, resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
-import { defaultLimits, type GroupOutcome, type PatternLimits } from '@weir/patterns';
+import { defaultLimits, EventContext, type GroupOutcome, type PatternLimits } from '@weir/patterns';
 import type { Stage, StageState } from '@weir/pipeline';
-import { EventContext } from './event-context';
 import { patternId, planGroups, type PlannedGroup, type PlannedPattern } from './stage-plan';
 import { metaKey, readMeta, setKey, statePrefix, writeMeta } from './stage-meta';
 
@@ -64,7 +63,7 @@ export class PatternStage implements Stage<LaneItem, LaneItem> {
       const key = planned.keyBySource.get(item.event.source)?.(item.event);
       if (key === undefined) continue;
       keyed.push(...planned.decisive);
-      this.describe(planned, planned.group.simulate(key, item.event, item.offset, watermarkOf(planned, item.time)), true, matches);
+      this.describe(planned, planned.group.simulate(key, item.event, item.offset, watermarkOf(planned, item.time)), { item, byEvent: true }, matches);
     }
     this.context.leave();
     item.matches = matches;
@@ -132,7 +131,7 @@ export class PatternStage implements Stage<LaneItem, LaneItem> {
     const matches: PatternMatch[] = [];
     for (const planned of this.groups.values()) {
       planned.group.advance(watermarkOf(planned, item.time), this.out);
-      if (this.out.length > 0) this.describe(planned, this.out.splice(0), false, matches);
+      if (this.out.length > 0) this.describe(planned, this.out.splice(0), { item, byEvent: false }, matches);
     }
     return matches;
   }
@@ -149,21 +148,22 @@ export class PatternStage implements Stage<LaneItem, LaneItem> {
       keyed = keyed.length === 0 ? planned.decisive : [...keyed, ...planned.decisive];
       if (planned.ordered) this.context.keep(item);
       if (!planned.group.accept(key, event, item.offset, watermarkOf(planned, item.time), this.out)) this.lateCount++;
-      if (this.out.length > 0) this.describe(planned, this.out.splice(0), true, matches);
+      if (this.out.length > 0) this.describe(planned, this.out.splice(0), { item, byEvent: true }, matches);
     }
     this.context.leave();
     item.matches = matches;
     item.patternsKeyed = keyed;
   }
 
-  private describe(planned: PlannedGroup, outcomes: readonly GroupOutcome<StreamEvent>[], atItsEvent: boolean, into: PatternMatch[]): void {
+  private describe(planned: PlannedGroup, outcomes: readonly GroupOutcome<StreamEvent>[], at: { readonly item: LaneItem; readonly byEvent: boolean }, into: PatternMatch[]): void {
+    const { item } = at, nowMs = item.kind === 'event' ? item.event.timeMs : item.receivedAtMs;
     for (const { member, key, outcome } of outcomes) {
       const pattern = planned.patternById.get(member.id)?.pattern;
       if (pattern === undefined || pattern.mode === 'off') continue;
       const shared = { pattern: pattern.name, version: pattern.version, mode: pattern.mode, kind: outcome.kind, key };
-      if (outcome.kind === 'limit') { into.push({ ...shared, events: {}, firstTimeMs: NaN, lastTimeMs: NaN, byEvent: atItsEvent }); continue; }
+      if (outcome.kind === 'limit') { into.push({ ...shared, events: {}, firstTimeMs: nowMs, lastTimeMs: nowMs, byEvent: at.byEvent }); continue; }
       const events = Object.fromEntries([...outcome.steps].map(([step, taken]) => [step, taken.map((event) => event.id)]));
-      into.push({ ...shared, events, firstTimeMs: outcome.firstTimeMs, lastTimeMs: outcome.lastTimeMs, byEvent: atItsEvent && outcome.kind === 'match' && outcome.byEvent });
+      into.push({ ...shared, events, firstTimeMs: outcome.firstTimeMs, lastTimeMs: outcome.lastTimeMs, byEvent: at.byEvent && outcome.kind === 'match' && outcome.byEvent });
     }
   }
 

@@ -1,10 +1,8 @@
 import { WeirError, type StreamEvent } from '@weir/contracts';
 import type { DefinitionSet, Pattern } from '@weir/definitions';
-import { PatternGroup, type EventCodec, type GroupMember, type PatternLimits } from '@weir/patterns';
+import { compileProgram, fieldReader, PatternGroup, type EventCodec, type EventContext, type GroupMember, type PatternLimits, type PatternProgram } from '@weir/patterns';
 import { keyReader, type KeyReader } from './entity-key';
 import { eventCodec, surroundedCodec } from './event-codec';
-import type { EventContext } from './event-context';
-import { compileProgram, fieldReader, type PatternProgram } from './step-conditions';
 
 /** One version of a pattern that is in force, or that finishes what it has begun. */
 export interface PlannedPattern { readonly id: string; readonly pattern: Pattern; readonly sinceOffset: number; readonly begins: boolean; /** The set that defined it. */ readonly setId: string }
@@ -57,7 +55,7 @@ function planGroup(set: DefinitionSet, id: string, rows: readonly { planned: Pla
   if (first === undefined) throw new RangeError('a group without patterns');
   const { sources, entity, matching } = first.planned.pattern;
   const ordered = matching === 'ordered';
-  const members = rows.map(({ planned, program }): GroupMember<StreamEvent> => ({ id: planned.id, compiled: program.compiled, sinceOffset: planned.sinceOffset, begins: planned.begins, replayable: program.replayable }));
+  const members = rows.map(({ planned, program }): GroupMember<StreamEvent> => ({ id: planned.id, compiled: program.compiled, sinceOffset: planned.sinceOffset, begins: planned.begins }));
   const readInto = codecs(set, { sources, rows, context, ordered });
   const options = { timeOf: (event: StreamEvent) => event.timeMs, readField: fieldReader(set, sources), ...readInto(set), ordered, timeouts, limits };
   return {
@@ -72,7 +70,7 @@ function planGroup(set: DefinitionSet, id: string, rows: readonly { planned: Pla
 function codecs(set: DefinitionSet, plan: { sources: readonly string[]; rows: readonly { program: PatternProgram }[]; context: EventContext; ordered: boolean }): PlannedGroup['readInto'] {
   const names = (of: (program: PatternProgram) => ReadonlySet<string>): string[] => [...new Set(plan.rows.flatMap(({ program }) => [...of(program)]))].filter((name) => name !== '$ts').sort();
   const all = names(({ fields, takenFields }) => new Set([...fields, ...takenFields])), taken = names(({ takenFields }) => takenFields);
-  const needsSurroundings = plan.ordered && plan.rows.some(({ program }) => !program.replayable);
+  const needsSurroundings = plan.ordered && plan.rows.some(({ program }) => program.reads === 'surroundings');
   return (readSet) => {
     const shared = { sourceNames: plan.sources, readSources: readSet.sources, writeSources: set.sources };
     const codec = eventCodec({ ...shared, fields: all });

@@ -64,7 +64,7 @@ export class FeatureReads {
     this.readers[viewIndex]?.read(state, { readMs: atMs, currentRow: -1, sinceMs: this.states.sinceMs(viewIndex) }, this.vector, this.frame);
     if (state === undefined || state.firstMs > atMs) return null;
     const row = state.raw.firstAtOrAfter(atMs + 1) - 1;
-    return row >= state.raw.head ? (state.raw.timesMs[row] as number) : Math.min(atMs, state.spilledNewestMs);
+    return row >= state.raw.head ? state.raw.timeAt(row) : Math.min(atMs, state.spilledNewestMs);
   }
 
   private wanted({ entityType, views, service }: FeatureReadQuestion): Wanted[] {

@@ -18,6 +18,8 @@ export interface GatewayDependencies {
   readonly lists: Lists;
   readonly tables: Tables;
   readonly labels: Labels;
+  readonly models: Models;
+  readonly status: Status;
   readonly quarantine: Quarantine;
   readonly keys: Keys;
   readonly audit: Audit;
@@ -104,6 +106,18 @@ export interface Decisions {
   explain(decision: Decision | DecisionRecord): Promise<{ readonly base: number; readonly margin: number; readonly contributions: Readonly<Record<string, number>> } | undefined>;
   /** Why a rule or pattern did or did not speak. undefined: no such decision. An unknown rule is WEIR_NOT_FOUND. */
   whyNot(id: string, of: { readonly kind: 'rule' | 'pattern'; readonly name: string }): Promise<WhyNot | undefined>;
+  /** What little else would have changed it. undefined: no such decision. */
+  nearMisses(id: string): Promise<NearMisses | undefined>;
+  /** The same decision again from its record alone, as canonical JSON, and whether it is what was stored. undefined: no such decision. */
+  rerun(id: string): Promise<{ readonly json: string; readonly same: boolean } | undefined>;
+  /** Every verdict as a line of canonical JSON, lane by lane, each in lane order; in blocks of whole lines. */
+  verdictLines(): AsyncIterable<string>;
+}
+export interface NearMisses {
+  /** The smallest change of one value alone that would have given a milder outcome, e.g. `approve if amount were below 812.00`. */
+  readonly whatIf: readonly string[];
+  /** Live rules that one comparison alone kept from firing. */
+  readonly rules: ReadonlyArray<{ readonly rule: string; readonly text: string }>;
 }
 export interface WhyNot {
   readonly fired: boolean | null;
@@ -147,6 +161,8 @@ export interface DefinitionsChange {
   readonly files: ReadonlyArray<{ readonly path: string; readonly text: string }>;
   /** True: these are the whole set. */
   readonly prune: boolean;
+  /** SHA-256 of the bytes that a model's `file` stands for, by its path; undefined: as the file was given last. */
+  readonly modelFiles?: Readonly<Record<string, string>>;
 }
 export interface DefinitionsPlan {
   readonly set: string;
@@ -193,6 +209,14 @@ export interface Labels {
   append(labels: ReadonlyArray<{ readonly transactionId: string; readonly fraud: boolean; readonly by: string; readonly atMs: number; readonly source: string }>): Promise<void>;
 }
 
+export interface Models {
+  /**
+   * Keeps the bytes; from now on a model's `file` of this path stands for them. `backgroundOf`: the bytes are the background rows of the
+   * model with this SHA-256. Gives the SHA-256 of what was kept.
+   */
+  keep(file: { readonly path: string; readonly bytes: Uint8Array; readonly backgroundOf: string | undefined }): Promise<string>;
+}
+
 // ---- what was refused, who did what, who may
 
 export interface Quarantined {
@@ -224,6 +248,24 @@ export interface Keys {
   /** False when there is no such key. */
   revoke(id: string, atMs: number): Promise<boolean>;
 }
+
+// ---- what runs
+
+export interface SuiteStatus {
+  readonly startedAtMs: number;
+  readonly set: string | null;
+  readonly appliedAtMs: number | null;
+  readonly lanes: ReadonlyArray<{
+    readonly lane: number;
+    /** Records in the log. */
+    readonly records: number;
+    /** Offset of the last record that is through; -1: none. `lag` is how many are not. */
+    readonly position: number; readonly lag: number;
+    /** Offset up to which the state is in the store. */
+    readonly statePosition: number;
+  }>;
+}
+export interface Status { now(): Promise<SuiteStatus> }
 
 // ---- what happens now
 

@@ -4,20 +4,23 @@ import * as docs from './controllers/docs.controller';
 import * as features from './controllers/features.controller';
 import * as keys from './controllers/keys.controller';
 import * as lists from './controllers/lists.controller';
+import * as models from './controllers/models.controller';
 import * as operations from './controllers/operations.controller';
 import * as processes from './controllers/process.controller';
+import * as records from './controllers/records.controller';
+import * as status from './controllers/status.controller';
 import * as tables from './controllers/tables.controller';
 import * as transactionsController from './controllers/transactions.controller';
 import * as transactions from './controllers/transactions.endpoints';
 import { Endpoint } from './http/endpoint';
 
 /** Every endpoint there is: what a controller's file exports. */
-export const endpoints: readonly Endpoint[] = [transactions, decisions, features, definitions, lists, tables, operations, keys, processes, docs]
+export const endpoints: readonly Endpoint[] = [transactions, records, decisions, features, definitions, models, lists, tables, operations, keys, status, processes, docs]
   .flatMap((file): unknown[] => Object.values(file)).filter((exported) => exported instanceof Endpoint);
 
 export const controllers = [
   transactionsController.TransactionsController, decisions.DecisionsController, features.FeaturesController, definitions.DefinitionsController, lists.ListsController,
-  tables.TablesController, operations.OperationsController, keys.KeysController, processes.ProcessController, docs.DocsController,
+  tables.TablesController, operations.OperationsController, keys.KeysController, records.RecordsController, models.ModelsController, status.StatusController, processes.ProcessController, docs.DocsController,
 ];
 
 /** Methods allowed at a path, for 405; empty where nothing is. */

@@ -1,8 +1,29 @@
 import type { Metrics } from '@weir/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { endpointOf } from './http/endpoint';
+import type { Edge, RowAnswer } from './dependencies';
 import type { RequestGuard } from './http/request-guard';
 import type { LiveFeed } from './live/live-feed';
+
+/** The edge, with every row counted by what became of it. */
+export function countRows(edge: Edge, metrics: Metrics): Edge {
+  const rows = metrics.counter({ service: 'gateway', noun: 'rows', help: 'Events submitted, by what became of them.', labels: ['became'] });
+  const counterByKind = new Map((['decided', 'pending', 'accepted', 'quarantined', 'conflict', 'overloaded', 'duplicate', 'failed'] as const).map((became) => [became, rows.labels({ became })]));
+  const count = (answer: RowAnswer) => counterByKind.get('duplicate' in answer && answer.duplicate ? 'duplicate' : answer.kind)?.inc();
+  return {
+    simulate: (row, options) => edge.simulate(row, options),
+    submit: async (submitted, options) => {
+      try {
+        const answers = await edge.submit(submitted, options);
+        answers.forEach(count);
+        return answers;
+      } catch (error) {
+        counterByKind.get('failed')?.inc(submitted.length);
+        throw error;
+      }
+    },
+  };
+}
 
 /** Counts and times every answered request, by endpoint and class of status. The label values are made once. */
 export function watchRequests(metrics: Metrics, parts: { readonly guard: RequestGuard; readonly liveFeed: LiveFeed }): (request: FastifyRequest, reply: FastifyReply, done: () => void) => void {

@@ -5,7 +5,7 @@ import { docsStartScript } from './controllers/docs.controller';
 import type { GatewayDependencies } from './dependencies';
 import { allowedMethods, endpoints } from './endpoints';
 import { GatewayContext } from './gateway-context';
-import { watchRequests } from './gateway-metrics';
+import { countRows, watchRequests } from './gateway-metrics';
 import type { GatewayOptions } from './gateway.config';
 import { GatewayModule } from './gateway.module';
 import { addBodyParsers } from './http/body-parsers';
@@ -31,8 +31,9 @@ export class GatewayServer implements Resource {
 
   constructor(deps: GatewayDependencies, private readonly options: GatewayOptions) {
     const keyRing = new KeyRing(deps.keys);
+    const counted = { ...deps, edge: countRows(deps.edge, deps.metrics) };
     const liveFeed = new LiveFeed({ live: deps.live, clock: deps.clock, health: deps.health, clientsMax: options.streamClientsMax });
-    this.context = new GatewayContext(deps, options, keyRing, liveFeed);
+    this.context = new GatewayContext(counted, options, keyRing, liveFeed);
     this.guard = new RequestGuard(keyRing, deps.clock, options);
   }
 
@@ -83,6 +84,7 @@ export class GatewayServer implements Resource {
     instance.addHook('onRoute', (route) => {
       const given = route.config?.endpoint;
       if (given instanceof Endpoint && (given.spec.batch ?? given.spec.largeBody) === true) route.bodyLimit = this.options.batchBytesMax;
+      if (given instanceof Endpoint && given.spec.bodyBytesMax !== undefined) route.bodyLimit = given.spec.bodyBytesMax;
     });
     instance.addHook('onRequest', this.guard.onRequest);
     instance.addHook('onSend', (request, reply, _payload, done) => {

@@ -28,6 +28,7 @@ export class InMemorySuite {
   private documents: Readonly<Record<string, unknown>>[] = [];
   private readonly sets: { set: string; documents: Readonly<Record<string, unknown>>[]; appliedAtMs: number; by: string; note: string | null }[] = [];
   readonly labels: unknown[] = [];
+  readonly modelFiles = new Map<string, Uint8Array>();
 
   addKey(key: string, roles: readonly Role[]): string {
     this.keys.push({ id: `key-${this.keys.length}`, name: roles.join('+'), roles, hash: hashApiKey(key), createdAtMs: this.nowMs, revokedAtMs: null });
@@ -67,6 +68,9 @@ export class InMemorySuite {
           if (name !== 'large_amount') throw new WeirError('WEIR_NOT_FOUND', `there is no rule ${name}`);
           return { fired: decision.verdict.rules.includes(name), explanation: 'tx.amount > 1000000 did not hold', parts: [{ text: 'tx.amount > 1000000', held: false, value: decision.verdict.tx['amount'] }] };
         },
+        nearMisses: async (id) => (this.decisions.some(({ verdict }) => verdict.id === id) ? { whatIf: ['approve if amount were at most 10,000.00'], rules: [{ rule: 'large_amount', text: 'tx.amount > 1000000 is false' }] } : undefined),
+        rerun: async (id) => (this.decisions.some(({ verdict }) => verdict.id === id) ? { json: JSON.stringify({ id }), same: true } : undefined),
+        verdictLines: () => this.verdictLines(),
       },
       features: {
         read: async (entityType, keys, { atMs }) => {
@@ -120,6 +124,8 @@ export class InMemorySuite {
         remove: async (table, key) => this.inTable(table).delete(key),
       },
       labels: { append: async (labels) => { this.labels.push(...labels); } },
+      models: { keep: async ({ path, bytes }) => { this.modelFiles.set(path, bytes); return hashApiKey(Buffer.from(bytes).toString('latin1')); } },
+      status: { now: async () => ({ startedAtMs: this.nowMs, set: this.sets.at(-1)?.set ?? null, appliedAtMs: null, lanes: [{ lane: 0, records: this.decisions.length, position: this.decisions.length - 1, lag: 0, statePosition: -1 }] }) },
       quarantine: {
         list: async ({ reason }, page) => pageOf(this.quarantined.filter((one) => reason === undefined || one.reason === reason), page),
         byId: async (id) => this.quarantined.find((one) => one.id === id),
@@ -146,6 +152,10 @@ export class InMemorySuite {
       },
       live: { subscribe: (listener) => { this.listeners.add(listener); return () => this.listeners.delete(listener); } },
     };
+  }
+
+  private async *verdictLines(): AsyncGenerator<string> {
+    for (const { verdict } of this.decisions) yield `${JSON.stringify({ id: verdict.id })}\n`;
   }
 
   private async submit(rows: readonly SubmittedRow[], options: SubmitOptions): Promise<readonly RowAnswer[]> {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { GatewayFixture } from './gateway-fixture';
 
 let gateway: GatewayFixture;
@@ -124,6 +126,14 @@ describe('the process', () => {
     const { text } = await gateway.ask('GET', '/metrics', { key: null });
     expect(text).toMatch(/weir_gateway_requests_total\{endpoint="POST \/transactions",status="200"\} \d+/);
     expect(text).toContain('weir_gateway_request_duration_seconds_bucket');
+    expect(text).toMatch(/weir_gateway_rows_total\{became="decided"\} \d+/);
+  });
+
+  it('has no metric that the list for operators lacks', async () => {
+    const { text } = await gateway.ask('GET', '/metrics', { key: null });
+    const list = readFileSync(join(__dirname, '../../../docs/operating/metrics.md'), 'utf8');
+    const names = [...text.matchAll(/^# TYPE (weir_\w+)/gm)].map(([, name]) => String(name));
+    expect(names.filter((name) => !list.includes(`\`${name}\``))).toEqual([]);
   });
 
   it('allows its answers nothing but themselves', async () => {

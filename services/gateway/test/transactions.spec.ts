@@ -106,6 +106,12 @@ describe('POST /transactions/batch', () => {
     expect(text).not.toContain('secret');
   });
 
+  it('answers with what each came to and no more, where that is preferred', async () => {
+    const { json, headers } = await gateway.ask('POST', '/transactions/batch', { body: [transaction('t-1'), transaction('t-1'), 7], headers: { prefer: 'return=minimal' } });
+    expect(headers['preference-applied']).toBe('return=minimal');
+    expect(json['results']).toEqual([{ id: 'd-0-0', transaction_id: 't-1', outcome: 'approve', score: 0.05 }, { id: 'd-0-0', transaction_id: 't-1', outcome: 'approve', score: 0.05, duplicate: true }, expect.objectContaining({ status: 422 })]);
+  });
+
   it("takes Feast's push as events of its source", async () => {
     const { json } = await gateway.ask('POST', '/push', { body: { push_source_name: 'transactions', df: { transaction_id: ['t-1', 't-2'], amount: [1, 2_500_000] } } });
     expect(kinds(json['results'] as unknown[])).toEqual(['approve', 'block']);

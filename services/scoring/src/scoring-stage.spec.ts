@@ -85,6 +85,12 @@ describe('ScoringStage', () => {
     expect(stage.lists.entries('blocked')).toEqual([]);
   });
 
+  it('decides an event whose features could not be read, degraded, with every rule on them unknown', async () => {
+    const lane = new Lane(setOf(rule('count', 'features.tx_count_1h > 3'), rule('k', 'true'))).event({});
+    const [verdict] = verdicts(await stageOf().process(lane.items.map((item) => (item.kind === 'event' ? { ...item, vector: undefined } : item))));
+    expect(verdict).toMatchObject({ unknown: ['count'], rules: ['k'], outcome: 'review', decided_by: 'fallback', degraded: true, degraded_why: ['the features could not be read'] });
+  });
+
   it('forgets list entries that no event can see any more', async () => {
     const stage = stageOf(), lane = new Lane(setOf({ ...loop[0] }, { ...loop[2] }));
     for (let i = 0; i < 100; i++) lane.event({ amount: 500, card_id: `c${i}` }, { atMs: startMs + i * 600_000 });

@@ -1,8 +1,8 @@
-import { decisionId, type EventItem, type LaneItem, type ListChange, type Verdict } from '@weir/contracts';
+import { decisionId, statusCode, type EventItem, type FeatureLayout, type FeatureVector, type LaneItem, type ListChange, type Verdict } from '@weir/contracts';
 import { resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
 import type { Stage, StageState } from '@weir/pipeline';
 import type { ModelRuntime } from '@weir/ports';
-import { DecisionProgram, ListStore, Snoozes, type SnoozeLookup } from '@weir/rules';
+import { compileDecisionProgram, ListStore, Snoozes, type DecisionProgram, type SnoozeLookup } from '@weir/rules';
 import { alertsOf, type Alert } from './alerts';
 import { ModelRoles, noModels, rowAnswer, type RowAnswer } from './model-answers';
 import { ModelHost, type BatchAnswer, type ModelHostOptions } from './model-host';
@@ -96,7 +96,7 @@ export class ScoringStage implements Stage<LaneItem, LaneItem> {
   private async use(set: DefinitionSet): Promise<void> {
     await this.models.use(set);
     this.lists.configure(set.lists);
-    const programs = new Map([...set.sources.values()].filter(({ decide }) => decide).map((source) => [source.name, new DecisionProgram(set, source)]));
+    const programs = new Map([...set.sources.values()].filter(({ decide }) => decide).map((source) => [source.name, compileDecisionProgram(set, source.name)]));
     this.inForce = { set, roles: new ModelRoles(set), programs, snoozes: new Map([...programs].map(([name, { source }]) => [name, this.snoozes.lookup(set, source)])) };
     this.recentSets.delete(set.id);
     this.recentSets.set(set.id, set);
@@ -149,12 +149,13 @@ export class ScoringStage implements Stage<LaneItem, LaneItem> {
   }
 
   private decide(item: EventItem, answer: RowAnswer, inForce: InForce): Verdict | undefined {
-    const { event, vector } = item;
+    const { event } = item;
     const program = inForce.programs.get(event.source);
-    if (!program || !vector) return undefined;
+    if (!program) return undefined;
+    const vector = item.vector ?? unreadVector(inForce.set.layoutBySource.get(event.source));
     return program.decide({
       id: decisionId(item), event, vector, profiles: item.profiles, matches: item.matches, positions: item.positions ?? null,
-      model: answer.model, otherModels: answer.otherModels, degradedWhy: answer.degradedWhy, lists: this.lists,
+      model: answer.model, otherModels: answer.otherModels, degradedWhy: item.vector ? answer.degradedWhy : [...answer.degradedWhy, 'the features could not be read'], lists: this.lists,
       snoozes: this.snoozes.isEmpty ? undefined : inForce.snoozes.get(event.source),
     });
   }
@@ -175,4 +176,10 @@ export class ScoringStage implements Stage<LaneItem, LaneItem> {
       else this.lists.put(change.list, change.value, { fromMs: change.fromMs ?? -Infinity, untilMs: change.untilMs ?? Infinity, by: change.by, reason: change.reason });
     }
   }
+}
+
+/** Stands in where no features came: the transaction is decided all the same, degraded. */
+function unreadVector(layout: FeatureLayout = { qualifiedNames: [], names: [], types: [], slotByName: new Map() }): FeatureVector {
+  const count = layout.names.length;
+  return { layout, numbers: new Float64Array(count).fill(Number.NaN), others: new Array<undefined>(count).fill(undefined), statuses: new Uint8Array(count).fill(statusCode.ERROR) };
 }

@@ -1,21 +1,24 @@
 import { originOfDecisionId, WeirError } from '@weir/contracts';
 import { DecisionStore, pageLimitMax, type DecisionQuery, type DecisionRow, type Page } from '@weir/ports';
 import { open, type Database, type RootDatabase } from 'lmdb';
-import { alertMark, DecisionBlock, encodeDecisions, entityMark, outcomeMark, ruleMark } from './decision-block';
-import { TransactionIndex, type IndexDatabase } from './transaction-index';
+import { alertMark, DecisionBlock, DecisionMarks, encodeDecisions, encodeMarks, entityMark, outcomeMark, ruleMark } from './decision-block';
+import { runIdsMax, TransactionIndex, type IndexDatabase } from './transaction-index';
 
 export interface LmdbDecisionStoreOptions {
   /** A folder of its own; made where it is missing. */
   readonly path: string;
   readonly lanes: number;
+  /** Transactions that are gathered in memory before they go down as a run of the index. */
+  readonly idsPerRun?: number;
 }
 
 /** Blocks and rows that one page of a search looks at. */
-const blocksPerPageMax = 20_000;
-const rowsPerPageMax = 50_000;
-const rowsPerBlockMax = 4_096;
+const blocksPerPageMax = 50_000;
+const rowsPerPageMax = 20_000;
+/** Small enough that one decision costs no more to read than some tens of µs: a value is copied whole. */
+const rowsPerBlockMax = 64;
 
-interface Lane { readonly blocks: Database<Buffer, number>; readonly transactions: TransactionIndex; readonly index: IndexDatabase; position: number; writing: Promise<void> }
+interface Lane { readonly blocks: Database<Buffer, number>; readonly marks: Database<Buffer, number>; readonly transactions: TransactionIndex; readonly index: IndexDatabase; position: number; writing: Promise<void> }
 
 /** Decisions in an LMDB folder: blocks by first offset, as they were written, an index of transactions, and marks per block for searches. One process at a time. */
 export class LmdbDecisionStore extends DecisionStore {
@@ -24,8 +27,8 @@ export class LmdbDecisionStore extends DecisionStore {
 
   constructor(options: LmdbDecisionStoreOptions) {
     super();
-    this.#root = open<Buffer, number>({ path: options.path, maxDbs: 2 * options.lanes + 2, encoding: 'binary', overlappingSync: false, noMemInit: true });
-    this.#lanes = Array.from({ length: options.lanes }, (_, lane) => this.#openLane(lane));
+    this.#root = open<Buffer, number>({ path: options.path, maxDbs: 3 * options.lanes + 2, encoding: 'binary', overlappingSync: false, noMemInit: true });
+    this.#lanes = Array.from({ length: options.lanes }, (_, lane) => this.#openLane(lane, options));
   }
 
   override write(lane: number, rows: readonly DecisionRow[]): Promise<void> {
@@ -64,10 +67,13 @@ export class LmdbDecisionStore extends DecisionStore {
     let blocksLeft = blocksPerPageMax, rowsLeft = rowsPerPageMax;
     for (let lane = fromLane; lane < this.#lanes.length; lane++) {
       const end = lane === fromLane ? below : Infinity;
-      for (const { key, value } of this.#lane(lane).blocks.getRange({ start: Number.isFinite(end) ? end - 1 : Number.MAX_SAFE_INTEGER, reverse: true })) {
+      const { blocks, marks } = this.#lane(lane);
+      for (const { key, value } of marks.getRange({ start: Number.isFinite(end) ? end - 1 : Number.MAX_SAFE_INTEGER, reverse: true })) {
         if (blocksLeft-- === 0) return Promise.resolve({ items, next: `${lane}:${key + 1}` });
-        const block = new DecisionBlock(lane, key, value);
-        if (!mayMatch(block, query)) continue;
+        if (!mayMatch(new DecisionMarks(value), query)) continue;
+        const bytes = blocks.get(key);
+        if (bytes === undefined) continue;
+        const block = new DecisionBlock(lane, key, bytes);
         for (let row = block.count - 1; row >= 0; row--) {
           const offset = block.offset(row);
           if (offset >= end) continue;
@@ -95,7 +101,9 @@ export class LmdbDecisionStore extends DecisionStore {
       await this.#root.transaction(() => {
         for (let from = 0; from < fresh.length; from += rowsPerBlockMax) {
           const block = fresh.slice(from, from + rowsPerBlockMax);
-          state.blocks.putSync(block[0]?.offset ?? 0, encodeDecisions(block));
+          const first = block[0]?.offset ?? 0;
+          state.blocks.putSync(first, encodeDecisions(block));
+          state.marks.putSync(first, encodeMarks(block));
         }
         if (runDue) state.transactions.writeRun(last.offset);
       });
@@ -115,10 +123,11 @@ export class LmdbDecisionStore extends DecisionStore {
     return undefined;
   }
 
-  #openLane(lane: number): Lane {
+  #openLane(lane: number, options: LmdbDecisionStoreOptions): Lane {
     const blocks = this.#root.openDB<Buffer, number>(`decisions ${lane}`, { encoding: 'binary' });
+    const marks = this.#root.openDB<Buffer, number>(`marks ${lane}`, { encoding: 'binary' });
     const index: IndexDatabase = this.#root.openDB<Buffer, number[]>(`transactions ${lane}`, { encoding: 'binary' });
-    const transactions = new TransactionIndex(index);
+    const transactions = new TransactionIndex(index, options.idsPerRun ?? runIdsMax);
     let position = -1;
     for (const { key, value } of blocks.getRange({ reverse: true, limit: 1 })) {
       const block = new DecisionBlock(lane, key, value);
@@ -128,7 +137,7 @@ export class LmdbDecisionStore extends DecisionStore {
       const block = new DecisionBlock(lane, key, value);
       for (let row = 0; row < block.count; row++) transactions.add(block.transactionId(row), block.offset(row));
     }
-    return { blocks, transactions, index, position, writing: Promise.resolve() };
+    return { blocks, marks, transactions, index, position, writing: Promise.resolve() };
   }
 
   #lane(lane: number): Lane {
@@ -138,7 +147,7 @@ export class LmdbDecisionStore extends DecisionStore {
   }
 }
 
-function mayMatch(block: DecisionBlock, query: DecisionQuery): boolean {
+function mayMatch(block: DecisionMarks, query: DecisionQuery): boolean {
   return block.mayBeWithin(query.fromMs ?? -Infinity, query.toMs ?? Infinity)
     && (query.entity === undefined || block.mayHold(entityMark(query.entity)))
     && (query.rule === undefined || block.mayHold(ruleMark(query.rule)))

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { Clock } from '@weir/ports';
 import { decisionRowOf, decisionStoreContract, eventLogContract, onlineStoreContract } from '@weir/ports/testing';
 import { LmdbDecisionStore, LmdbEventLog, LmdbOnlineStore } from './index';
-import { runIdsMax } from './transaction-index';
 
 class SetClock extends Clock {
   now = 0;
@@ -57,15 +56,16 @@ describe('LMDB', () => {
 
   it('finds transactions in runs, in memory, and in what memory lost', async () => {
     const path = folder();
-    let store = new LmdbDecisionStore({ path, lanes: 1 });
-    const count = runIdsMax + 5_000, batch = 3_000;
+    const idsPerRun = 700;
+    let store = new LmdbDecisionStore({ path, lanes: 1, idsPerRun });
+    const count = 5_000, batch = 300;
     const row = (offset: number): ReturnType<typeof decisionRowOf> => decisionRowOf(offset, { json: '{}', entities: [], rules: [] });
     for (let from = 0; from < count; from += batch) await store.write(0, Array.from({ length: Math.min(batch, count - from) }, (_, index) => row(from + index)));
-    const find = async (): Promise<Array<number | undefined>> => Promise.all([0, 12_345, runIdsMax, count - 1, count].map(async (offset) => (await store.byTransaction(`t${offset}`))?.offset));
-    expect(await find()).toEqual([0, 12_345, runIdsMax, count - 1, undefined]);
+    const find = async (): Promise<Array<number | undefined>> => Promise.all([0, 1_234, idsPerRun, count - 1, count].map(async (offset) => (await store.byTransaction(`t${offset}`))?.offset));
+    expect(await find()).toEqual([0, 1_234, idsPerRun, count - 1, undefined]);
     await store.close();
-    store = new LmdbDecisionStore({ path, lanes: 1 });
-    expect(await find()).toEqual([0, 12_345, runIdsMax, count - 1, undefined]);
+    store = new LmdbDecisionStore({ path, lanes: 1, idsPerRun });
+    expect(await find()).toEqual([0, 1_234, idsPerRun, count - 1, undefined]);
     await store.close();
   });
 });

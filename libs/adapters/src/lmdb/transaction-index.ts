@@ -20,7 +20,7 @@ export class TransactionIndex {
   /** Decisions up to this offset are in runs; -1 for none. */
   through: number;
 
-  constructor(private readonly database: IndexDatabase) {
+  constructor(private readonly database: IndexDatabase, private readonly idsPerRun: number) {
     const written = database.get(throughKey);
     this.through = written?.readDoubleLE(0) ?? -1;
     this.#run = written?.readUInt32LE(8) ?? 0;
@@ -31,7 +31,7 @@ export class TransactionIndex {
     const known = this.#recent.get(transactionId);
     if (known === undefined) this.#recent.set(transactionId, [offset]);
     else known.push(offset);
-    return ++this.#recentCount >= runIdsMax;
+    return ++this.#recentCount >= this.idsPerRun;
   }
 
   /** Puts all that is in memory into a run; to be called in a transaction. */

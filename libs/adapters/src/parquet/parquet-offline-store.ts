@@ -16,7 +16,7 @@ export interface ParquetOfflineStoreOptions {
   readonly rowsPerFile?: number;
 }
 
-const chunkRows = 2_048;
+const chunkRows = 1_024;
 /** Files of one day and lane that compaction joins at most, and how large what it makes may be, in records. */
 const joinFilesMax = 256;
 const joinedRecordsMax = 5_000_000;
@@ -163,6 +163,7 @@ export class ParquetOfflineStore extends OfflineStore {
         await nextTurn();
       }
       appender.appendDataChunk(chunk);
+      appender.flushSync();
     }
     appender.closeSync();
   }

@@ -1,4 +1,4 @@
-import { Cluster, Redis, type ClusterOptions, type RedisOptions } from 'ioredis';
+import { Cluster, Redis, type RedisOptions as AnyRedisOptions } from 'ioredis';
 
 /** How to reach Redis: one of a server's address, Sentinels, or nodes of a cluster. */
 export interface RedisConnection {
@@ -19,6 +19,7 @@ export interface RedisConnection {
   readonly retriesMax?: number;
 }
 
+type RedisOptions = Omit<AnyRedisOptions, 'replyMapping'>;
 export type RedisClient = Redis | Cluster;
 
 const reconnectDelayMsMax = 2_000;
@@ -45,11 +46,10 @@ export function connectRedis(connection: RedisConnection, overrides: RedisOption
 function open(connection: RedisConnection, options: RedisOptions): RedisClient {
   if (connection.cluster !== undefined) {
     const [first] = connection.cluster;
-    const clusterOptions: ClusterOptions = {
+    return new Cluster(connection.cluster.map((url) => { const { hostname, port } = new URL(url); return { host: hostname, port: Number(port || 6379) }; }), {
       lazyConnect: true, redisOptions: { ...authOf(first), ...options }, slotsRefreshTimeout: options.connectTimeout ?? 5_000,
       clusterRetryStrategy: (attempt) => Math.min(50 * 2 ** attempt, reconnectDelayMsMax),
-    };
-    return new Cluster(connection.cluster.map((url) => { const { hostname, port } = new URL(url); return { host: hostname, port: Number(port || 6379) }; }), clusterOptions);
+    });
   }
   if (connection.sentinels !== undefined) {
     const { name, nodes, username, password } = connection.sentinels;

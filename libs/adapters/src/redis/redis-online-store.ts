@@ -1,6 +1,5 @@
 import { WeirError } from '@weir/contracts';
 import { OnlineStore } from '@weir/ports';
-import { Cluster, type ChainableCommander } from 'ioredis';
 import { connectRedis, type RedisClient, type RedisConnection } from './connection';
 import { LaneKeys } from './lane-keys';
 
@@ -37,6 +36,7 @@ else redis.call('HSET', KEYS[1], 'position', ARGV[1], 'buckets', ARGV[2]) end
 return 'ok'`;
 
 type Change = readonly [key: string, value: Uint8Array | undefined];
+type PlacesByBucket = ReadonlyArray<readonly [bucket: number, places: readonly number[]]>;
 interface Part { readonly bucket: number; readonly verb: 'put' | 'drop'; readonly fields: Array<string | Buffer>; bytes: number }
 
 /**
@@ -68,36 +68,19 @@ export class RedisOnlineStore extends OnlineStore {
   }
 
   override async readWithPosition(lanes: readonly number[], keys: readonly string[]): Promise<ReadonlyArray<{ position: number; values: ReadonlyArray<Uint8Array | undefined> }>> {
-    return guarded(`reading ${keys.length} keys of ${lanes.length} lanes`, async () => {
-      // In a cluster each lane may be on another node; elsewhere all lanes share one round trip.
-      if (this.#client instanceof Cluster) return Promise.all(lanes.map(async (lane) => this.#laneOf(await this.#readLane(this.#client.multi(), lane, keys).execBuffer(), keys)));
-      const pipeline = this.#client.pipeline();
-      for (const lane of lanes) this.#readLane(pipeline.multi(), lane, keys).exec();
-      const answers = await pipeline.execBuffer();
-      const perLane = this.#placesOf(keys).length + 3;
-      return lanes.map((_, index) => {
-        const [error, replies] = answers?.[(index + 1) * perLane - 1] ?? [new Error('no answer')];
-        if (error !== null) throw error;
-        return this.#laneOf(listOf(replies).map((reply) => [null, reply] as const), keys);
-      });
-    });
+    const placesByBucket = this.#placesOf(keys);
+    // The transactions of all lanes leave at once, each to the node that has the lane, and without waiting for one another.
+    return guarded(`reading ${keys.length} keys of ${lanes.length} lanes`, () => Promise.all(lanes.map((lane) => this.#readLane(lane, keys, placesByBucket))));
   }
 
-  /** Appends the commands that read a lane. */
-  #readLane(commands: ChainableCommander, lane: number, keys: readonly string[]): ChainableCommander {
+  async #readLane(lane: number, keys: readonly string[], placesByBucket: PlacesByBucket): Promise<{ position: number; values: ReadonlyArray<Uint8Array | undefined> }> {
     const { meta, buckets } = this.#keys(lane);
+    const commands = this.#client.multi();
     commands.hget(meta, 'position');
-    for (const [bucket, places] of this.#placesOf(keys)) commands.hmgetBuffer(buckets[bucket] ?? '', ...places.map((place) => keys[place] ?? ''));
-    return commands;
-  }
-
-  #laneOf(answers: ReadonlyArray<readonly [error: Error | null, reply?: unknown]> | null, keys: readonly string[]): { position: number; values: ReadonlyArray<Uint8Array | undefined> } {
-    const replies = (answers ?? []).map(([error, reply]) => {
-      if (error !== null) throw error;
-      return reply;
-    });
+    for (const [bucket, places] of placesByBucket) commands.hmgetBuffer(buckets[bucket] ?? '', ...places.map((place) => keys[place] ?? ''));
+    const replies = repliesOf(await commands.exec());
     const values = new Array<Uint8Array | undefined>(keys.length);
-    this.#placesOf(keys).forEach(([, places], index) => {
+    placesByBucket.forEach(([, places], index) => {
       const found = listOf(replies[index + 1]);
       places.forEach((place, at) => {
         const value = found[at];
@@ -108,7 +91,7 @@ export class RedisOnlineStore extends OnlineStore {
   }
 
   /** Buckets that the keys are in, each with the places of its keys. */
-  #placesOf(keys: readonly string[]): ReadonlyArray<readonly [bucket: number, places: readonly number[]]> {
+  #placesOf(keys: readonly string[]): PlacesByBucket {
     const placesByBucket = new Map<number, number[]>();
     const where = this.#keys(0);
     keys.forEach((key, place) => {
@@ -126,10 +109,7 @@ export class RedisOnlineStore extends OnlineStore {
       const commands = this.#client.multi();
       for (const { bucket, verb, fields } of parts) commands.eval(partScript, 2, keys.meta, keys.buckets[bucket] ?? '', position, this.#buckets, verb, ...fields);
       commands.eval(partScript, 1, keys.meta, position, this.#buckets, 'end');
-      const answers = await commands.exec();
-      if (answers === null) throw new Error('Redis gave the transaction up');
-      for (const [error] of answers) if (error !== null) throw error;
-      return answers.at(-1)?.[1];
+      return repliesOf(await commands.exec()).at(-1);
     });
     if (typeof answer === 'string' && answer.startsWith('buckets')) throw new WeirError('WEIR_STORE_FAILED', `lane ${lane} was written with ${answer.slice(8)} buckets, this store has ${this.#buckets}`);
     if (answer !== 'ok') throw new WeirError('WEIR_FENCED', `lane ${lane} is at ${String(answer)}, so ${position} can't be published`);
@@ -138,9 +118,7 @@ export class RedisOnlineStore extends OnlineStore {
 
   async #waitForReplicas(key: string): Promise<void> {
     // A cluster sends a command without a key anywhere; a write to the lane's own slot and WAIT in one pipeline go the same way.
-    const answers = await this.#client.pipeline().hlen(key).call('WAIT', this.#replicasMin, replicaWaitMs).exec();
-    const [error, replicas] = answers?.[1] ?? [new Error('no answer')];
-    if (error !== null) throw error;
+    const [, replicas] = repliesOf(await this.#client.pipeline().hlen(key).call('WAIT', this.#replicasMin, replicaWaitMs).exec());
     if (Number(replicas) < this.#replicasMin) throw new Error(`${Number(replicas)} replicas have the publish, ${this.#replicasMin} expected`);
   }
 
@@ -207,6 +185,16 @@ function partsOf(changes: Iterable<Change>, keys: LaneKeys): readonly Part[] {
     part.bytes += value.byteLength;
   }
   return parts;
+}
+
+/** What the commands of a transaction answered. An error of one of them is the whole's. */
+function repliesOf(answers: ReadonlyArray<readonly [error: Error | null, reply?: unknown]> | null): readonly unknown[] {
+  if (answers === null) throw new Error('Redis gave the transaction up');
+  return answers.map(([error, reply]) => {
+    // What has no error comes as null in a pipeline and as undefined in a transaction.
+    if (error instanceof Error) throw error;
+    return reply;
+  });
 }
 
 const positionOf = (reply: unknown): number => (reply === null || reply === undefined ? -1 : Number(reply instanceof Uint8Array ? Buffer.from(reply).toString() : reply));

@@ -5,11 +5,12 @@ import type { Tables } from './tables';
 /** What differs between the two databases when tables are made. */
 export interface SqlDialect {
   readonly name: 'sqlite' | 'postgres';
-  /** An ascending number that the database gives. */
+  /** Type of an ascending number, and how the database gives it. */
+  readonly sequenceType: 'integer' | 'bigint';
   readonly sequence: (column: ColumnDefinitionBuilder) => ColumnDefinitionBuilder;
 }
-export const sqliteDialect: SqlDialect = { name: 'sqlite', sequence: (column) => column.primaryKey().autoIncrement() };
-export const postgresDialect: SqlDialect = { name: 'postgres', sequence: (column) => column.primaryKey().generatedAlwaysAsIdentity() };
+export const sqliteDialect: SqlDialect = { name: 'sqlite', sequenceType: 'integer', sequence: (column) => column.primaryKey().autoIncrement() };
+export const postgresDialect: SqlDialect = { name: 'postgres', sequenceType: 'bigint', sequence: (column) => column.primaryKey().generatedAlwaysAsIdentity() };
 
 /** Migrations by name; a new one is added below, an old one is never changed. */
 export class Migrations implements MigrationProvider {
@@ -19,7 +20,7 @@ export class Migrations implements MigrationProvider {
   }
 }
 
-async function firstTables(database: Kysely<Tables>, { sequence }: SqlDialect): Promise<void> {
+async function firstTables(database: Kysely<Tables>, { sequence, sequenceType }: SqlDialect): Promise<void> {
   const { schema } = database;
   await schema.createTable('definition_versions')
     .addColumn('kind', 'text', (c) => c.notNull()).addColumn('name', 'text', (c) => c.notNull()).addColumn('version', 'integer', (c) => c.notNull())
@@ -30,30 +31,30 @@ async function firstTables(database: Kysely<Tables>, { sequence }: SqlDialect): 
     .addColumn('id', 'text', (c) => c.primaryKey()).addColumn('json', 'text', (c) => c.notNull()).addColumn('versions', 'text', (c) => c.notNull())
     .addColumn('created_at_ms', 'bigint', (c) => c.notNull()).addColumn('created_by', 'text', (c) => c.notNull()).execute();
   await schema.createTable('applied_sets')
-    .addColumn('sequence', 'integer', sequence).addColumn('set_id', 'text', (c) => c.notNull().references('definition_sets.id'))
+    .addColumn('sequence', sequenceType, sequence).addColumn('set_id', 'text', (c) => c.notNull().references('definition_sets.id'))
     .addColumn('applied_at_ms', 'bigint', (c) => c.notNull()).addColumn('applied_by', 'text', (c) => c.notNull()).addColumn('note', 'text').execute();
   await schema.createTable('api_keys')
     .addColumn('id', 'text', (c) => c.primaryKey()).addColumn('name', 'text', (c) => c.notNull()).addColumn('secret_hash', 'text', (c) => c.notNull().unique())
     .addColumn('roles', 'text', (c) => c.notNull()).addColumn('created_at_ms', 'bigint', (c) => c.notNull()).addColumn('created_by', 'text', (c) => c.notNull())
     .addColumn('revoked_at_ms', 'bigint').execute();
   await schema.createTable('audit')
-    .addColumn('sequence', 'integer', sequence).addColumn('at_ms', 'bigint', (c) => c.notNull()).addColumn('by', 'text', (c) => c.notNull())
+    .addColumn('sequence', sequenceType, sequence).addColumn('at_ms', 'bigint', (c) => c.notNull()).addColumn('by', 'text', (c) => c.notNull())
     .addColumn('action', 'text', (c) => c.notNull()).addColumn('subject', 'text', (c) => c.notNull()).addColumn('detail', 'text').execute();
   await schema.createTable('cases')
-    .addColumn('sequence', 'integer', sequence).addColumn('id', 'text', (c) => c.notNull().unique()).addColumn('decision_id', 'text', (c) => c.notNull().unique())
+    .addColumn('sequence', sequenceType, sequence).addColumn('id', 'text', (c) => c.notNull().unique()).addColumn('decision_id', 'text', (c) => c.notNull().unique())
     .addColumn('transaction_id', 'text', (c) => c.notNull()).addColumn('outcome', 'text', (c) => c.notNull()).addColumn('score', 'double precision', (c) => c.notNull())
     .addColumn('created_at_ms', 'bigint', (c) => c.notNull()).addColumn('status', 'text', (c) => c.notNull()).addColumn('claimed_by', 'text')
     .addColumn('resolution', 'text').addColumn('resolved_by', 'text').addColumn('resolved_at_ms', 'bigint').execute();
   await schema.createTable('case_comments')
-    .addColumn('sequence', 'integer', sequence).addColumn('case_id', 'text', (c) => c.notNull()).addColumn('at_ms', 'bigint', (c) => c.notNull())
+    .addColumn('sequence', sequenceType, sequence).addColumn('case_id', 'text', (c) => c.notNull()).addColumn('at_ms', 'bigint', (c) => c.notNull())
     .addColumn('by', 'text', (c) => c.notNull()).addColumn('text', 'text', (c) => c.notNull()).execute();
   await schema.createIndex('case_comments_by_case').on('case_comments').column('case_id').execute();
   await schema.createTable('labels')
-    .addColumn('sequence', 'integer', sequence).addColumn('transaction_id', 'text', (c) => c.notNull()).addColumn('fraud', 'integer', (c) => c.notNull())
+    .addColumn('sequence', sequenceType, sequence).addColumn('transaction_id', 'text', (c) => c.notNull()).addColumn('fraud', 'integer', (c) => c.notNull())
     .addColumn('by', 'text', (c) => c.notNull()).addColumn('at_ms', 'bigint', (c) => c.notNull()).addColumn('source', 'text').execute();
   await schema.createIndex('labels_by_transaction').on('labels').columns(['transaction_id', 'at_ms']).execute();
   await schema.createTable('quarantine')
-    .addColumn('sequence', 'integer', sequence).addColumn('id', 'text', (c) => c.notNull().unique()).addColumn('lane', 'integer', (c) => c.notNull()).addColumn('offset', 'bigint', (c) => c.notNull())
+    .addColumn('sequence', sequenceType, sequence).addColumn('id', 'text', (c) => c.notNull().unique()).addColumn('lane', 'integer', (c) => c.notNull()).addColumn('offset', 'bigint', (c) => c.notNull())
     .addColumn('source', 'text', (c) => c.notNull()).addColumn('transaction_id', 'text').addColumn('reason', 'text', (c) => c.notNull()).addColumn('field', 'text')
     .addColumn('expected', 'text').addColumn('got', 'text').addColumn('received_at_ms', 'bigint', (c) => c.notNull()).addColumn('json', 'text', (c) => c.notNull())
     .addColumn('resent_at_ms', 'bigint').execute();

@@ -5,6 +5,7 @@ import { guarded, pageBounds, pageOf } from './sql-database';
 import type { Tables } from './tables';
 
 const idsPerQueryMax = 500;
+const changeAttemptsMax = 5;
 
 /** The review queue and labels in SQL. */
 export class SqlCases extends CaseStore {
@@ -47,13 +48,18 @@ export class SqlCases extends CaseStore {
     });
   }
 
+  /** Changes a case as it was read; where somebody else was quicker, it is read again. */
   private change(id: string, next: (row: CaseRow) => Partial<Omit<Tables['cases'], 'sequence'>>): Promise<CaseRow> {
-    return guarded('changing a case', () => this.database.transaction().execute(async (transaction) => {
-      const row = await transaction.selectFrom('cases').selectAll().where('id', '=', id).executeTakeFirst();
-      if (row === undefined) throw new WeirError('WEIR_NOT_FOUND', `no case ${id}`);
-      await transaction.updateTable('cases').set(next(caseRow(row))).where('id', '=', id).execute();
-      return caseRow(await transaction.selectFrom('cases').selectAll().where('id', '=', id).executeTakeFirstOrThrow());
-    }));
+    return guarded('changing a case', async () => {
+      for (let attempt = 0; attempt < changeAttemptsMax; attempt += 1) {
+        const row = await this.byId(id);
+        if (row === undefined) throw new WeirError('WEIR_NOT_FOUND', `no case ${id}`);
+        const unchanged = this.database.updateTable('cases').set(next(row)).where('id', '=', id).where('status', '=', row.status);
+        const { numUpdatedRows } = await (row.claimedBy === null ? unchanged.where('claimed_by', 'is', null) : unchanged.where('claimed_by', '=', row.claimedBy)).executeTakeFirstOrThrow();
+        if (numUpdatedRows > 0n) return caseRow(await this.database.selectFrom('cases').selectAll().where('id', '=', id).executeTakeFirstOrThrow());
+      }
+      throw new WeirError('WEIR_CONFLICT', `case ${id} is being changed by others`, { retriable: true });
+    });
   }
 
   override async comment(comment: CaseComment): Promise<void> {

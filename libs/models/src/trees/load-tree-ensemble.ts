@@ -1,5 +1,5 @@
 import { invalidModel } from '../invalid-model';
-import { readOnnxGraph } from '../onnx/onnx-graph';
+import { readOnnxGraph, type OnnxGraph } from '../onnx/onnx-graph';
 import type { OnnxNode } from '../onnx/onnx-node';
 import { readTrees } from './ensemble-node';
 import { InputColumns } from './input-columns';
@@ -16,7 +16,11 @@ const doublesAttributes = ['nodes_values_as_tensor', 'class_weights_as_tensor', 
  * targets, other transforms or aggregates, tensors of doubles.
  */
 export function loadTreeEnsemble(bytes: Uint8Array, output?: string): TreeEnsemble {
-  const graph = readOnnxGraph(bytes);
+  return treeEnsembleOf(readOnnxGraph(bytes), output);
+}
+
+/** `loadTreeEnsemble` of a graph that is read already. */
+export function treeEnsembleOf(graph: OnnxGraph, output?: string): TreeEnsemble {
   const nodes = ensembleNodesBehind(graph, output);
   const columns = new InputColumns(graph.input.width);
   for (const node of nodes) checkNode(node);

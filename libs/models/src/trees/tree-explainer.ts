@@ -23,7 +23,7 @@ export class TreeExplainer implements Explainer {
   private readonly tabulated: TabulatedTrees;
   private readonly others: PathContributions[] = [];
 
-  constructor(private readonly ensemble: TreeEnsemble, background: readonly ArrayLike<number>[], options: { readonly tableBytesMax?: number } = {}) {
+  constructor(private readonly ensemble: TreeEnsemble, background: readonly ArrayLike<number>[], options: { readonly tableBytesMax?: number | undefined } = {}) {
     if (background.length > backgroundRowsMax) throw new RangeError(`at most ${backgroundRowsMax} background rows, got ${background.length}`);
     const shares = coverShares(ensemble, background);
     this.inputs = ensemble.inputs;

@@ -100,14 +100,16 @@ export function eventLogContract(make: () => Promise<LogUnderTest>): void {
     });
 
     it('still has everything when it is opened again', async () => {
-      if (under.reopen === undefined || under.setClock === undefined) return;
-      under.setClock(7_000);
-      await log.append('transactions.raw', 1, [record('kept', { h: 'v' })]);
+      if (under.reopen === undefined) return;
+      under.setClock?.(7_000);
+      const { appendedAtMs } = await log.append('transactions.raw', 1, [record('kept', { h: 'v' })]);
       log = await under.reopen();
       const [kept] = await log.read('transactions.raw', 1, 0, 1);
-      expect([kept?.offset, kept?.appendedAtMs, kept?.headers, new TextDecoder().decode(kept?.value)]).toEqual([0, 7_000, { h: 'v' }, 'kept']);
-      under.setClock(6_000);
-      expect(await log.append('transactions.raw', 1, [record('next')])).toEqual({ firstOffset: 1, appendedAtMs: 7_000 });
+      expect([kept?.offset, kept?.appendedAtMs, kept?.headers, new TextDecoder().decode(kept?.value)]).toEqual([0, appendedAtMs, { h: 'v' }, 'kept']);
+      under.setClock?.(6_000);
+      const next = await log.append('transactions.raw', 1, [record('next')]);
+      expect(next.firstOffset).toBe(1);
+      expect(next.appendedAtMs).toBeGreaterThanOrEqual(appendedAtMs);
     });
   });
 }

@@ -30,7 +30,7 @@ interface FiredReason { readonly kind: 'rule' | 'pattern' | 'list'; readonly nam
 
 /**
  * All rules, lists and policies of a set, compiled for the events of one source: a decision is `decide(input)`, a pure function. Rules are evaluated
- * through an index (`RuleIndex`), with the same answer as one by one. Not re-entrant: one program serves one lane.
+ * through an index (`RuleIndex`), with the same answer as one by one. Scratch memory is kept between calls, so `decide` is not re-entrant; nothing in it waits.
  */
 export class DecisionProgram {
   readonly liveRules: readonly CompiledRule[];
@@ -248,9 +248,19 @@ function stepsText(events: Readonly<Record<string, readonly string[]>>): string 
   return Object.entries(events).map(([step, ids]) => `${step} ${ids.join(', ')}`).join('; ');
 }
 
-/** @throws WeirError WEIR_NOT_FOUND when the set has no such source. */
+const programsBySet = new WeakMap<DefinitionSet, Map<string, DecisionProgram>>();
+
+/**
+ * The program of a set for one source, compiled once per set object: `decide` never waits, so lanes of one process share it.
+ * @throws WeirError WEIR_NOT_FOUND when the set has no such source.
+ */
 export function compileDecisionProgram(set: DefinitionSet, source: string): DecisionProgram {
+  const known = programsBySet.get(set) ?? new Map<string, DecisionProgram>();
+  programsBySet.set(set, known);
+  let program = known.get(source);
+  if (program) return program;
   const found = set.sources.get(source);
   if (!found) throw new WeirError('WEIR_NOT_FOUND', `the set has no source ${source}`);
-  return new DecisionProgram(set, found);
+  known.set(source, (program = new DecisionProgram(set, found)));
+  return program;
 }

@@ -4,7 +4,7 @@ import { isFalse, isNumeric, isTrue, isUnknown, type Predicate, type Truth } fro
 export interface PlacedPredicate<Frame> { readonly clause: number; readonly predicate: Predicate<Frame> }
 
 /** Words of bits one field's table may take before it keeps only every n-th row and the changes between: 512 KB. */
-const tableWordsMax = 131_072;
+export const tableWordsMax = 131_072;
 
 /**
  * For one field, which clauses its value leaves open. The field's literals cut its values into cells (for numbers the points and the gaps between them,
@@ -24,7 +24,7 @@ export class FieldIndex<Frame> {
   private readonly missingUnknown: Uint32Array;
   private readonly numeric: boolean;
 
-  constructor(readonly path: Expression<Frame>, placed: readonly PlacedPredicate<Frame>[]) {
+  constructor(readonly path: Expression<Frame>, placed: readonly PlacedPredicate<Frame>[], wordsMax = tableWordsMax) {
     const byClause = conjunctions(placed);
     this.numeric = isNumeric(path.type);
     const literals = [...new Set(placed.flatMap(({ predicate }) => predicate.literals))];
@@ -47,7 +47,7 @@ export class FieldIndex<Frame> {
       if (this.numeric) this.placeNumeric(test, bit, first, flipsByCell);
       else this.placeDiscrete(test, bit, first, flipsByCell);
     }
-    this.stride = this.numeric ? Math.max(1, Math.ceil((cells * width) / tableWordsMax)) : cells * width > tableWordsMax ? cells : 1;
+    this.stride = this.numeric ? Math.max(1, Math.ceil((cells * width) / wordsMax)) : cells * width > wordsMax ? cells : 1;
     this.rows = this.buildRows(first, flipsByCell);
     this.flipStarts = new Uint32Array(cells + 1);
     flipsByCell.forEach((flips, cell) => { this.flipStarts[cell + 1] = (this.flipStarts[cell] as number) + flips.length; });

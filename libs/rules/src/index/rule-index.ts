@@ -1,6 +1,6 @@
 import type { Compiled } from '@weir/expressions';
 import { clausesOf } from './clauses';
-import { FieldIndex, type PlacedPredicate } from './field-index';
+import { FieldIndex, tableWordsMax, type PlacedPredicate } from './field-index';
 import { isFalse, isTrue, isUnknown } from './predicate';
 
 /**
@@ -28,7 +28,8 @@ export class RuleIndex<Frame> {
   private readonly states: Uint8Array;
   private readonly touched: Uint32Array;
 
-  constructor(private readonly conditions: readonly Compiled<Frame>[]) {
+  /** `wordsMax`: how large one field's table may be, in words of 32 bits. */
+  constructor(private readonly conditions: readonly Compiled<Frame>[], wordsMax = tableWordsMax) {
     const placed = new Map<string, { path: PlacedPredicate<Frame>['predicate']['path']; predicates: PlacedPredicate<Frame>[] }>();
     const ruleByClause: number[] = [], isWhole: number[] = [];
     for (const { rule, clauses } of bySignature(conditions)) {
@@ -44,7 +45,7 @@ export class RuleIndex<Frame> {
     }
     this.ruleByClause = Int32Array.from(ruleByClause);
     this.isWhole = Uint8Array.from(isWhole);
-    this.fields = [...placed.values()].map(({ path, predicates }) => new FieldIndex(path, predicates));
+    this.fields = [...placed.values()].map(({ path, predicates }) => new FieldIndex(path, predicates, wordsMax));
     const words = Math.ceil(ruleByClause.length / 32);
     this.initial = new Uint32Array(words).fill(0xffff_ffff);
     if (ruleByClause.length % 32) this.initial[words - 1] = 2 ** (ruleByClause.length % 32) - 1;

@@ -79,10 +79,18 @@ export class ListStore implements ListLookup {
     return values.flatMap(([value, entries]) => entries.map((entry) => ({ list, value, ...entry })));
   }
 
+  /** Number of values in a list. */
+  size(list: string): number { return this.contentsByName.get(list)?.entriesByValue.size ?? 0; }
+
+  /** The stretches of one value, without going through the whole list. */
+  entriesOf(list: string, value: string): readonly ListEntry[] {
+    const contents = this.contentsByName.get(list);
+    return contents?.entriesByValue.get(normalisedValue(contents.match, value)) ?? [];
+  }
+
   /** The stretch that holds a value at a time, for explanations. */
   entryAt(list: string, value: string, atMs: number): ListEntry | undefined {
-    const contents = this.contentsByName.get(list);
-    return contents?.entriesByValue.get(normalisedValue(contents.match, value))?.find((entry) => entry.fromMs <= atMs && atMs < entry.untilMs);
+    return this.entriesOf(list, value).find((entry) => entry.fromMs <= atMs && atMs < entry.untilMs);
   }
 
   *takeChanges(): Iterable<readonly [key: string, value: Uint8Array | undefined]> {

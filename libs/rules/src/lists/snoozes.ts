@@ -1,4 +1,4 @@
-import type { StreamEvent } from '@weir/contracts';
+import { entityKey, type StreamEvent } from '@weir/contracts';
 import type { DefinitionSet, Source } from '@weir/definitions';
 import type { SnoozeLookup } from '../decide/decision-input';
 import { Deadlines } from './deadlines';
@@ -82,14 +82,6 @@ export class Snoozes {
 
 const stateKey = (rule: string, entity: string, key: string): string => `${snoozeKeyPrefix}${encodeURIComponent(rule)}/${encodeURIComponent(entity)}/${key}`;
 
-/** The key of an entity as texts carry it: one field as it is, several percent-encoded and joined by `|`; undefined where one is missing. */
 function keyText(event: StreamEvent, slots: readonly (number | undefined)[] | undefined): string | undefined {
-  if (!slots || slots.length === 0) return undefined;
-  const parts: string[] = [];
-  for (const slot of slots) {
-    const value = slot === undefined ? null : event.values[slot] ?? null;
-    if (value === null) return undefined;
-    parts.push(slots.length === 1 ? String(value) : encodeURIComponent(String(value)));
-  }
-  return parts.join('|');
+  return slots && slots.length > 0 ? entityKey(slots.map((slot) => (slot === undefined ? undefined : event.values[slot]))) : undefined;
 }

@@ -49,7 +49,7 @@ const restored = (verdict: Verdict, by: DecisionProgram): Verdict => {
 describe('a decision’s record', () => {
   it('run again gives the same bytes, from the verdict, from its JSON, and from its stored form', () => {
     const codec = new DecisionCodec(decisionLayoutOf(program.set, program.source));
-    forSeeds(300, (random) => {
+    forSeeds(120, (random) => {
       const verdict = randomVerdict(random), bytes = verdictJson(verdict);
       expect(verdictJson(rerun(verdict, program))).toBe(bytes);
       expect(verdictJson(rerun(restored(verdict, program), program))).toBe(bytes);

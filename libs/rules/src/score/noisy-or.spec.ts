@@ -28,6 +28,13 @@ describe('the score', () => {
     expect(score(1e-13)).toBe(0);
   });
 
+  it.each([[[0.2075745247765], 0.207574524777], [[0.0567235199795], 0.05672351998], [[0.491995, 0.3841415], 0.687140802708], [[0.642559, 0.5437835], 0.836929518024]])('of %j is %d, where doubles alone give one unit less', (weights, expected) => {
+    expect(score(0, ...weights)).toBe(expected);
+    const without = new Float64Array(weights.length + 1);
+    scoreUnitsWithout(0, [...weights, 0.5], weights.length + 1, without);
+    expect(scoreFromUnits(without[weights.length] ?? 0)).toBe(expected);
+  });
+
   it('is that of exact decimals for any weights in any order, and so are the scores without each of them', () => {
     forSeeds(60, (random) => {
       const count = random.int(0, 40), places = random.int(1, 16);

@@ -1,8 +1,19 @@
 import type { Command } from 'commander';
+import { registerDecisionsExport } from './decisions-export';
+import { registerDefinitions } from './definitions-remote';
+import { registerExplain } from './explain';
+import { registerKeys } from './keys';
+import { registerQuarantine } from './quarantine';
+import { registerRerun } from './rerun';
+import { registerStatus } from './status';
+import { registerBench } from './bench';
+import { registerDemo } from './demo';
 import { registerValidate } from './definitions-local';
+import { registerIngest } from './ingest';
 import { registerOffline } from './offline';
 import { registerSimulate } from './simulate';
+import { registerTrainSet } from './train-set';
 import { registerUp } from './up';
 
 /** Each command registers itself; one file a command or a family of them. */
-export const commands: ReadonlyArray<(program: Command) => void> = [registerUp, registerValidate, registerSimulate, registerOffline];
+export const commands: ReadonlyArray<(program: Command) => void> = [registerUp, registerDemo, registerIngest, registerValidate, registerSimulate, registerOffline, registerTrainSet, registerBench, registerDefinitions, registerStatus, registerQuarantine, registerKeys, registerExplain, registerRerun, registerDecisionsExport];

@@ -106,16 +106,16 @@ export class DefinitionsService implements Definitions {
 
   /** The whole set that a change would give; every finding of it at once. */
   private async resolved(change: DefinitionsChange): Promise<DefinitionSet> {
-    const given = [...parseDocuments(change.files.map((file) => ({ file: file.path, text: file.text }))), ...documentsFromJson(change.documents)].map((document) => this.withModelHash(document));
+    const given = [...parseDocuments(change.files.map((file) => ({ file: file.path, text: file.text }))), ...documentsFromJson(change.documents)].map((document) => this.withModelHash(document, change.modelFiles ?? {}));
     const documents = change.prune || this.inForce === undefined ? given : [...this.kept(given), ...given];
     return resolveSet(documents, this.inForce, { checks: this.options.checks, history: await this.history() });
   }
 
   /** A model stands for the bytes of its file, so their hash is part of its meaning. */
-  private withModelHash(document: SourceDocument): SourceDocument {
+  private withModelHash(document: SourceDocument, given: Readonly<Record<string, string>>): SourceDocument {
     const { value } = document;
     if (typeof value !== 'object' || value === null || !('kind' in value) || value.kind !== 'Model' || !('file' in value) || typeof value.file !== 'string' || 'sha256' in value) return document;
-    const sha256 = this.options.modelHash(value.file);
+    const sha256 = (Object.hasOwn(given, value.file) ? given[value.file] : undefined) ?? this.options.modelHash(value.file);
     return sha256 === undefined ? document : { ...document, value: { ...value, sha256 } };
   }
 

@@ -1,9 +1,9 @@
 import { WeirError, type Decision, type Verdict } from '@weir/contracts';
 import { resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
-import type { DecisionRecord, WhyNot } from '@weir/gateway';
+import type { DecisionRecord, NearMisses, WhyNot } from '@weir/gateway';
 import { loadExplainer, readNumericCsv, type Explainer } from '@weir/models';
 import type { Registry } from '@weir/ports';
-import { compileDecisionProgram, inputOfRecord, rerun, verdictJson, verdictOfRecord, whyNot, type DecisionProgram, type VerdictRecord } from '@weir/rules';
+import { compileDecisionProgram, counterfactuals, inputOfRecord, rerun, verdictJson, verdictOfRecord, whyNot, type DecisionProgram, type VerdictRecord } from '@weir/rules';
 import type { Stages } from '../chain';
 import type { ModelArtifacts } from './model-artifacts';
 import type { DecisionInsight } from './suite-views';
@@ -18,6 +18,9 @@ export interface InsightOptions {
 
 const programsMax = 8;
 const explainersMax = 8;
+const nearMissesMax = 10;
+/** A rule of one comparison was near when the value was within this share of the limit. */
+const nearShareMax = 0.25;
 
 /** Explains past decisions from their records: by the set, the model and the rules that took them. */
 export class Insight implements DecisionInsight {
@@ -48,6 +51,20 @@ export class Insight implements DecisionInsight {
     return { fired: true, explanation: `${name} was completed by this event`, parts: Object.entries(match.events).map(([step, ids]) => ({ text: step, held: true, value: ids })) };
   }
 
+  async nearMisses(record: DecisionRecord): Promise<NearMisses> {
+    const { verdict, program } = await this.recalled(record);
+    const input = inputOfRecord(verdict, program);
+    const near = program.liveRules.filter(({ name }) => !verdict.rules.includes(name)).flatMap(({ name }) => {
+      const why = whyNot(program, name, input);
+      const [only, ...others] = why.failed;
+      if (only === undefined || others.length > 0 || why.silencedBy !== null || only.missing.length > 0) return [];
+      const share = only.distance === null || typeof only.limit !== 'number' ? null : Math.abs(only.distance) / Math.max(1, Math.abs(only.limit));
+      return why.comparisons.length > 1 || (share !== null && share <= nearShareMax) ? [{ rule: name, text: why.text, share: share ?? 1 }] : [];
+    });
+    near.sort((a, b) => a.share - b.share || (a.rule < b.rule ? -1 : 1));
+    return { whatIf: counterfactuals(program, input).slice(0, nearMissesMax).map(({ text }) => text), rules: near.slice(0, nearMissesMax).map(({ rule, text }) => ({ rule, text })) };
+  }
+
   /** The same decision from its record alone, as canonical JSON; `same` says whether it is what was stored. */
   async rerun(record: DecisionRecord): Promise<{ readonly json: string; readonly same: boolean }> {
     const { verdict, program } = await this.recalled(record);
@@ -73,7 +90,7 @@ export class Insight implements DecisionInsight {
     if (known !== undefined) return known;
     const background = await this.options.artifacts.background(model.sha256);
     if (background === undefined) return undefined;
-    const made = loadExplainer(await this.options.artifacts.read(model.file, model.sha256), readNumericCsv(Buffer.from(background).toString('utf8'), 'background').rows, model.output);
+    const made = loadExplainer(await this.options.artifacts.read(model.file, model.sha256), readNumericCsv(Buffer.from(background).toString('utf8'), 'background').rows, { output: model.output });
     remember(this.explainerByHash, model.sha256, made, explainersMax);
     return made;
   }

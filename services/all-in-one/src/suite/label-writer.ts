@@ -1,29 +1,79 @@
 import { labelsSourceName, type DefinitionSet } from '@weir/definitions';
 import type { Labels } from '@weir/gateway';
 import { encodeRawBody } from '@weir/pipeline';
-import type { CaseStore, DecisionStore, EventLog, NewRecord } from '@weir/ports';
+import type { CaseStore, DecisionRow, DecisionStore, EventLog, NewRecord } from '@weir/ports';
+import { HeldLabels, type Label } from './held-labels';
 
-export interface LabelWriterOptions { readonly decisions: DecisionStore; readonly cases: CaseStore; readonly log: EventLog; readonly set: () => DefinitionSet }
+export interface LabelWriterOptions {
+  readonly decisions: DecisionStore;
+  readonly cases: CaseStore;
+  readonly log: EventLog;
+  readonly set: () => DefinitionSet;
+  /** File of the labels that wait for their transactions. */
+  readonly heldPath: string;
+}
 
-/** Labels into the lanes, each with the fields of its transaction, so that views over `labels` know its entities. One of an unknown transaction is kept and goes no further yet. */
+/**
+ * Labels into the lanes, each with the fields of its transaction, so that views over `labels` know its entities. One of a transaction that
+ * has not come yet waits for it. What is sent twice counts once, for its id says what it says: transaction, time, and who.
+ */
 export class LabelWriter implements Labels {
-  constructor(private readonly options: LabelWriterOptions) {}
+  private readonly held: HeldLabels;
 
-  async append(labels: Parameters<Labels['append']>[0]): Promise<void> {
-    const { cases, decisions, log } = this.options;
+  constructor(private readonly options: LabelWriterOptions) { this.held = new HeldLabels(options.heldPath); }
+
+  async append(labels: readonly Label[]): Promise<void> {
+    const { cases, decisions } = this.options;
     await cases.putLabels(labels.map((label) => ({ transactionId: label.transactionId, fraud: label.fraud, by: label.by, atMs: label.atMs, source: label.source })));
     if (!this.options.set().sources.has(labelsSourceName)) return;
-    const recordsByLane = new Map<number, NewRecord[]>();
+    const known: DecidedLabel[] = [];
+    const unknown: Label[] = [];
     for (const label of labels) {
-      const decided = await decisions.byTransaction(label.transactionId);
-      if (decided === undefined) continue;
-      const json = JSON.stringify({ ...transactionOf(decided.json), transaction_id: label.transactionId, fraud: label.fraud, by: label.by, at: label.atMs, source: label.source });
-      const record = encodeRawBody({ kind: 'event', source: labelsSourceName, json, receivedAtMs: undefined, idempotency: undefined, replyTo: undefined });
-      const records = recordsByLane.get(decided.lane);
-      if (records === undefined) recordsByLane.set(decided.lane, [record]); else records.push(record);
+      const row = await decisions.byTransaction(label.transactionId);
+      if (row === undefined) unknown.push(label); else known.push({ label, row });
     }
-    await Promise.all([...recordsByLane].map(([lane, records]) => log.append('transactions.raw', lane, records)));
+    await this.send(known);
+    await this.held.hold(unknown);
+    // A transaction may have been decided between the look and the hold.
+    for (const { transactionId } of unknown) {
+      const row = await decisions.byTransaction(transactionId);
+      if (row !== undefined) await this.decided([row]);
+    }
   }
+
+  /** After a start: sends what waits for a transaction that came before the stop. */
+  async resume(): Promise<void> {
+    for (const transactionId of this.held.transactionIds()) {
+      const row = await this.options.decisions.byTransaction(transactionId);
+      if (row !== undefined) await this.decided([row]);
+    }
+  }
+
+  /** Sends what waited for these. */
+  async decided(rows: readonly DecisionRow[]): Promise<void> {
+    if (this.held.size === 0) return;
+    const due = rows.flatMap((row) => this.held.of(row.transactionId).map((label) => ({ label, row })));
+    if (due.length === 0) return;
+    await this.send(due);
+    await this.held.release(due.map(({ row }) => row.transactionId));
+  }
+
+  private async send(labels: readonly DecidedLabel[]): Promise<void> {
+    const recordsByLane = new Map<number, NewRecord[]>();
+    for (const { label, row } of labels) {
+      const records = recordsByLane.get(row.lane);
+      if (records === undefined) recordsByLane.set(row.lane, [recordOf(label, row)]); else records.push(recordOf(label, row));
+    }
+    await Promise.all([...recordsByLane].map(([lane, records]) => this.options.log.append('transactions.raw', lane, records)));
+  }
+}
+
+interface DecidedLabel { readonly label: Label; readonly row: DecisionRow }
+
+function recordOf(label: Label, row: DecisionRow): NewRecord {
+  const { transactionId, fraud, by, atMs, source } = label;
+  const json = JSON.stringify({ ...transactionOf(row.json), label_id: `${transactionId}|${atMs}|${by}`, transaction_id: transactionId, fraud, by, at: atMs, source });
+  return encodeRawBody({ kind: 'event', source: labelsSourceName, json, receivedAtMs: undefined, idempotency: undefined, replyTo: undefined });
 }
 
 function transactionOf(json: string): Readonly<Record<string, unknown>> {

@@ -31,7 +31,7 @@ export class LaneLists implements Lists {
 
   all(): Promise<ReadonlyArray<{ readonly name: string; readonly of: string; readonly effect: string; readonly match: string; readonly entries: number }>> {
     const { set, store } = this.options;
-    return Promise.resolve([...set().lists.values()].map(({ name, of, effect, match }) => ({ name, of, effect, match, entries: store().entries(name).length })));
+    return Promise.resolve([...set().lists.values()].map(({ name, of, effect, match }) => ({ name, of, effect, match, entries: store().size(name) })));
   }
 
   entries(list: string, page: PageRequest): Promise<Page<ListEntry>> {
@@ -45,7 +45,7 @@ export class LaneLists implements Lists {
     const held = this.token(definition, value);
     const nowMs = this.options.clock.nowMs();
     const store = this.options.store();
-    const entry = store.entryAt(list, held, nowMs) ?? store.entries(list).find((each) => each.value === held);
+    const entry = store.entryAt(list, held, nowMs) ?? store.entriesOf(list, held)[0];
     return Promise.resolve(entry && { value: held, ...shown(entry) });
   }
 
@@ -54,13 +54,15 @@ export class LaneLists implements Lists {
     const nowMs = this.options.clock.nowMs();
     const untilMs = entry.untilMs === undefined ? (definition.ttlMs === null ? null : (entry.fromMs ?? nowMs) + definition.ttlMs) : entry.untilMs;
     const held = this.token(definition, value);
-    await this.options.writer.write({ kind: 'list', changes: [{ op: 'put', list, value: held, fromMs: entry.fromMs, untilMs, by: entry.by, reason: entry.reason }] });
+    // A list only ever adds stretches; PUT replaces, so what was there goes in the same record.
+    const replaced: ListChange[] = this.options.store().entriesOf(list, held).length > 0 ? [{ op: 'remove', list, value: held, by: entry.by }] : [];
+    await this.options.writer.write({ kind: 'list', changes: [...replaced, { op: 'put', list, value: held, fromMs: entry.fromMs, untilMs, by: entry.by, reason: entry.reason }] });
     return { value: held, fromMs: entry.fromMs, untilMs, reason: entry.reason, by: entry.by };
   }
 
   async remove(list: string, value: string, by: string): Promise<boolean> {
     const held = this.token(this.list(list), value);
-    if (!this.options.store().entries(list).some((entry) => entry.value === held)) return false;
+    if (this.options.store().entriesOf(list, held).length === 0) return false;
     await this.options.writer.write({ kind: 'list', changes: [{ op: 'remove', list, value: held, by }] });
     return true;
   }

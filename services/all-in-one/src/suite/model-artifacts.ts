@@ -3,12 +3,17 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WeirError } from '@weir/contracts';
+import type { Models } from '@weir/gateway';
 import { modelFilesBelow } from '../model-files';
 
+/** Paths that stand for bytes. */
+const namesMax = 10_000;
+
 /** Files of models (and their background rows) by SHA-256: what a set names is there as long as the suite's data is. */
-export class ModelArtifacts {
+export class ModelArtifacts implements Models {
   private readonly hashByPath: Map<string, string>;
   private readonly namesPath: string;
+  private saving: Promise<void> = Promise.resolve();
 
   constructor(private readonly folder: string) {
     mkdirSync(folder, { recursive: true });
@@ -43,7 +48,30 @@ export class ModelArtifacts {
       this.hashByPath.set(document.file, sha256);
       if ('background' in document && typeof document.background === 'string') await this.keepBeside(sha256, await read(document.background, null));
     }
-    await writeFile(this.namesPath, JSON.stringify(Object.fromEntries(this.hashByPath)));
+    await this.saveNames();
+  }
+
+  /** One file of a model, as it comes over the network. @throws WeirError WEIR_NOT_FOUND for background rows of a model that is not here; WEIR_LIMIT_REACHED. */
+  async keep({ path, bytes, backgroundOf }: Parameters<Models['keep']>[0]): Promise<string> {
+    if (backgroundOf !== undefined) {
+      if (!existsSync(this.pathOf(backgroundOf))) throw new WeirError('WEIR_NOT_FOUND', `no model has the SHA-256 ${backgroundOf}: send the model before its background rows`);
+      await this.keepBeside(backgroundOf, bytes);
+      return createHash('sha256').update(bytes).digest('hex');
+    }
+    if (!this.hashByPath.has(path) && this.hashByPath.size >= namesMax) throw new WeirError('WEIR_LIMIT_REACHED', `${namesMax} names of model files are kept`);
+    const sha256 = await this.add(bytes);
+    this.hashByPath.set(path, sha256);
+    await this.saveNames();
+    return sha256;
+  }
+
+  /** One after the other, and whole or not at all. */
+  private saveNames(): Promise<void> {
+    this.saving = this.saving.catch(() => undefined).then(async () => {
+      await writeFile(`${this.namesPath}.new`, JSON.stringify(Object.fromEntries(this.hashByPath)));
+      await rename(`${this.namesPath}.new`, this.namesPath);
+    });
+    return this.saving;
   }
 
   /** Hash of the bytes that a path stands for; undefined for a path never given. */

@@ -1,6 +1,7 @@
 import { originOfDecisionId, WeirError, type Decision } from '@weir/contracts';
-import type { DecisionRecord, Decisions, DecisionSearch, Page, PageRequest, Quarantine, Quarantined, RowAnswer, SubmittedRow, Edge, WhyNot } from '@weir/gateway';
+import type { DecisionRecord, Decisions, DecisionSearch, NearMisses, Page, PageRequest, Quarantine, Quarantined, RowAnswer, SubmittedRow, Edge, WhyNot } from '@weir/gateway';
 import type { Clock, DecisionRow, DecisionStore, QuarantineRow, QuarantineStore } from '@weir/ports';
+import { verdictLines } from './verdict-lines';
 
 type Stored = DecisionRecord;
 const recordOf = (row: DecisionRow): Stored => JSON.parse(row.json) as Stored; // written by decisionRow alone
@@ -9,6 +10,8 @@ const recordOf = (row: DecisionRow): Stored => JSON.parse(row.json) as Stored; /
 export interface DecisionInsight {
   readonly explain: Decisions['explain'];
   readonly whyNot: (decision: DecisionRecord, of: { readonly kind: 'rule' | 'pattern'; readonly name: string }) => Promise<WhyNot>;
+  readonly nearMisses: (decision: DecisionRecord) => Promise<NearMisses>;
+  readonly rerun: (decision: DecisionRecord) => Promise<{ readonly json: string; readonly same: boolean }>;
   /** One past the last record of each lane. */
   readonly nextOffsets: () => readonly number[];
   readonly tokenOfEntity: (type: string, key: string) => string;
@@ -49,6 +52,18 @@ export class StoredDecisions implements Decisions {
     const row = await this.store.byId(id);
     return row && this.insight.whyNot(recordOf(row), of);
   }
+
+  async nearMisses(id: string): Promise<NearMisses | undefined> {
+    const row = await this.store.byId(id);
+    return row && this.insight.nearMisses(recordOf(row));
+  }
+
+  async rerun(id: string): Promise<{ readonly json: string; readonly same: boolean } | undefined> {
+    const row = await this.store.byId(id);
+    return row && this.insight.rerun(recordOf(row));
+  }
+
+  verdictLines(): AsyncIterable<string> { return verdictLines(this.store, this.insight.nextOffsets().length); }
 }
 
 /** Refused events as the gateway asks for them. */

@@ -25,6 +25,7 @@ import { RegistryAudit, RegistryKeys } from './registry-views';
 import { Replies } from './replies';
 import { tokenKey } from './secrets';
 import { BatchReader, DecisionSink, LiveSink, QuarantineSink, type Taken } from './sinks';
+import { LaneStatus } from './suite-status';
 import { StoredDecisions, StoredQuarantine } from './suite-views';
 
 export interface SuiteOptions {
@@ -63,8 +64,11 @@ export class Suite {
   private stores!: Stores;
   private lanes: ReadonlyArray<{ readonly stages: Stages; readonly runner: LaneRunner }> = [];
   private nextOffsets: number[] = [];
+  private labels!: LabelWriter;
   definitions!: DefinitionsService;
   server!: GatewayServer;
+  /** In front of the lanes; what the gateway sends events through. */
+  edge!: LaneEdge;
   private ticks: { stop(): Promise<void> } | undefined;
 
   constructor(private readonly options: SuiteOptions) {
@@ -110,11 +114,16 @@ export class Suite {
       approve: (set) => this.approveModels(set), reached: (offsets) => this.reached(offsets),
     });
     await this.definitions.restore();
+    this.labels = new LabelWriter({ decisions: this.stores.decisions, cases: this.stores.cases, log, set: () => this.definitions.set, heldPath: join(this.options.dataDir, 'labels-held.json') });
     this.lanes = Array.from({ length: this.options.lanes }, (_, lane) => this.buildLane(lane));
     for (const { runner } of this.lanes) await runner.start();
     this.watchFailures();
     await this.reached(this.nextOffsets.map((next) => next - 1));
     await this.definitions.reconcile(this.lanes.map(({ stages }) => stages.ingest.setId));
+    await this.labels.resume();
+    this.edge = new LaneEdge({
+      log, replies: this.replies, decisions: this.stores.decisions, set: () => this.definitions.set, tokeniser: this.tokeniser, backlogMax, backlog: () => this.replies.waiting, simulate: (body, lane) => this.simulate(body, lane),
+    });
     this.ticks = startTicks({ log, lanes: this.lanes.map((_, lane) => lane), clock: this.clock, onError: (error) => this.options.logger.error({ err: error }, 'a tick could not be written') });
     this.health.add('definitions', () => (this.definitions.applied ? undefined : 'no definitions are in force yet'));
   }
@@ -167,6 +176,7 @@ export class Suite {
   }
 
   private noteBatch(batch: TakenBatch, taken: Taken): void {
+    this.labels.decided(taken.rows).catch((error: unknown) => this.options.logger.error({ err: error }, 'labels that waited could not be sent; they go on waiting'));
     this.statistics.add([...taken.decisions.values()].map((decision) => decision.verdict.vector), this.clock.nowMs());
     this.nextOffsets[batch.lane] = Math.max(this.nextOffsets[batch.lane] ?? 0, (batch.records.at(-1)?.offset ?? -1) + 1);
   }
@@ -189,9 +199,7 @@ export class Suite {
   private async startGateway(): Promise<void> {
     const { log, registry, decisions, quarantine } = this.stores;
     const set = (): DefinitionsService['set'] => this.definitions.set;
-    const edge = new LaneEdge({
-      log, replies: this.replies, decisions, set, tokeniser: this.tokeniser, backlogMax, backlog: () => this.replies.waiting, simulate: (body, lane) => this.simulate(body, lane),
-    });
+    const { edge } = this;
     const writer = new LaneWriter(log, (offsets) => this.reached(offsets));
     const features = new LaneFeatures({ set, stages: this.lanes.map(({ stages }) => stages.features), clock: this.clock, tokeniser: this.tokeniser, statistics: this.statistics });
     const insight = new Insight({ stages: () => this.lanes.map(({ stages }) => stages), registry, artifacts: this.artifacts, nextOffsets: () => this.nextOffsets, tokenOfEntity: (type, key) => features.tokenised(type, key) });
@@ -200,7 +208,8 @@ export class Suite {
       decisions: new StoredDecisions(decisions, quarantine, insight),
       lists: new LaneLists({ set, store: () => this.firstLane.scoring.lists, writer, clock: this.clock, tokeniser: this.tokeniser }),
       tables: new LaneTables({ set, rows: () => this.firstLane.features.tableRows, writer, tokeniser: this.tokeniser }),
-      labels: new LabelWriter({ decisions, cases: this.stores.cases, log, set }),
+      labels: this.labels, models: this.artifacts,
+      status: new LaneStatus({ log, runners: this.lanes.map(({ runner }) => runner), definitions: this.definitions, startedAtMs: this.clock.nowMs() }),
       quarantine: new StoredQuarantine(quarantine, edge, this.clock, resendDeadlineMs),
       keys: new RegistryKeys(registry), audit: new RegistryAudit(registry), live: this.live, health: this.health, metrics: this.metrics, logger: this.options.logger, clock: this.clock,
     }, this.options.gateway);

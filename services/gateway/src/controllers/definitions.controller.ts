@@ -124,8 +124,8 @@ const isYaml = (request: FastifyRequest): boolean => mediaType(request.headers['
 
 function changeOf(request: FastifyRequest, handled: typeof planDefinitions): { change: DefinitionsChange; note: string | null } {
   if (isYaml(request)) return { change: { documents: [], files: [{ path: 'body', text: textBody(request) }], prune: false }, note: null };
-  const { definitions, files, prune, note } = handled.body(request);
-  return { change: { documents: definitions ?? [], files: files ?? [], prune }, note: note ?? null };
+  const { definitions, files, prune, note, model_files } = handled.body(request);
+  return { change: { documents: definitions ?? [], files: files ?? [], prune, ...(model_files === undefined ? {} : { modelFiles: model_files }) }, note: note ?? null };
 }
 
 const pageOf = ({ limit, cursor }: z.output<typeof versionsQuery>) => ({ limit, cursor });

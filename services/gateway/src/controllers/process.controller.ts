@@ -15,7 +15,7 @@ export const readyz = endpoint({ method: 'GET', path: '/readyz', tag, role: null
 export const metricsText = endpoint({ method: 'GET', path: '/metrics', tag, role: null, unlimited: true, summary: 'Metrics', responses: { 200: { description: 'Prometheus text.', type: 'text/plain', schema: z.string() } } });
 export const stream = endpoint({
   method: 'GET', path: '/stream', tag: 'Decisions', role: 'read', unlimited: true, summary: 'Decisions, alerts and health as they happen',
-  description: 'Server-sent events. `history`: the last minutes and `decision`s, on joining; `decision`: up to 50 a second, in full; `second`: exact counts by outcome and latency of every second; `alert`; `health`.',
+  description: 'Server-sent events. `history`: the last minutes and `decision`s, on joining; `decision`: up to 25 approvals and 25 others of each second, in full; `second`: exact counts by outcome and latency of every second; `alert`; `health`.',
   responses: { 200: { description: 'Server-sent events.', type: 'text/event-stream', schema: z.string() } },
 });
 

@@ -3,7 +3,7 @@ import { Controller, Req, Res } from '@nestjs/common';
 import { traceIdOf } from '@weir/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RowAnswer, SubmitOptions } from '../dependencies';
-import { arrayRows, batchAnswers, ndjsonRows, type BatchRow } from '../events/batch';
+import { arrayMarks, arrayRows, batchAnswers, encoded, ndjsonMarks, ndjsonRows, type BatchRow } from '../events/batch';
 import { idempotencyKeyOf, parseEvent, submittedRow } from '../events/event-text';
 import { explained, rowText } from '../events/row-answers';
 import { GatewayContext } from '../gateway-context';
@@ -60,37 +60,31 @@ export class TransactionsController {
 
   private sendNdjson(request: FastifyRequest, reply: FastifyReply, source: string | undefined): void {
     const lines = this.answers(request, source, ndjsonRows(textBody(request)));
-    void reply.type('application/x-ndjson').send(Readable.from(joined(lines, { open: '', between: '\n', close: '\n', empty: '' })));
+    void reply.headers(preferenceApplied(request)).type('application/x-ndjson').send(Readable.from(encoded(lines, ndjsonMarks)));
   }
 
   private sendArray(request: FastifyRequest, reply: FastifyReply, source: string | undefined, events: readonly unknown[]): void {
     const rows = this.answers(request, source, arrayRows(events));
-    void reply.type('application/json; charset=utf-8').send(Readable.from(joined(rows, { open: '{"results":[', between: ',', close: ']}', empty: '{"results":[]}' })));
+    void reply.headers(preferenceApplied(request)).type('application/json; charset=utf-8').send(Readable.from(encoded(rows, arrayMarks)));
   }
 
   private answers(request: FastifyRequest, source: string | undefined, rows: Iterator<BatchRow>): AsyncGenerator<string[]> {
     const { deps, options } = this.gateway;
     const submit: SubmitOptions = { source, wait: 'decided', deadlineMs: options.batchDeadlineMs, traceId: traceIdOf(header(request, 'traceparent')) };
-    return batchAnswers(rows, { edge: deps.edge, principal: principalOf(request), submit, onFault: (error) => deps.logger.error({ err: error }, 'rows of a batch failed') });
+    return batchAnswers(rows, { edge: deps.edge, principal: principalOf(request), submit, minimal: wantsMinimal(request), onFault: (error) => deps.logger.error({ err: error }, 'rows of a batch failed') });
   }
 }
 
 const noQuery: ReturnType<typeof postTransaction.query> = Object.freeze({});
 
+/** RFC 7240. */
+const preferenceApplied = (request: FastifyRequest): Record<string, string> => (wantsMinimal(request) ? { 'preference-applied': 'return=minimal' } : {});
+const wantsMinimal = (request: FastifyRequest): boolean => /\breturn=minimal\b/i.test(header(request, 'prefer') ?? '');
+
 const header = (request: FastifyRequest, name: string): string | undefined => {
   const value = request.headers[name];
   return typeof value === 'string' ? value : undefined;
 };
-
-/** Chunks of texts as one text that can be written while the rest is still being decided. */
-async function* joined(chunks: AsyncGenerator<string[]>, marks: { open: string; between: string; close: string; empty: string }): AsyncGenerator<string> {
-  let first = true;
-  for await (const chunk of chunks) {
-    yield (first ? marks.open : marks.between) + chunk.join(marks.between);
-    first = false;
-  }
-  yield first ? marks.empty : marks.close;
-}
 
 /** @throws Problem 422 when the columns are not equally long. */
 function rowsOfColumns(columns: Readonly<Record<string, readonly unknown[]>>): Record<string, unknown>[] {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ndjsonTypes } from '../http/body-parsers';
 import { endpoint } from '../http/endpoint';
 import { json, problemResponses } from '../http/responses';
-import { decisionSchema, pendingSchema, submitQuery, transactionBody, transactionIdParams } from '../schemas/decision.schema';
+import { decisionSchema, minimalDecisionSchema, pendingSchema, submitQuery, transactionBody, transactionIdParams } from '../schemas/decision.schema';
 import { problemSchema } from '../schemas/problem.schema';
 import { name } from '../schemas/shared.schema';
 
@@ -19,10 +19,11 @@ export const postTransaction = endpoint({
   responses: { 200: json('The decision.', decisionSchema), 202: notYet, ...problemResponses(400, 409, 413, 415, 422) },
 });
 
-const batchRow = z.union([decisionSchema, pendingSchema, acceptedSchema, problemSchema]);
+const batchRow = z.union([decisionSchema, minimalDecisionSchema, pendingSchema, acceptedSchema, problemSchema]);
 export const postBatch = endpoint({
   method: 'POST', path: '/transactions/batch', tag, role: 'decide', batch: true, summary: 'Accept and decide many',
   description: 'A JSON array gives `{results: […]}`; NDJSON gives NDJSON, a line per line. In order, per row the decision or a problem object; a bad row harms no other. A duplicate carries `duplicate: true`.',
+  headers: { Prefer: '`return=minimal`: of a decision only id, transaction_id, outcome and score.' },
   query: sourceQuery, body: { schema: z.array(transactionBody), types: ['application/json', ...ndjsonTypes] },
   responses: { 200: json('An answer per row.', z.object({ results: z.array(batchRow) })), ...problemResponses(400, 413, 415, 422) },
 });

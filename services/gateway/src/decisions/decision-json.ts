@@ -8,12 +8,17 @@ import { isDecision, type AnyDecision } from './decision-record';
  */
 export function decisionJson(decision: AnyDecision): string {
   if (!isDecision(decision)) return JSON.stringify(decision);
-  const { verdict, meta } = decision;
-  const { id, transaction_id, event_time, outcome, score, risk_score, decided_by, vector, tx, profiles, set, positions, degraded, degraded_why, ...middle } = verdict;
-  return `{"id":"${id}","transaction_id":${JSON.stringify(transaction_id)},"event_time":"${toIso(event_time)}","outcome":"${outcome}","score":${score},"risk_score":${risk_score},"decided_by":"${decided_by}",`
-    + `${JSON.stringify(middle).slice(1, -1)},"tx":${JSON.stringify(tx)},"profiles":${JSON.stringify(profiles)},"set":"${set}","positions":${JSON.stringify(positions)},"degraded":${degraded},"degraded_why":${JSON.stringify(degraded_why)},`
-    + `${vectorJson(vector)},"meta":${metaJson(meta)}}`;
+  const { verdict: v, meta } = decision;
+  return `{"id":"${v.id}","transaction_id":${JSON.stringify(v.transaction_id)},"event_time":"${toIso(v.event_time)}","outcome":"${v.outcome}","score":${v.score},"risk_score":${v.risk_score}`
+    + `,"decided_by":"${v.decided_by}","overruled":${list(v.overruled)},"reasons":${list(v.reasons)},"rules":${list(v.rules)},"patterns":${list(v.patterns)},"matches":${list(v.matches)}`
+    + `,"unknown":${list(v.unknown)},"shadow":${list(v.shadow)},"lists":${list(v.lists)},"list_changes":${list(v.list_changes)},"tags":${list(v.tags)},"alert":${v.alert},"policy":${JSON.stringify(v.policy)}`
+    + `,"model":${v.model === null ? 'null' : JSON.stringify(v.model)},"other_models":${JSON.stringify(v.other_models)},"tx":${JSON.stringify(v.tx)},"profiles":${JSON.stringify(v.profiles)}`
+    + `,"set":"${v.set}","positions":${v.positions === null ? 'null' : JSON.stringify(v.positions)},"degraded":${v.degraded},"degraded_why":${list(v.degraded_why)}`
+    + `,${vectorJson(v.vector)},"meta":${metaJson(meta)}}`;
 }
+
+/** Most lists of most decisions are empty. */
+const list = (values: readonly unknown[]): string => (values.length === 0 ? '[]' : JSON.stringify(values));
 
 function metaJson(meta: Decision['meta']): string {
   return `{"decided_at":"${toIso(meta.decided_at)}","latency_ms":${JSON.stringify(meta.latency_ms)},"trace_id":${meta.trace_id === null ? 'null' : `"${meta.trace_id}"`}}`;
@@ -21,34 +26,44 @@ function metaJson(meta: Decision['meta']): string {
 
 /** `"features":{…},"statuses":{…}` */
 function vectorJson(vector: FeatureVector): string {
-  const { keys, numeric } = quotedNames(vector.layout);
-  const { numbers, others, statuses } = vector;
+  const quoted = quotedNames(vector.layout);
+  const { keys, forms } = quoted;
+  const { numbers, others } = vector;
   let values = '"features":{';
-  let states = '},"statuses":{';
   for (let slot = 0; slot < keys.length; slot++) {
-    const key = keys[slot] as string;
-    values += key;
-    if (numeric[slot] === 1) {
-      const number = numbers[slot] as number;
-      values += number !== number ? 'null' : number;
-    } else if (numeric[slot] === 2) {
-      const number = numbers[slot] as number;
-      values += number !== number ? 'null' : number !== 0;
-    } else {
-      values += JSON.stringify(others[slot] ?? null);
-    }
-    states += key + (quotedStatuses[statuses[slot] as number] ?? '"ERROR"');
+    const number = numbers[slot] as number;
+    if (forms[slot] === otherForm) values += (keys[slot] as string) + JSON.stringify(others[slot] ?? null);
+    else if (number !== number) values += `${keys[slot] as string}null`;
+    else values += (keys[slot] as string) + (forms[slot] === boolForm ? number !== 0 : number);
   }
-  return `${values}${states}}`;
+  return `${values}},"statuses":${statusesJson(quoted, vector.statuses)}`;
+}
+
+/** One decision's statuses are mostly those of the one before. */
+function statusesJson(quoted: QuotedNames, statuses: Uint8Array): string {
+  if (quoted.lastStatuses !== undefined && sameBytes(quoted.lastStatuses, statuses)) return quoted.lastText;
+  let text = '{';
+  quoted.keys.forEach((key, slot) => { text += key + (quotedStatuses[statuses[slot] as number] ?? '"ERROR"'); });
+  quoted.lastStatuses = statuses.slice();
+  quoted.lastText = `${text}}`;
+  return quoted.lastText;
+}
+
+function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false;
+  for (let index = 0; index < one.length; index++) if (one[index] !== other[index]) return false;
+  return true;
 }
 
 const quotedStatuses = featureStatuses.map((status) => `"${status}"`);
+const otherForm = 0, numberForm = 1, boolForm = 2;
 
 interface QuotedNames {
   /** `"name":`, from the second on with the comma before it. */
   readonly keys: readonly string[];
-  /** 0: in `others`; 1: a number; 2: a bool. */
-  readonly numeric: Uint8Array;
+  readonly forms: Uint8Array;
+  lastStatuses: Uint8Array | undefined;
+  lastText: string;
 }
 const quotedByLayout = new WeakMap<FeatureLayout, QuotedNames>();
 
@@ -57,7 +72,8 @@ function quotedNames(layout: FeatureLayout): QuotedNames {
   if (quoted === undefined) {
     quoted = {
       keys: layout.names.map((name, slot) => `${slot === 0 ? '' : ','}${JSON.stringify(name)}:`),
-      numeric: Uint8Array.from(layout.types, (type) => (type === 'bool' ? 2 : isNumericType(type) ? 1 : 0)),
+      forms: Uint8Array.from(layout.types, (type) => (type === 'bool' ? boolForm : isNumericType(type) ? numberForm : otherForm)),
+      lastStatuses: undefined, lastText: '',
     };
     quotedByLayout.set(layout, quoted);
   }

@@ -1,8 +1,8 @@
 import type { Edge, RowAnswer, SubmitOptions, SubmittedRow } from '../dependencies';
-import { Problem, problemOf, problems } from '../http/problem';
+import { problemOf, problems, type Problem } from '../http/problem';
 import type { Principal } from '../roles';
 import { checkEvent, parseEvent, submittedRow } from './event-text';
-import { batchRowJson } from './row-answers';
+import { batchRowJson, minimalRowJson } from './row-answers';
 
 /** Most rows handed to the edge in one call. */
 export const batchChunkRowsMax = 512;
@@ -13,6 +13,8 @@ export interface BatchOptions {
   readonly edge: Edge;
   readonly principal: Principal;
   readonly submit: SubmitOptions;
+  /** Of a decision only id, transaction, outcome and score. */
+  readonly minimal: boolean;
   /** Told of what is not the caller's fault. */
   readonly onFault: (error: unknown) => void;
 }
@@ -87,7 +89,7 @@ function toSubmitted(row: BatchRow, principal: Principal): SubmittedRow {
 async function answerGood(rows: readonly SubmittedRow[], options: BatchOptions): Promise<string[]> {
   try {
     const answers = await options.edge.submit(rows, options.submit);
-    return answers.map((answer: RowAnswer) => batchRowJson(answer));
+    return answers.map((answer: RowAnswer) => (options.minimal ? minimalRowJson(answer) : batchRowJson(answer)));
   } catch (error) {
     const problem = problemJson(error, options);
     return rows.map(() => problem);
@@ -98,4 +100,43 @@ function problemJson(error: unknown, options: BatchOptions): string {
   const problem = problemOf(error);
   if (problem === undefined) options.onFault(error);
   return JSON.stringify((problem ?? problems.internal() satisfies Problem).body());
+}
+
+/** How the answers of a batch are put together. */
+export interface Marks { readonly open: string; readonly between: string; readonly close: string; readonly empty: string }
+export const arrayMarks: Marks = { open: '{"results":[', between: ',', close: ']}', empty: '{"results":[]}' };
+export const ndjsonMarks: Marks = { open: '', between: '\n', close: '\n', empty: '' };
+
+/** Chunks of texts as bytes that can be sent while the rest is still being decided. */
+export async function* encoded(chunks: AsyncGenerator<string[]>, marks: Marks): AsyncGenerator<Buffer> {
+  let first = true;
+  for await (const texts of chunks) {
+    yield encodeTexts(texts, first ? marks.open : marks.between, marks.between);
+    first = false;
+  }
+  yield Buffer.from(first ? marks.empty : marks.close);
+}
+
+/** Bytes of one UTF-16 unit in UTF-8, at most. */
+const bytesPerUnitMax = 3;
+
+/** Each text written straight into the bytes: joining them first would copy megabytes once more. */
+function encodeTexts(texts: readonly string[], before: string, between: string): Buffer {
+  const units = texts.reduce((sum, text) => sum + text.length + between.length, before.length);
+  let bytes: Buffer = Buffer.allocUnsafeSlow(units + encodingSlackBytes);
+  let at = bytes.write(before, 0);
+  texts.forEach((text, index) => {
+    const needed = at + (text.length + between.length) * bytesPerUnitMax;
+    if (needed > bytes.length) bytes = grown(bytes, at, needed);
+    if (index > 0) at += bytes.write(between, at);
+    at += bytes.write(text, at);
+  });
+  return bytes.subarray(0, at);
+}
+const encodingSlackBytes = 65_536;
+
+function grown(bytes: Buffer, used: number, needed: number): Buffer {
+  const larger = Buffer.allocUnsafeSlow(Math.max(needed, bytes.length + (bytes.length >> 1)));
+  bytes.copy(larger, 0, 0, used);
+  return larger;
 }

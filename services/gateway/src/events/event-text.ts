@@ -47,12 +47,13 @@ function isDeeperThan(value: unknown, levels: number): boolean {
 export function submittedRow(json: string, event: Event, options: { readonly principal: Principal; readonly idempotencyKey: string | undefined }): SubmittedRow {
   return {
     json, event,
-    receivedAtMs: event['_received_at'] === undefined ? undefined : receivedAtMs(event['_received_at'], options.principal),
+    receivedAtMs: receivedAtMs(event['_received_at'], options.principal),
     idempotency: options.idempotencyKey === undefined ? undefined : { key: options.idempotencyKey, bodyHash: hash('sha256', json, 'hex') },
   };
 }
 
-function receivedAtMs(given: unknown, principal: Principal): number {
+function receivedAtMs(given: unknown, principal: Principal): number | undefined {
+  if (given === undefined || given === null) return undefined;
   if (!hasRole(principal, 'replay')) throw problems.forbidden('_received_at may only be set with the role replay');
   const parsed = timeMs.safeParse(given);
   if (parsed.success) return parsed.data;

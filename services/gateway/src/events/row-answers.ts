@@ -1,6 +1,6 @@
 import type { Decisions, RowAnswer } from '../dependencies';
 import { decisionJson } from '../decisions/decision-json';
-import { decisionRecord } from '../decisions/decision-record';
+import { decisionRecord, isDecision } from '../decisions/decision-record';
 import { Problem, problems } from '../http/problem';
 
 export interface RowText {
@@ -51,6 +51,13 @@ export function batchRowJson(answer: RowAnswer): string {
     if (error instanceof Problem) return JSON.stringify(error.body());
     throw error;
   }
+}
+
+/** As `batchRowJson`, of a decision only what it came to: for callers that send much and read little (`Prefer: return=minimal`). */
+export function minimalRowJson(answer: RowAnswer): string {
+  if (answer.kind !== 'decided') return batchRowJson(answer);
+  const { id, transaction_id, outcome, score } = isDecision(answer.decision) ? answer.decision.verdict : answer.decision;
+  return `{"id":"${id}","transaction_id":${JSON.stringify(transaction_id)},"outcome":"${outcome}","score":${score}${answer.duplicate ? ',"duplicate":true' : ''}}`;
 }
 
 /** The answer with the model's base, margin and contributions in it, where a model answered. */

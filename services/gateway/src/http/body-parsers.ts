@@ -6,6 +6,7 @@ import { problems } from './problem';
 const jsonType = 'application/json';
 export const ndjsonTypes = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'] as const;
 export const yamlTypes = ['application/yaml', 'application/x-yaml', 'text/yaml'] as const;
+export const binaryType = 'application/octet-stream';
 
 /**
  * Bodies arrive as text, whole and within their limit; whoever needs it parsed parses it. An event that needs no token goes into the log as
@@ -18,6 +19,11 @@ export function addBodyParsers(instance: FastifyInstance): void {
     if (!accepted.includes(mediaType(request.headers['content-type']))) return done(problems.mediaType(accepted));
     if (!isUtf8(body)) return done(problems.notParsable('the body is not UTF-8'));
     done(null, body.toString('utf8'));
+  });
+  instance.addContentTypeParser<Buffer>(binaryType, { parseAs: 'buffer' }, (request, body, done) => {
+    const accepted = endpointOf(request)?.spec.body?.types ?? [jsonType];
+    if (!accepted.includes(binaryType)) return done(problems.mediaType(accepted));
+    done(null, body);
   });
 }
 

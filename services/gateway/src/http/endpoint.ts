@@ -38,6 +38,8 @@ export interface EndpointSpec<Params extends z.ZodType, Query extends z.ZodType,
   readonly batch?: boolean;
   /** The body may be as large as a batch's. */
   readonly largeBody?: boolean;
+  /** The body may be as large as this, whatever the options say. */
+  readonly bodyBytesMax?: number;
   /** Neither limited nor counted: health, metrics, the stream that stays open. */
   readonly unlimited?: boolean;
 }
@@ -110,6 +112,12 @@ export function principalOf(request: FastifyRequest): Principal {
 /** The text of a JSON body; bodies are text until an endpoint parses them. */
 export function textBody(request: FastifyRequest): string {
   if (typeof request.body === 'string' && request.body.length > 0) return request.body;
+  throw problems.notParsable('the body is empty');
+}
+
+/** The bytes of a body that is no text. */
+export function binaryBody(request: FastifyRequest): Uint8Array {
+  if (Buffer.isBuffer(request.body) && request.body.length > 0) return request.body;
   throw problems.notParsable('the body is empty');
 }
 

@@ -15,7 +15,7 @@ export function newApiKey(): { readonly key: string; readonly hash: string } {
 interface Remembered { readonly principal: Principal | undefined; readonly untilMs: number }
 
 /**
- * Who a key belongs to. What the store said is remembered for `rememberMs`, unknown keys too, so that a flood of wrong keys does not reach
+ * Who a key belongs to. What the store said is remembered for `rememberMs`, of unknown keys for `rememberUnknownMs`, so that a flood of wrong keys does not reach
  * the store; a key revoked in another process stops working within that time, one revoked here at once.
  */
 export class KeyRing {
@@ -33,7 +33,7 @@ export class KeyRing {
     const stored = await this.keys.findByHash(keyHash);
     const principal = stored !== undefined && isFor(stored, keyHash) ? { keyId: stored.id, name: stored.name, roles: stored.roles } : undefined;
     if (this.rememberedByHash.size >= rememberedMax) this.rememberedByHash.clear();
-    this.rememberedByHash.set(keyHash, { principal, untilMs: nowMs + rememberMs });
+    this.rememberedByHash.set(keyHash, { principal, untilMs: nowMs + (principal === undefined ? rememberUnknownMs : rememberMs) });
     return principal;
   }
 
@@ -44,6 +44,8 @@ export class KeyRing {
 
 const rememberedMax = 10_000;
 const rememberMs = 5_000;
+/** Short, for a key may be made the moment after it was first tried. */
+const rememberUnknownMs = 1_000;
 
 function isFor(stored: StoredKey, keyHash: string): boolean {
   const [kept, given] = [Buffer.from(stored.hash), Buffer.from(keyHash)];

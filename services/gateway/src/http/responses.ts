@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { problemSchema } from '../schemas/problem.schema';
 import type { ResponseSpec } from './endpoint';
 

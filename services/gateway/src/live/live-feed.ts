@@ -21,12 +21,12 @@ export interface LiveClient {
 
 const secondsKeptMax = 300;
 const recentMax = 100;
-/** Decisions shown in full per second; the counts are of all. */
-export const decisionsShownMax = 50;
+/** Decisions shown in full per second, as many approvals and as many of the others; the counts are of all. */
+export const decisionsShownMax = 25;
 
 /**
- * What the live page shows: exact counts per second of all decisions, and up to `decisionsShownMax` decisions of each second in full, for
- * nobody reads more. Cost per decision is a count, whether or not anyone watches.
+ * What the live page shows: exact counts per second of all decisions, and a few of each second in full, for nobody reads more; approvals do not
+ * crowd the others out. Cost per decision is a count, whether or not anyone watches.
  */
 export class LiveFeed {
   private readonly clients = new Set<LiveClient>();
@@ -34,7 +34,7 @@ export class LiveFeed {
   private readonly recent: Decision[] = [];
   private readonly latencies = new LatencyHistogram();
   private counts = noCounts();
-  private shown = 0;
+  private shown = { approvals: 0, others: 0 };
   private timer: NodeJS.Timeout | undefined;
   private unsubscribe: (() => void) | undefined;
 
@@ -73,7 +73,7 @@ export class LiveFeed {
     const second: LiveSecond = { at: toIso(this.options.clock.nowMs()), ...this.counts, p50_ms: this.latencies.quantile(0.5), p99_ms: this.latencies.quantile(0.99) };
     this.counts = noCounts();
     this.latencies.clear();
-    this.shown = 0;
+    this.shown = { approvals: 0, others: 0 };
     this.seconds.push(second);
     if (this.seconds.length > secondsKeptMax) this.seconds.shift();
     if (this.clients.size > 0) this.broadcast(eventText('second', JSON.stringify(second)) + eventText('health', JSON.stringify(this.options.health.ready())));
@@ -90,8 +90,8 @@ export class LiveFeed {
   }
 
   private show(batch: readonly Decision[]): void {
-    const chosen = batch.slice(0, Math.max(0, decisionsShownMax - this.shown));
-    this.shown += chosen.length;
+    if (this.shown.approvals >= decisionsShownMax && this.shown.others >= decisionsShownMax) return;
+    const chosen = batch.filter(({ verdict }) => this.shown[verdict.outcome === 'approve' ? 'approvals' : 'others']++ < decisionsShownMax);
     if (chosen.length === 0) return;
     this.recent.push(...chosen);
     if (this.recent.length > recentMax) this.recent.splice(0, this.recent.length - recentMax);

@@ -38,6 +38,10 @@ export const decisionSchema = z
 /** A decision as HTTP answers it. */
 export type DecisionRecord = z.infer<typeof decisionSchema>;
 
+export const minimalDecisionSchema = z
+  .object({ id: z.string(), transaction_id: z.string(), outcome, score: z.number(), duplicate: z.literal(true).optional() })
+  .meta({ id: 'MinimalDecision', description: 'What a decision came to; with `Prefer: return=minimal`.' });
+
 export const pendingSchema = z
   .object({ status: z.literal('pending'), id: z.string(), transaction_id: z.string().nullable(), location: z.string() })
   .meta({ id: 'Pending', description: 'Accepted; the decision is at `location` when it is taken.' });

@@ -3,6 +3,7 @@ import { isoTime, jsonObject, name, next, page } from './shared.schema';
 
 export const definitionKinds = ['Source', 'Entity', 'FeatureView', 'FeatureService', 'Table', 'Pattern', 'Rule', 'List', 'Model', 'Policy'] as const;
 const kind = z.enum(definitionKinds);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in hex');
 
 const definition = z.looseObject({ kind: z.string(), name: z.string() }).meta({ id: 'Definition', description: 'A document as it was applied, with its version.' });
 export const definitionsAnswer = z.object({ set: z.string().nullable().meta({ description: 'SHA-256 of the set in force; null before the first.' }), applied_at: isoTime.nullable(), definitions: z.array(definition) });
@@ -17,6 +18,7 @@ export const changeBody = z
     files: z.array(z.strictObject({ path: z.string().min(1).max(1_000), text: z.string() })).max(5_000).optional().meta({ description: 'YAML or JSON as text; findings then name the file and the line.' }),
     prune: z.boolean().default(false).meta({ description: 'True: the given documents are the whole set, and all others go.' }),
     note: z.string().max(2_000).optional(),
+    model_files: z.record(z.string().max(1_000), sha256).optional().meta({ description: "SHA-256 of the bytes that a model's `file` stands for, by its path; default: as `PUT /models/files` said last." }),
   })
   .refine(({ definitions, files }) => definitions !== undefined || files !== undefined, { message: 'definitions or files', path: ['definitions'] });
 

@@ -1,15 +1,11 @@
 import type { RawBody } from '@weir/contracts';
+import { SeededRandom } from '@weir/testkit';
 import { documentsFromJson, resolveSet, type DefinitionSet } from '@weir/definitions';
 
-/** Numbers from 0 to 1 from a seed (mulberry32). */
+/** Numbers from 0 to 1 from a seed. */
 export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const random = new SeededRandom(seed);
+  return () => random.float();
 }
 
 /** A set with one decided source, and another when `second` is true. */

@@ -18,11 +18,14 @@ export function StageLatency({ latencyMs }: { latencyMs: Readonly<Record<string,
         })}
       </svg>
       <dl className="facts">
-        {parts.map(([name, ms], index) => <div key={name}><dt><span className={`swatch ${stageClass(name, index)}`} aria-hidden="true" />{words(name)}</dt><dd>{milliseconds(ms)}</dd></div>)}
+        {parts.map(([name, ms], index) => <div key={name}><dt><span className={`swatch ${stageClass(name, index)}`} aria-hidden="true" />{stageNames[name] ?? words(name)}</dt><dd>{milliseconds(ms)}</dd></div>)}
         <div><dt>whole</dt><dd>{milliseconds(total)}</dd></div>
       </dl>
     </>
   );
 }
+
+/** What the stages are called in words. */
+const stageNames: Readonly<Record<string, string>> = { fs: 'features', 'feature-store': 'features', cep: 'patterns' };
 
 const stageClass = (name: string, index: number): string => (name === 'waiting' ? 'stage-waiting' : `stage-${index % 4}`);

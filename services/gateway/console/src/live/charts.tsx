@@ -77,8 +77,8 @@ export function LatencyChart({ seconds }: { seconds: readonly LiveSecond[] }): R
           <YAxis width={52} tickFormatter={(value) => milliseconds(Number(value))} tick={tick} stroke="var(--line)" tickLine={false} axisLine={false} />
           <Tooltip labelFormatter={(at) => clockTime(String(at))} formatter={(value) => milliseconds(Number(value))} contentStyle={tooltipStyle} isAnimationActive={false} />
           <Legend iconType="plainline" iconSize={14} align="left" wrapperStyle={legendStyle} />
-          <Line dataKey="p50_ms" name="p50" stroke="var(--accent)" strokeWidth={1.6} dot={false} isAnimationActive={false} connectNulls={false} />
-          <Line dataKey="p99_ms" name="p99" stroke="var(--second)" strokeWidth={1.6} strokeDasharray="4 3" dot={false} isAnimationActive={false} connectNulls={false} />
+          <Line dataKey="p50_ms" name="p50" stroke="var(--accent)" strokeWidth={1.6} dot={false} isAnimationActive={false} connectNulls />
+          <Line dataKey="p99_ms" name="p99" stroke="var(--second)" strokeWidth={1.6} strokeDasharray="4 3" dot={false} isAnimationActive={false} connectNulls />
         </LineChart>
       </ResponsiveContainer>
     </figure>

@@ -21,6 +21,9 @@ export class EventContext {
   keepAs(event: StreamEvent, surroundings: Surroundings): void { this.kept.set(event, surroundings); }
   keptOf(event: StreamEvent): Surroundings | undefined { return this.kept.get(event); }
 
+  /** Whether the event's features and profiles are at hand. */
+  knows(event: StreamEvent): boolean { return this.current.event === event || this.kept.has(event); }
+
   /** Points the frame at an event. */
   see(event: StreamEvent): ConditionFrame {
     const { frame } = this;

@@ -1,7 +1,11 @@
 import { WeirError, type StreamEvent } from '@weir/contracts';
 import { eventFieldReader, patternEnvironment, type DefinitionSet, type Pattern } from '@weir/definitions';
 import { compileCondition } from '@weir/expressions';
-import { compileJsonCondition, compilePattern, isJsonCondition, mapConditions, plainSteps, readPattern, type CompiledPattern, type StepCondition, type TakenView, type WrittenCondition } from '@weir/patterns';
+import { compilePattern, type CompiledPattern } from './compile';
+import type { StepCondition, TakenView } from './condition';
+import { compileJsonCondition, isJsonCondition } from './json-condition';
+import { mapConditions, plainSteps } from './pattern';
+import { readPattern, type WrittenCondition } from './shorthand';
 import type { EventContext } from './event-context';
 import { selectorOf } from './selector';
 
@@ -9,21 +13,24 @@ import { selectorOf } from './selector';
 export interface PatternProgram {
   readonly pattern: Pattern;
   readonly compiled: CompiledPattern<StreamEvent>;
-  /** Its conditions read the event and the events taken, nothing else. */
-  readonly replayable: boolean;
+  /** Whether a condition reads features or profiles, which surround the event, besides the event and the events taken. */
+  readonly reads: 'event' | 'surroundings';
   /** Fields its conditions read, of the event in hand and of those taken. */
   readonly fields: ReadonlySet<string>;
   readonly takenFields: ReadonlySet<string>;
 }
 
-/** @throws WeirError WEIR_PATTERN_INVALID or WEIR_EXPRESSION_INVALID. */
+/**
+ * Compiles a pattern of a set of definitions; its conditions read events through `context`.
+ * @throws WeirError WEIR_PATTERN_INVALID or WEIR_EXPRESSION_INVALID.
+ */
 export function compileProgram(set: DefinitionSet, pattern: Pattern, context: EventContext): PatternProgram {
   const { pattern: written, skip } = readPattern({ steps: pattern.steps, withinMs: pattern.withinMs, skip: pattern.skip });
   const steps = [...plainSteps(written.steps)].map((step) => step.name ?? '');
   const environment = patternEnvironment(set, pattern, steps);
   const readField = fieldReader(set, pattern.sources);
   const fields = new Set<string>(), takenFields = new Set<string>();
-  let replayable = true;
+  let reads: PatternProgram['reads'] = 'event';
   const compileWritten = (condition: WrittenCondition): StepCondition<StreamEvent> => {
     if (typeof condition !== 'string') {
       if (!isJsonCondition(condition)) throw new WeirError('WEIR_PATTERN_INVALID', `${pattern.name}: not a condition: ${JSON.stringify(condition)}`);
@@ -32,25 +39,27 @@ export function compileProgram(set: DefinitionSet, pattern: Pattern, context: Ev
     }
     const compiled = compileCondition(condition, environment);
     const taken = new Set<string>();
+    let immediate = false;
     for (const path of compiled.reads) {
       const [root = '', field] = path.split('.');
       if (root === 'tx') { if (field !== undefined) fields.add(field); }
       else if (steps.includes(root)) { taken.add(root); if (field !== undefined) takenFields.add(field); }
-      else replayable = false;
+      else { immediate = true; reads = 'surroundings'; }
     }
-    return { key: condition, iterative: taken.size > 0, holds: holdsOf(compiled.evaluate, context, [...taken]), selector: selectorOf(compiled.tree) };
+    return { key: condition, iterative: taken.size > 0, immediate, holds: holdsOf(compiled.evaluate, context, { steps: [...taken], immediate }), selector: selectorOf(compiled.tree) };
   };
   // A pattern that cannot skip must not stop a lane: what the case form can ask for by throwOnMiss, definitions cannot.
   const lenient = 'pattern' in skip ? { strategy: skip.strategy, pattern: skip.pattern } : skip;
   const compiled = compilePattern(mapConditions(written, compileWritten), lenient);
-  return { pattern, compiled, replayable, fields, takenFields };
+  return { pattern, compiled, reads, fields, takenFields };
 }
 
-function holdsOf(evaluate: (frame: EventContext['frame']) => unknown, context: EventContext, steps: readonly string[]): (event: StreamEvent, taken: TakenView<StreamEvent>) => boolean {
-  if (steps.length === 0) return (event) => evaluate(context.see(event)) === true;
+function holdsOf(evaluate: (frame: EventContext['frame']) => unknown, context: EventContext, { steps, immediate }: { readonly steps: readonly string[]; readonly immediate: boolean }): (event: StreamEvent, taken: TakenView<StreamEvent>) => boolean {
+  const alone = steps.length === 0;
   return (event, taken) => {
+    if (immediate && !context.knows(event)) return false;
     const frame = context.see(event);
-    frame.taken = new Map(steps.map((step) => [step, taken.eventsOf(step)]));
+    if (!alone) frame.taken = new Map(steps.map((step) => [step, taken.eventsOf(step)]));
     return evaluate(frame) === true;
   };
 }

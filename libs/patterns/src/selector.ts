@@ -1,5 +1,5 @@
 import type { Expression } from '@weir/expressions';
-import type { Selector } from '@weir/patterns';
+import type { Selector } from './condition';
 
 /** What a condition needs of one field of the event to hold: read off its typed tree for the index over all patterns; undefined when nothing is known. */
 export function selectorOf<Frame>(tree: Expression<Frame>): Selector | undefined {

@@ -1,0 +1,2 @@
+export { PlatformaticEventLog } from './platformatic-event-log';
+export type { KafkaOptions } from '../kafka-common';

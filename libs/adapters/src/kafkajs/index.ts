@@ -1,0 +1,1 @@
+export { KafkaJsEventLog } from './kafkajs-event-log';

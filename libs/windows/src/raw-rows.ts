@@ -1,0 +1,185 @@
+import type { Value } from '@weir/contracts';
+import type { ColumnKind } from './channel';
+import { hashText } from './hash';
+
+const { floor } = Math;
+/** A dictionary is rebuilt when it holds this many more texts than rows could need. */
+const staleTextsMax = 64;
+/** Up to here a text is looked for one by one. */
+const scannedTextsMax = 24;
+/** Rows taken from the front stay where they are until there are so many, and as many as are left. */
+const compactFromRows = 32;
+/** Filters in one word of a row: whole numbers up to 2^31 are bits. */
+export const filtersPerWord = 31;
+
+/** Texts of a column, coded in the order of their first use. Hashes stand side by side, so that a search touches little memory. */
+class Dictionary {
+  readonly texts: string[] = [];
+  private readonly hashes: number[] = [];
+  private codeByText: Map<string, number> | null = null;
+
+  codeOf(text: string): number {
+    if (this.codeByText !== null) return this.codeByText.get(text) ?? this.add(text, hashText(text, 0));
+    const hash = hashText(text, 0);
+    const { hashes } = this;
+    for (let code = 0; code < hashes.length; code++) if (hashes[code] === hash && this.texts[code] === text) return code;
+    return this.add(text, hash);
+  }
+
+  hashOf(code: number): number { return this.hashes[code] as number; }
+
+  add(text: string, hash: number): number {
+    const code = this.texts.push(text) - 1;
+    this.hashes.push(hash);
+    if (this.codeByText !== null) this.codeByText.set(text, code);
+    else if (this.texts.length > scannedTextsMax) this.codeByText = new Map(this.texts.map((known, index) => [known, index]));
+    return code;
+  }
+}
+
+/**
+ * Events of one key in the order of (time, log), row after row in one array of doubles: time, place in the log, filter bits, then the
+ * columns; NaN for null, text as a code. Appending and taking from the front are cheap; a late event moves those behind it. Rows are
+ * `head` … `end − 1`; `dropped + row − head` numbers them for ever.
+ */
+export class RawRows {
+  head = 0;
+  end = 0;
+  /** Rows taken from the front so far. */
+  dropped = 0;
+  /** Changes when codes of texts do. */
+  codesVersion = 0;
+  /** `stride` doubles a row; packed, so that it is one block of memory. */
+  readonly data: number[] = [];
+  readonly stride: number;
+  /** Where a row's columns begin. */
+  readonly columnsAt: number;
+  private readonly dictionaries: (Dictionary | null)[];
+
+  constructor(private readonly kinds: readonly ColumnKind[], readonly filterCount: number) {
+    this.columnsAt = 2 + Math.ceil(filterCount / filtersPerWord);
+    this.stride = this.columnsAt + kinds.length;
+    this.dictionaries = new Array<Dictionary | null>(kinds.length).fill(null);
+  }
+
+  get count(): number { return this.end - this.head; }
+  timeAt(row: number): number { return this.data[row * this.stride] as number; }
+  numberAt(column: number, row: number): number { return this.data[row * this.stride + this.columnsAt + column] as number; }
+
+  passes(filter: number, row: number): boolean {
+    return ((this.data[row * this.stride + 2 + floor(filter / filtersPerWord)] as number) & (1 << (filter % filtersPerWord))) !== 0;
+  }
+
+  /** First row with a time at or after `timeMs`. */
+  firstAtOrAfter(timeMs: number): number {
+    const { data, stride } = this;
+    if (this.end === this.head || (data[(this.end - 1) * stride] as number) < timeMs) return this.end;
+    let low = this.head;
+    let high = this.end - 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((data[middle * stride] as number) < timeMs) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Puts an event at its place, behind those of the same time that are earlier in the log; gives its row. */
+  insert(timeMs: number, order: number, values: readonly Value[], passes: Uint8Array): number {
+    const { data, stride } = this;
+    let row = this.end;
+    while (row > this.head) {
+      const before = data[(row - 1) * stride] as number;
+      if (before < timeMs || (before === timeMs && (data[(row - 1) * stride + 1] as number) <= order)) break;
+      row--;
+    }
+    let at = this.end * stride;
+    for (let i = 0; i < stride; i++) data.push(timeMs);
+    if (row < this.end) {
+      at = row * stride;
+      data.copyWithin(at + stride, at, this.end * stride);
+    }
+    this.end++;
+    data[at] = timeMs;
+    data[at + 1] = order;
+    for (let word = 2; word < this.columnsAt; word++) data[at + word] = 0;
+    for (let filter = 0; filter < this.filterCount; filter++) {
+      if (passes[filter] !== 0) data[at + 2 + floor(filter / filtersPerWord)] = (data[at + 2 + floor(filter / filtersPerWord)] as number) | (1 << (filter % filtersPerWord));
+    }
+    for (let i = 0; i < this.kinds.length; i++) data[at + this.columnsAt + i] = this.encodeValue(i, values[i] ?? null);
+    return row;
+  }
+
+  /** Forgets the oldest `count` rows. */
+  dropFront(count: number): void {
+    this.head += count;
+    this.dropped += count;
+    if (this.head < this.end && this.head < Math.max(compactFromRows, this.count)) return;
+    this.data.copyWithin(0, this.head * this.stride, this.end * this.stride);
+    this.end -= this.head;
+    this.head = 0;
+    this.data.length = this.end * this.stride;
+  }
+
+  valueAt(column: number, row: number): Value {
+    const value = this.numberAt(column, row);
+    if (value !== value) return null;
+    const kind = this.kinds[column];
+    if (kind === 'text') return this.dictionaries[column]?.texts[value] ?? null;
+    return kind === 'bool' ? value !== 0 : value;
+  }
+
+  /** Codes in use are below this. */
+  textCount(column: number): number { return this.dictionaries[column]?.texts.length ?? 0; }
+  textOf(column: number, code: number): string { return this.dictionaries[column]?.texts[code] ?? ''; }
+  /** `hashValue` of a text, by its code. */
+  hashOf(column: number, code: number): number { return this.dictionaries[column]?.hashOf(code) ?? 0; }
+  kindOf(column: number): ColumnKind { return this.kinds[column] ?? 'double'; }
+
+  /** A copy that shares nothing. */
+  clone(): RawRows {
+    const copy = new RawRows(this.kinds, this.filterCount);
+    for (let at = this.head * this.stride; at < this.end * this.stride; at++) copy.data.push(this.data[at] as number);
+    copy.end = this.count;
+    copy.dropped = this.dropped;
+    this.dictionaries.forEach((dictionary, column) => { if (dictionary !== null) copy.useTexts(column, dictionary.texts); });
+    return copy;
+  }
+
+  /** Takes a column's texts from storage, in the order of their codes. */
+  useTexts(column: number, texts: readonly string[]): void {
+    const dictionary = new Dictionary();
+    for (const text of texts) dictionary.add(text, hashText(text, 0));
+    this.dictionaries[column] = dictionary;
+  }
+
+  /** Adds a row from storage behind all others: as it is held, texts as codes. */
+  append(timeMs: number, words: readonly number[], numbers: readonly number[]): void {
+    this.data.push(timeMs, -1);
+    for (const word of words) this.data.push(word);
+    for (const number of numbers) this.data.push(number);
+    this.end++;
+  }
+
+  private encodeValue(column: number, value: Value): number {
+    if (value === null) return NaN;
+    if (typeof value === 'number') return value + 0;
+    if (typeof value === 'boolean') return value ? 1 : 0;
+    if (this.kinds[column] !== 'text') return NaN;
+    const dictionary = (this.dictionaries[column] ??= new Dictionary());
+    if (dictionary.texts.length > 2 * this.count + staleTextsMax) return this.rebuildDictionary(column, dictionary).codeOf(value);
+    return dictionary.codeOf(value);
+  }
+
+  private rebuildDictionary(column: number, old: Dictionary): Dictionary {
+    const fresh = new Dictionary();
+    for (let row = this.head; row < this.end; row++) {
+      const at = row * this.stride + this.columnsAt + column;
+      const text = old.texts[this.data[at] as number];
+      if (text !== undefined) this.data[at] = fresh.codeOf(text);
+    }
+    this.dictionaries[column] = fresh;
+    this.codesVersion++;
+    return fresh;
+  }
+}

@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readGatewayOptions, type SubmittedRow } from '@weir/gateway';
+import { createLogger } from '@weir/platform';
+import { simulate } from '@weir/simulator';
+import { applyFolder } from '../commands/up';
+import { repositoryRoot } from '../folders';
+import { Suite } from '../suite/suite';
+import { cpuMicros, latencyFigures, round, rssMb, type Figure } from './figures';
+
+const rowsPerBatch = 1_024;
+const batchesInFlight = 6;
+const tickMs = 5;
+const decidedWaitMs = 60_000;
+
+/**
+ * Everything in process: JSON events appended to the synced log, five stages with the example definitions and model, decisions stored.
+ * Throughput with a few batches always under way; latency at half of that, from submit to the decision, per event.
+ */
+export async function* run(quick: boolean): AsyncGenerator<Figure> {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-bench-'));
+  const suite = new Suite({ dataDir: folder, lanes: 1, gateway: readGatewayOptions({}), logger: createLogger({ service: 'bench', level: 'error' }), env: {} });
+  const [stores, lanes] = suite.resources;
+  if (stores === undefined || lanes === undefined) throw new Error('the suite has its stores and lanes first');
+  await stores.start();
+  await lanes.start();
+  await applyFolder(suite, join(repositoryRoot(), 'examples', 'definitions'));
+  const set = suite.definitions.set;
+  const work = `${[...set.views.values()].reduce((sum, view) => sum + view.features.length, 0)} features, ${set.rules.size} rules, ${set.patterns.size} patterns, ${set.models.size} model; one lane, JSON in, decisions stored`;
+  try {
+    const rows = takeRows(quick ? 120_000 : 400_000);
+    const warm = Math.floor(rows.length / 6);
+    await flood(suite, rows.slice(0, warm));
+    const measured = rows.slice(warm, Math.floor(rows.length * 0.8));
+    const cpuBefore = cpuMicros();
+    const startedAtMs = performance.now();
+    await flood(suite, measured);
+    const seconds = (performance.now() - startedAtMs) / 1_000;
+    const perSecond = measured.length / seconds;
+    yield { bench: 'decide', metric: 'throughput', value: round(perSecond), unit: '/s', n: measured.length, work };
+    yield { bench: 'decide', metric: 'cpu_per_item', value: round((cpuMicros() - cpuBefore) / measured.length), unit: 'us', n: measured.length, work };
+    yield* latencyFigures('decide', await steady(suite, rows.slice(Math.floor(rows.length * 0.8)), perSecond / 2), `${work}; at ${Math.round(perSecond / 2)}/s`);
+    yield { bench: 'decide', metric: 'rss', value: rssMb(), unit: 'MB', n: rows.length, work };
+  } finally {
+    await lanes.stop();
+    await stores.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function takeRows(count: number): SubmittedRow[] {
+  const rows: SubmittedRow[] = [];
+  for (const { event } of simulate({ days: 3_650, customers: 20_000, terminals: 10_000, seed: 'bench' })) {
+    const fields = { ...event };
+    rows.push({ json: JSON.stringify(fields), event: fields, receivedAtMs: event.event_time, idempotency: undefined });
+    if (rows.length === count) break;
+  }
+  return rows;
+}
+
+const submit = (suite: Suite, rows: readonly SubmittedRow[]) => suite.edge.submit(rows, { source: undefined, wait: 'decided', deadlineMs: decidedWaitMs, traceId: null });
+
+async function flood(suite: Suite, rows: readonly SubmittedRow[]): Promise<void> {
+  const under: Promise<unknown>[] = [];
+  for (let from = 0; from < rows.length; from += rowsPerBatch) {
+    under.push(submit(suite, rows.slice(from, from + rowsPerBatch)));
+    if (under.length >= batchesInFlight) await under.shift();
+  }
+  await Promise.all(under);
+}
+
+/** Events at a steady rate, each tick's together; the time of each to its decision, ms. */
+async function steady(suite: Suite, rows: readonly SubmittedRow[], perSecond: number): Promise<number[]> {
+  const latenciesMs: number[] = [];
+  const under: Promise<void>[] = [];
+  const startedAtMs = performance.now();
+  let sent = 0;
+  while (sent < rows.length) {
+    const due = Math.min(rows.length, Math.floor(((performance.now() - startedAtMs) / 1_000) * perSecond));
+    if (due > sent) {
+      const batch = rows.slice(sent, due);
+      sent = due;
+      const atMs = performance.now();
+      under.push(submit(suite, batch).then(() => { const ms = performance.now() - atMs; for (let index = 0; index < batch.length; index += 1) latenciesMs.push(ms); }));
+    }
+    await new Promise((resume) => { setTimeout(resume, tickMs); });
+  }
+  await Promise.all(under);
+  return latenciesMs;
+}

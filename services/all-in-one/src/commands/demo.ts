@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { SubmittedRow } from '@weir/gateway';
+import { simulate, type SimulatedTransaction } from '@weir/simulator';
+import { repositoryRoot, workFolder } from '../folders';
+import type { Suite } from '../suite/suite';
+import { Progress, say } from '../terminal';
+import { portOf, startSuite } from './up';
+
+interface DemoFlags { readonly port: number; readonly json?: boolean; readonly data?: string }
+
+const dayMs = 86_400_000;
+const world = { days: 60, customers: 2_000, terminals: 4_000, seed: 'demo' };
+/** Days sent at once, so that features have a past; the rest streams. */
+const pastDays = 10;
+const pastRowsPerBatch = 2_000;
+const liveTicksPerSecond = 10;
+const livePerTick = 6;
+const decidedWaitMs = 60_000;
+
+/** The suite, the example definitions and model, and simulated transactions with fraud in them. */
+export function registerDemo(program: Command): void {
+  program.command('demo').description('the suite with example definitions and model, and simulated transactions with fraud in them')
+    .option('--port <n>', '0 takes a free one', portOf, 8080).option('--data <dir>', 'where it keeps everything (default .weir/demo)').option('--json', 'ready as one JSON line')
+    .action(demo);
+}
+
+async function demo(flags: DemoFlags): Promise<void> {
+  const startedAtMs = Date.now();
+  say('starting the suite in this process: five services on embedded stores …');
+  const { suite, url, apiKey } = await startSuite({ data: flags.data ?? join(workFolder(), 'demo'), port: flags.port, definitions: join(repositoryRoot(), 'examples', 'definitions'), ...(flags.json ? { json: true } : {}) }, { quiet: true });
+  const transactions = simulate({ ...world, startMs: Math.floor(Date.now() / dayMs) * dayMs - pastDays * dayMs })[Symbol.iterator]();
+  const firstMs = await sendFirst(suite, transactions, startedAtMs);
+  const link = apiKey === undefined ? url : `${url}/#key=${apiKey}`;
+  if (!flags.json) {
+    say(`\n  console    ${link}\n  interface  ${url}/docs\n  first decision ${(firstMs / 1_000).toFixed(1)} s after the start; Ctrl-C ends everything\n`);
+    if (apiKey === undefined) say('  (the key was shown at the first start; WEIR_API_KEY sets one, or remove .weir/demo to begin anew)');
+  }
+  await sendPast(suite, transactions);
+  await stream(suite, transactions);
+}
+
+type Transactions = Iterator<SimulatedTransaction>;
+
+function takeRows(transactions: Transactions, count: number, untilMs = Infinity): SubmittedRow[] {
+  const rows: SubmittedRow[] = [];
+  while (rows.length < count) {
+    const next = transactions.next();
+    if (next.done === true) break;
+    const event = { ...next.value.event };
+    rows.push({ json: JSON.stringify(event), event, receivedAtMs: event.event_time, idempotency: undefined });
+    if (event.event_time >= untilMs) break;
+  }
+  return rows;
+}
+
+const submit = (suite: Suite, rows: readonly SubmittedRow[]): Promise<unknown> => suite.edge.submit(rows, { source: undefined, wait: 'decided', deadlineMs: decidedWaitMs, traceId: null });
+
+async function sendFirst(suite: Suite, transactions: Transactions, startedAtMs: number): Promise<number> {
+  await submit(suite, takeRows(transactions, 1));
+  return Date.now() - startedAtMs;
+}
+
+async function sendPast(suite: Suite, transactions: Transactions): Promise<void> {
+  const untilMs = Math.floor(Date.now() / dayMs) * dayMs;
+  const progress = new Progress('days before today', undefined);
+  let sent = 0;
+  for (let rows = takeRows(transactions, pastRowsPerBatch, untilMs); rows.length > 0; rows = takeRows(transactions, pastRowsPerBatch, untilMs)) {
+    await submit(suite, rows);
+    sent += rows.length;
+    progress.at(sent);
+    if (rows.length < pastRowsPerBatch) break;
+  }
+  progress.end();
+  say(`${sent} transactions of the last ${pastDays} days decided; now streaming`);
+}
+
+/** A steady stream in simulated time, until the world ends; the suite stays up. */
+async function stream(suite: Suite, transactions: Transactions): Promise<void> {
+  for (let rows = takeRows(transactions, livePerTick); rows.length > 0; rows = takeRows(transactions, livePerTick)) {
+    await submit(suite, rows);
+    await new Promise((resume) => { setTimeout(resume, 1_000 / liveTicksPerSecond); });
+  }
+  say('the simulated days are over; the suite stays up');
+}

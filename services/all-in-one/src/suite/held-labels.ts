@@ -1,0 +1,57 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
+import { WeirError, type Finding } from '@weir/contracts';
+import type { Labels } from '@weir/gateway';
+
+export type Label = Parameters<Labels['append']>[0][number];
+
+/** Labels that may wait for their transactions. */
+const heldMax = 10_000;
+
+/** Labels of transactions that nobody has seen yet, in a file, until the transaction comes. */
+export class HeldLabels {
+  private readonly labelsByTransaction: Map<string, Label[]>;
+  private saving: Promise<void> = Promise.resolve();
+
+  constructor(private readonly path: string) {
+    const kept = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) as Label[] : []; // written by save alone
+    this.labelsByTransaction = new Map();
+    for (const label of kept) this.add(label);
+  }
+
+  get size(): number { return this.labelsByTransaction.size; }
+
+  /** @throws WeirError WEIR_LIMIT_REACHED when as many wait as may. */
+  async hold(labels: readonly Label[]): Promise<void> {
+    if (labels.length === 0) return;
+    if (this.labelsByTransaction.size + labels.length > heldMax) throw new WeirError('WEIR_LIMIT_REACHED', `${this.labelsByTransaction.size} labels wait for transactions that have not come, at most ${heldMax} may`, { findings: [limitFinding], retriable: true });
+    for (const label of labels) this.add(label);
+    await this.save();
+  }
+
+  transactionIds(): readonly string[] { return [...this.labelsByTransaction.keys()]; }
+
+  of(transactionId: string): readonly Label[] { return this.labelsByTransaction.get(transactionId) ?? []; }
+
+  async release(transactionIds: readonly string[]): Promise<void> {
+    let released = false;
+    for (const id of transactionIds) released = this.labelsByTransaction.delete(id) || released;
+    if (released) await this.save();
+  }
+
+  private add(label: Label): void {
+    const known = this.labelsByTransaction.get(label.transactionId);
+    if (known === undefined) this.labelsByTransaction.set(label.transactionId, [label]);
+    else known.push(label);
+  }
+
+  private save(): Promise<void> {
+    this.saving = this.saving.catch(() => undefined).then(async () => {
+      await writeFile(`${this.path}.new`, JSON.stringify([...this.labelsByTransaction.values()].flat()));
+      await rename(`${this.path}.new`, this.path);
+    });
+    return this.saving;
+  }
+}
+
+const limitFinding: Finding = { where: 'labels', field: 'transaction_id', expected: 'ids of transactions that were sent', got: 'unknown ones' };

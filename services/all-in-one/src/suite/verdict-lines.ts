@@ -1,0 +1,32 @@
+import { decisionId, type Verdict } from '@weir/contracts';
+import { canonicalJson } from '@weir/definitions';
+import type { DecisionStore } from '@weir/ports';
+
+/** Decisions read before the rest of the process has its turn. */
+const rowsPerTurnMax = 128;
+
+/** Every verdict that is durable now, as lines of canonical JSON, lane by lane in lane order; in blocks of whole lines. */
+export async function* verdictLines(store: DecisionStore, lanes: number): AsyncGenerator<string, void, undefined> {
+  for (let lane = 0; lane < lanes; lane += 1) {
+    const last = await store.position(lane);
+    let block = '';
+    for (let offset = 0; offset <= last; offset += 1) {
+      const row = await store.byId(decisionId({ lane, offset }));
+      if (row !== undefined) block += `${verdictLine(row.json)}\n`;
+      if ((offset + 1) % rowsPerTurnMax !== 0) continue;
+      await new Promise((resume) => { setImmediate(resume); });
+      if (block !== '') yield block;
+      block = '';
+    }
+    if (block !== '') yield block;
+  }
+}
+
+/** What the canonical form has and a stored record leaves out when there is none. */
+const absent: Pick<Verdict, 'marks' | 'snoozed' | 'lists_read' | 'explored' | 'source'> = { marks: [], snoozed: [], lists_read: [], explored: false, source: '' };
+
+/** The verdict of a stored record as `verdictJson` prints it: without the envelope, its time in ms. */
+export function verdictLine(json: string): string {
+  const { meta: _meta, ...record } = JSON.parse(json) as Record<string, unknown>; // written by decisionRow alone
+  return canonicalJson({ ...absent, ...record, event_time: Date.parse(String(record['event_time'])) });
+}

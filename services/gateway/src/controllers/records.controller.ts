@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { Controller, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { GatewayContext } from '../gateway-context';
+import { Answers, endpoint } from '../http/endpoint';
+import { problems } from '../http/problem';
+import { json, problemResponses } from '../http/responses';
+import { idParams } from '../schemas/decision.schema';
+import { jsonObject } from '../schemas/shared.schema';
+
+const tag = 'Decisions';
+
+const rerunSchema = z.object({
+  decision_id: z.string(), same: z.boolean().meta({ description: 'Whether it came out byte for byte as it was stored.' }),
+  sha256: z.string().meta({ description: 'Of the canonical JSON.' }), verdict: jsonObject,
+}).meta({ id: 'Rerun' });
+const nearMissesSchema = z.object({
+  decision_id: z.string(), what_if: z.array(z.string()).meta({ description: 'Changes of one value alone that would have given a milder outcome.' }),
+  rules: z.array(z.object({ rule: z.string(), text: z.string() })).meta({ description: 'Rules that one comparison alone kept from firing.' }),
+}).meta({ id: 'NearMisses' });
+
+export const exportDecisions = endpoint({
+  method: 'GET', path: '/decisions/export', tag, role: 'read', batch: true, summary: 'Every verdict there is',
+  description: 'NDJSON: a verdict a line as canonical JSON, without what was measured (`meta`), its time in ms; lane by lane, each in its order. Runs of the same events elsewhere give the same lines, `id` apart.',
+  responses: { 200: { description: 'A verdict a line.', type: 'application/x-ndjson', schema: z.string() } },
+});
+export const rerunDecision = endpoint({
+  method: 'GET', path: '/decisions/:id/rerun', tag, role: 'read', summary: 'The decision again, from its record alone', params: idParams,
+  responses: { 200: json('The verdict, and whether it is the stored one.', rerunSchema), ...problemResponses(404) },
+});
+export const nearMisses = endpoint({
+  method: 'GET', path: '/decisions/:id/near-misses', tag, role: 'read', summary: 'What little else would have changed it', params: idParams,
+  responses: { 200: json('In plain words.', nearMissesSchema), ...problemResponses(404) },
+});
+
+/** Decisions as they were recorded: all of them, one of them again, and what was nearly otherwise. */
+@Controller(['', 'v1'])
+export class RecordsController {
+  constructor(private readonly gateway: GatewayContext) {}
+  private get decisions() { return this.gateway.deps.decisions; }
+
+  @Answers(exportDecisions)
+  export(@Res() reply: FastifyReply): void {
+    void reply.type('application/x-ndjson; charset=utf-8').send(Readable.from(this.decisions.verdictLines(), { objectMode: false }));
+  }
+
+  @Answers(rerunDecision)
+  async rerun(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { id } = rerunDecision.params(request);
+    const again = await this.decisions.rerun(id);
+    if (again === undefined) throw problems.notFound('no decision has this id');
+    const sha256 = createHash('sha256').update(again.json).digest('hex');
+    // The verdict goes out as the bytes it is, not parsed and printed again.
+    void reply.type('application/json; charset=utf-8').send(`{"decision_id":${JSON.stringify(id)},"same":${again.same},"sha256":"${sha256}","verdict":${again.json}}`);
+  }
+
+  @Answers(nearMisses)
+  async near(@Req() request: FastifyRequest): Promise<unknown> {
+    const { id } = nearMisses.params(request);
+    const near = await this.decisions.nearMisses(id);
+    if (near === undefined) throw problems.notFound('no decision has this id');
+    return { decision_id: id, what_if: near.whatIf, rules: near.rules };
+  }
+}
