@@ -6,7 +6,6 @@ import { PatternMachine } from './machine';
 import type { PatternOutcome } from './outcome';
 import { mapConditions, type Pattern, type SkipStrategy } from './pattern';
 import { decodeKeyState, encodeKeyState } from './state-codec';
-import { PatternRunError } from './taken';
 
 type CaseMatch = Readonly<Record<string, readonly string[]>>;
 interface CaseOutput { matches: CaseMatch[]; timeouts: { match: CaseMatch; at: number }[] }
@@ -47,7 +46,7 @@ export function answerPatternCase(asked: PatternCase): PatternCaseAnswer {
   return answer;
 }
 
-const messageOf = (error: unknown): string => (error instanceof PatternRunError || error instanceof WeirError || error instanceof Error ? error.message : String(error));
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function answerInOrder(asked: PatternCase, machine: PatternMachine<JsonEvent>, answer: PatternCaseAnswer): void {
   const out: PatternOutcome<JsonEvent>[] = [];

@@ -126,14 +126,12 @@ export class PatternGroup<E> {
 
   /** Keys whose state changed since the last call with their packed state; undefined: the key has none any more. */
   *takeChanges(): Generator<readonly [key: string, value: Uint8Array | undefined]> {
-    const changed = this.changed.sort((a, b) => (a.key < b.key ? -1 : 1));
+    const { changed } = this;
     this.changed = [];
-    for (const entry of changed) entry.changed = false;
-    let before: string | undefined;
-    for (const { key } of changed) {
-      if (key === before) continue;
-      before = key;
-      yield [key, this.pack(key)];
+    for (const entry of changed) {
+      entry.changed = false;
+      // A key that went and came back is listed twice, with the same state.
+      yield [entry.key, this.pack(entry.key)];
     }
   }
 

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
 import { WeirError } from '@weir/contracts';
-import { parseDocuments, resolveSet, type DefinitionFile, type DefinitionSet } from '@weir/definitions';
+import { parseDocuments, resolveSet, type DefinitionFile, type DefinitionSet, type SourceDocument } from '@weir/definitions';
 import { setChecks } from './set-checks';
 
 const endings = /\.(ya?ml|json)$/;
@@ -27,7 +28,16 @@ export function readDefinitionFiles(path: string): DefinitionFile[] {
 }
 
 /** A folder (or file) of definitions as a validated set. @throws WeirError WEIR_DEFINITION_INVALID with every finding. */
-export const loadDefinitionSet = (path: string, previous?: DefinitionSet): DefinitionSet => resolveSet(parseDocuments(readDefinitionFiles(path)), previous, { checks: setChecks });
+export const loadDefinitionSet = (path: string, previous?: DefinitionSet): DefinitionSet =>
+  resolveSet(parseDocuments(readDefinitionFiles(path)).map((document) => withModelHash(document, definitionFolder(path))), previous, { checks: setChecks });
+
+/** A model stands for the bytes of its file: their hash is part of its meaning, here as in a running suite. A file that is not there is found missing when it is loaded. */
+function withModelHash(document: SourceDocument, folder: string): SourceDocument {
+  const { value } = document;
+  if (typeof value !== 'object' || value === null || !('kind' in value) || value.kind !== 'Model' || !('file' in value) || typeof value.file !== 'string' || 'sha256' in value) return document;
+  const file = resolve(folder, value.file);
+  return existsSync(file) ? { ...document, value: { ...value, sha256: createHash('sha256').update(readFileSync(file)).digest('hex') } } : document;
+}
 
 /** The folder that a model's `file` is relative to: that of the definitions. */
 export const definitionFolder = (path: string): string => (statSync(path).isDirectory() ? path : dirname(path));

@@ -195,8 +195,9 @@ describe('the state of the feature stage', () => {
         store.take(running.takeChanges());
         from = until;
       }
-      expect(decided(cut)).toEqual(decided(whole));
-      for (const [key, bytes] of expected.values) expect([key, [...(store.values.get(key) ?? [])]]).toEqual([key, [...bytes]]);
+      expect(JSON.stringify(decided(cut))).toBe(JSON.stringify(decided(whole)));
+      const differing = [...expected.values].filter(([key, bytes]) => Buffer.compare(store.values.get(key) ?? new Uint8Array(), bytes) !== 0).map(([key]) => key);
+      expect(differing).toEqual([]);
     });
   });
 

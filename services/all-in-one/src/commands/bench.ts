@@ -5,7 +5,7 @@ import type { Figure } from '../bench/figures';
 type Bench = (quick: boolean) => AsyncIterable<Figure> | Iterable<Figure>;
 /** Loaded when asked for: a benchmark brings what it measures. */
 const benches: Readonly<Record<string, () => Promise<{ readonly run: Bench }>>> = {
-  decide: () => import('../bench/decide.bench'),
+  decide: () => import('../bench/decide.bench.js'),
 };
 
 /** Benchmarks: one JSON line per figure. */

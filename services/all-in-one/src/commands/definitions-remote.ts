@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
 import { WeirError } from '@weir/contracts';
-import { definitionKey, definitionKinds, definitionsOf, definitionsYaml, diffSets, documentsFromJson, downstream, lineage, parseDocuments, planSet, resolveSet, upstream, type DefinitionSet } from '@weir/definitions';
+import { definitionKey, definitionKinds, definitionsOf, definitionsYaml, diffSets, documentsFromJson, downstream, lineage, planSet, resolveSet, upstream, type DefinitionSet } from '@weir/definitions';
 import { Client } from '../client';
 import { loadDefinitionSet } from '../definition-files';
 import { changeOf, readFolder, type ModelFile } from '../definition-upload';
-import { setChecks } from '../set-checks';
 import { exitCodes, say } from '../terminal';
-import { isObject, objectOf, objectsOf, print, printTable, remote, shown, textsOf, type JsonObject, type RemoteFlags } from './remote';
+import { objectOf, objectsOf, print, printTable, remote, shown, textsOf, type JsonObject, type RemoteFlags } from './remote';
 
 /** Definitions of a running suite: what a change would do, the change itself, what is and what was in force. */
 export function registerDefinitions(program: Command): void {
@@ -69,24 +68,13 @@ const durationText = (ms: number): string => (!Number.isFinite(ms) || ms > 100 *
 
 async function diff(dir: string, other: string | undefined, flags: RemoteFlags): Promise<void> {
   const before = other === undefined ? await runningSet(new Client(flags)) : loadDefinitionSet(dir);
-  const after = other === undefined ? await localSet(dir, before) : loadDefinitionSet(other, before);
+  const after = other === undefined ? loadDefinitionSet(dir, before) : loadDefinitionSet(other, before);
   const { added, changed, documented, removed } = diffSets(before, after);
   const changes = [...added.map((each) => ({ ...each, change: 'added' })), ...changed.map((each) => ({ ...each, change: 'changed' })), ...documented.map((each) => ({ ...each, change: 'described' })), ...removed.map((each) => ({ ...each, change: 'removed' }))];
   if (flags.json) print(JSON.stringify({ from: before.id, to: after.id, changes, cost: planSet(before, after).cost }));
   else if (changes.length === 0) print('they are the same');
   for (const { change, kind, name, from, to, fields } of flags.json ? [] : changes) print(`${signs[change] ?? ' '} ${kind}/${name}  ${versionText({ from_version: from, to_version: to })}${fields.length === 0 ? '' : `: ${fields.join(', ')}`}`);
   if (changes.length > 0) process.exitCode = exitCodes.difference;
-}
-
-/** A folder as a set, its models by the bytes of their files, as the suite would have it. */
-async function localSet(dir: string, previous: DefinitionSet): Promise<DefinitionSet> {
-  const { files, models } = await readFolder(dir);
-  const sha256ByPath = new Map(models.map(({ path, sha256 }) => [path, sha256]));
-  const documents = parseDocuments(files).map((document) => {
-    const { value } = document;
-    return isObject(value) && value['kind'] === 'Model' && value['sha256'] === undefined ? { ...document, value: { ...value, sha256: sha256ByPath.get(String(value['file'])) } } : document;
-  });
-  return resolveSet(documents, previous, { checks: setChecks });
 }
 
 const runningDocuments = async (client: Client): Promise<readonly JsonObject[]> => objectsOf(objectOf(await client.json('GET', '/definitions'))['definitions']);

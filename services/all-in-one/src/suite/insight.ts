@@ -19,7 +19,7 @@ export interface InsightOptions {
 const programsMax = 8;
 const explainersMax = 8;
 const nearMissesMax = 10;
-/** A rule of one comparison was near when the value was within this share of the limit. */
+/** A number was near its limit when it was within this share of it. */
 const nearShareMax = 0.25;
 
 /** Explains past decisions from their records: by the set, the model and the rules that took them. */
@@ -59,7 +59,7 @@ export class Insight implements DecisionInsight {
       const [only, ...others] = why.failed;
       if (only === undefined || others.length > 0 || why.silencedBy !== null || only.missing.length > 0) return [];
       const share = only.distance === null || typeof only.limit !== 'number' ? null : Math.abs(only.distance) / Math.max(1, Math.abs(only.limit));
-      return why.comparisons.length > 1 || (share !== null && share <= nearShareMax) ? [{ rule: name, text: why.text, share: share ?? 1 }] : [];
+      return (share === null ? why.comparisons.length > 1 : share <= nearShareMax) ? [{ rule: name, text: why.text, share: share ?? 1 }] : [];
     });
     near.sort((a, b) => a.share - b.share || (a.rule < b.rule ? -1 : 1));
     return { whatIf: counterfactuals(program, input).slice(0, nearMissesMax).map(({ text }) => text), rules: near.slice(0, nearMissesMax).map(({ rule, text }) => ({ rule, text })) };

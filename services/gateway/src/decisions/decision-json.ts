@@ -1,4 +1,4 @@
-import { featureStatuses, isNumericType, type Decision, type FeatureLayout, type FeatureVector } from '@weir/contracts';
+import { featureStatuses, isNumericType, type Decision, type FeatureLayout, type FeatureVector, type Verdict } from '@weir/contracts';
 import { toIso } from '../schemas/shared.schema';
 import { isDecision, type AnyDecision } from './decision-record';
 
@@ -13,8 +13,14 @@ export function decisionJson(decision: AnyDecision): string {
     + `,"decided_by":"${v.decided_by}","overruled":${list(v.overruled)},"reasons":${list(v.reasons)},"rules":${list(v.rules)},"patterns":${list(v.patterns)},"matches":${list(v.matches)}`
     + `,"unknown":${list(v.unknown)},"shadow":${list(v.shadow)},"lists":${list(v.lists)},"list_changes":${list(v.list_changes)},"tags":${list(v.tags)},"alert":${v.alert},"policy":${JSON.stringify(v.policy)}`
     + `,"model":${v.model === null ? 'null' : JSON.stringify(v.model)},"other_models":${JSON.stringify(v.other_models)},"tx":${JSON.stringify(v.tx)},"profiles":${JSON.stringify(v.profiles)}`
-    + `,"set":"${v.set}","positions":${v.positions === null ? 'null' : JSON.stringify(v.positions)},"degraded":${v.degraded},"degraded_why":${list(v.degraded_why)}`
+    + `,"set":"${v.set}","positions":${v.positions === null ? 'null' : JSON.stringify(v.positions)},"degraded":${v.degraded},"degraded_why":${list(v.degraded_why)}${whereThere(v)}`
     + `,${vectorJson(v.vector)},"meta":${metaJson(meta)}}`;
+}
+
+/** What a verdict need not have; a re-run needs what is there. */
+function whereThere({ marks, snoozed, lists_read, explored, source }: Verdict): string {
+  return (marks === undefined ? '' : `,"marks":${list(marks)}`) + (snoozed === undefined ? '' : `,"snoozed":${list(snoozed)}`) + (lists_read === undefined ? '' : `,"lists_read":${list(lists_read)}`)
+    + (explored === undefined ? '' : `,"explored":${explored}`) + (source === undefined ? '' : `,"source":${JSON.stringify(source)}`);
 }
 
 /** Most lists of most decisions are empty. */
