@@ -5,8 +5,7 @@
 
 The set is a table (Parquet, CSV or JSONL) with the columns transaction_id, event_time (ms), card_id, fraud (0 or 1) and, in
 the order of the feature service, one column a feature; empty is missing. Written are NAME.onnx, NAME.background.csv (rows the
-model knows as usual), NAME.rows.csv (rows to try) and, beside this script,
-metrics.json.
+model knows as usual), NAME.rows.csv (rows to try) and, beside this script, metrics.json.
 
 Split by time, as it would have been: trained on what was labelled when the test began, so the last days before the test,
 whose labels were still on their way, are left out (--delay).

@@ -1,4 +1,4 @@
-import { compileJsonCondition, readJsonField, type JsonCondition, type JsonEvent, type Pattern, type Step } from '@weir/patterns';
+import { compileJsonCondition, readJsonField, type JsonCondition, type JsonEvent, type Pattern, type Step } from '../src/index';
 
 /**
  * All matches of a pattern without groups, `greedy`, `until` and skipping, found by trying every choice of events: the meaning written down

@@ -1,5 +1,5 @@
 import type { SeededRandom } from '@weir/testkit';
-import type { InnerContiguity, JsonCondition, JsonEvent, Pattern, Quantifier, SkipStrategy, Step } from '@weir/patterns';
+import type { InnerContiguity, JsonCondition, JsonEvent, Pattern, Quantifier, SkipStrategy, Step } from '../src/index';
 
 const names = ['a', 'b', 'c', 'd'] as const;
 

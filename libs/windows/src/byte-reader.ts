@@ -1,6 +1,9 @@
 import { WeirError } from '@weir/contracts';
 
 const decoder = new TextDecoder();
+/** ASCII texts up to here are put together from their units. */
+const plainTextMax = 127;
+const { fromCharCode } = String;
 
 /** Reads what `ByteWriter` wrote. @throws WeirError WEIR_STORE_FAILED at the end of the bytes. */
 export class ByteReader {
@@ -14,20 +17,21 @@ export class ByteReader {
   get done(): boolean { return this.at >= this.bytes.length; }
 
   byte(): number {
-    const value = this.bytes[this.at++];
-    if (value === undefined) throw new WeirError('WEIR_STORE_FAILED', `packed state ends early, at byte ${this.at}`);
-    return value;
+    if (this.at >= this.bytes.length) throw new WeirError('WEIR_STORE_FAILED', `packed state ends early, at byte ${this.at}`);
+    return this.bytes[this.at++] as number;
   }
 
   varint(): number {
-    let value = 0;
-    let scale = 1;
-    for (;;) {
-      const byte = this.byte();
+    let byte = this.byte();
+    if (byte < 0x80) return byte;
+    let value = byte & 0x7f;
+    let scale = 0x80;
+    do {
+      byte = this.byte();
       value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
       scale *= 0x80;
-    }
+    } while (byte >= 0x80);
+    return value;
   }
 
   signed(): number {
@@ -44,7 +48,17 @@ export class ByteReader {
     return value;
   }
 
-  text(): string { return decoder.decode(this.block()); }
+  text(): string {
+    const block = this.block();
+    if (block.length > plainTextMax) return decoder.decode(block);
+    let text = '';
+    for (let i = 0; i < block.length; i++) {
+      const byte = block[i] as number;
+      if (byte >= 0x80) return decoder.decode(block);
+      text += fromCharCode(byte);
+    }
+    return text;
+  }
 
   block(): Uint8Array {
     const length = this.varint();

@@ -1,4 +1,7 @@
 const encoder = new TextEncoder();
+/** Texts up to here (whose length is one byte) are written unit by unit where they are ASCII. */
+const plainTextMax = 127;
+const { floor } = Math;
 
 /** Appends numbers and text to a growing buffer; every value has one encoding only. */
 export class ByteWriter {
@@ -14,28 +17,30 @@ export class ByteWriter {
   /** A non-negative safe integer, 7 bits a byte, lowest first. */
   varint(value: number): void {
     this.reserve(10);
+    const { bytes } = this;
+    let at = this.length;
     let rest = value;
-    while (rest >= 0x80) {
-      this.bytes[this.length++] = (rest % 0x80) | 0x80;
-      rest = Math.floor(rest / 0x80);
+    while (rest > 0x7fffffff) {
+      bytes[at++] = (rest % 0x80) | 0x80;
+      rest = floor(rest / 0x80);
     }
-    this.bytes[this.length++] = rest;
+    while (rest >= 0x80) {
+      bytes[at++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    bytes[at++] = rest;
+    this.length = at;
   }
 
   /** A safe integer of either sign: magnitude with the sign in the lowest bit, split so that 2^53 still fits. */
   signed(value: number): void {
     const negative = value < 0;
     const magnitude = negative ? -value : value;
-    this.reserve(10);
-    let rest = Math.floor(magnitude / 0x40);
-    this.bytes[this.length++] = (rest > 0 ? 0x80 : 0) | ((magnitude % 0x40) << 1) | (negative ? 1 : 0);
-    if (rest > 0) {
-      while (rest >= 0x80) {
-        this.bytes[this.length++] = (rest % 0x80) | 0x80;
-        rest = Math.floor(rest / 0x80);
-      }
-      this.bytes[this.length++] = rest;
-    }
+    const low = magnitude % 0x40;
+    const rest = (magnitude - low) / 0x40;
+    this.reserve(1);
+    this.bytes[this.length++] = (rest > 0 ? 0x80 : 0) | (low << 1) | (negative ? 1 : 0);
+    if (rest > 0) this.varint(rest);
   }
 
   double(value: number): void {
@@ -45,7 +50,18 @@ export class ByteWriter {
   }
 
   text(value: string): void {
-    this.block(encoder.encode(value));
+    const { length } = value;
+    if (length > plainTextMax) { this.block(encoder.encode(value)); return; }
+    this.reserve(length + 1);
+    const { bytes } = this;
+    const at = this.length;
+    for (let i = 0; i < length; i++) {
+      const code = value.charCodeAt(i);
+      if (code >= 0x80) { this.block(encoder.encode(value)); return; }
+      bytes[at + 1 + i] = code;
+    }
+    bytes[at] = length;
+    this.length = at + 1 + length;
   }
 
   /** A length and the bytes. */

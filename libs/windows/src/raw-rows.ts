@@ -153,12 +153,14 @@ export class RawRows {
     this.dictionaries[column] = dictionary;
   }
 
-  /** Adds a row from storage behind all others: as it is held, texts as codes. */
-  append(timeMs: number, words: readonly number[], numbers: readonly number[]): void {
-    this.data.push(timeMs, -1);
-    for (const word of words) this.data.push(word);
-    for (const number of numbers) this.data.push(number);
-    this.end++;
+  /** Makes room for rows from storage, whose values are then written into `data`; their place in the log is known by order alone. */
+  layOut(count: number): void {
+    const { data, stride } = this;
+    for (let row = 0; row < count; row++) {
+      data.push(NaN, -1);
+      for (let i = 2; i < stride; i++) data.push(i < this.columnsAt ? 0 : NaN);
+    }
+    this.end = count;
   }
 
   private encodeValue(column: number, value: Value): number {

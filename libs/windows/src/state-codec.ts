@@ -12,9 +12,12 @@ export const stateFormatVersion = 1;
 /** Fractions are kept as whole numbers of 10^-digits where every value of a column comes back the same. */
 const digitsMax = 6;
 const wholeDoubles = 15;
-const noneNull = 0;
-const allNull = 1;
-const someNull = 2;
+const powers: readonly number[] = Array.from({ length: digitsMax + 1 }, (_, digits) => 10 ** digits);
+const noneSet = 0;
+const allSet = 1;
+const someSet = 2;
+const safeMax = Number.MAX_SAFE_INTEGER;
+const { floor, round } = Math;
 
 /** Packs a key's state; the same state always gives the same bytes. */
 export function encodeState(writer: ByteWriter, state: KeyedState): void {
@@ -26,8 +29,9 @@ export function encodeState(writer: ByteWriter, state: KeyedState): void {
   if (state.spilledNewestMs !== -Infinity) writer.signed(state.spilledNewestMs - state.firstMs);
   writer.varint(raw.count);
   encodeTimes(writer, raw, state.firstMs);
-  for (let filter = 0; filter < raw.filterCount; filter++) encodeBits(writer, raw.count, (index) => raw.passes(filter, raw.head + index));
-  state.plan.columns.forEach((kind, column) => encodeColumn(writer, raw, column, kind));
+  for (let filter = 0; filter < raw.filterCount; filter++) encodeBits(writer, raw, filter, isFilterSet);
+  const { columns } = state.plan;
+  for (let column = 0; column < columns.length; column++) encodeColumn(writer, raw, column, columns[column] as ColumnKind);
   const sets = state.tileSets?.some((set) => !set.empty) === true ? state.tileSets : null;
   writer.byte(sets === null ? 0 : 1);
   for (const set of sets ?? []) {
@@ -44,10 +48,7 @@ export function decodeState(reader: ByteReader, plan: KernelPlan): KeyedState {
   const firstMs = reader.signed();
   const spilledNewestMs = reader.byte() === 0 ? -Infinity : firstMs + reader.signed();
   const count = reader.varint();
-  const timesMs = decodeTimes(reader, count, firstMs);
-  const filters = Array.from({ length: plan.filters }, () => decodeBits(reader, count));
-  const columns = plan.columns.map((kind) => decodeColumn(reader, kind, count));
-  const raw = rowsOf(plan, timesMs, filters, columns);
+  const raw = decodeRows(reader, plan, count, firstMs);
   const tileSets = reader.byte() === 0 ? null : plan.tileClasses.map((tileClass) => (reader.byte() === 0 ? new TileSet(tileClass) : TileSet.decode(reader, tileClass)));
   const state = new KeyedState(plan, raw, tileSets);
   state.lastOrder = lastOrder;
@@ -81,130 +82,155 @@ export function mergeStates(plan: KernelPlan, parts: readonly KeyedState[], curr
   return { state, currentRow: current === undefined ? -1 : state.raw.firstAtOrAfter(currentMs + 1) - 1 };
 }
 
-function rowsOf(plan: KernelPlan, timesMs: Float64Array, filters: readonly Uint8Array[], columns: readonly DecodedColumn[]): RawRows {
+/** Rows are laid out first, then filled in column by column. */
+function decodeRows(reader: ByteReader, plan: KernelPlan, count: number, firstMs: number): RawRows {
   const raw = new RawRows(plan.columns, plan.filters);
-  const words = new Array<number>(raw.columnsAt - 2).fill(0);
-  const numbers = new Array<number>(columns.length).fill(0);
-  for (let row = 0; row < timesMs.length; row++) {
-    words.fill(0);
-    filters.forEach((filter, index) => { if (filter[row] === 1) words[Math.floor(index / filtersPerWord)] = (words[Math.floor(index / filtersPerWord)] as number) | (1 << (index % filtersPerWord)); });
-    columns.forEach((column, index) => { numbers[index] = column.values[row] as number; });
-    raw.append(timesMs[row] as number, words, numbers);
+  raw.layOut(count);
+  const { data, stride } = raw;
+  if (count > 0) {
+    const unitMs = reader.byte() === 0 ? 1 : 1_000;
+    let last = firstMs;
+    for (let at = 0; at < count * stride; at += stride) data[at] = last += reader.varint() * unitMs;
   }
-  columns.forEach((column, index) => { if (column.texts.length > 0) raw.useTexts(index, column.texts); });
+  for (let filter = 0; filter < plan.filters; filter++) {
+    decodeBits(reader, count);
+    const word = 2 + floor(filter / filtersPerWord);
+    const bit = 1 << (filter % filtersPerWord);
+    for (let row = 0; row < count; row++) if (bits[row] === 1) data[row * stride + word] = (data[row * stride + word] as number) | bit;
+  }
+  for (let column = 0; column < plan.columns.length; column++) decodeColumn(reader, raw, column, plan.columns[column] as ColumnKind);
   return raw;
 }
 
 function encodeTimes(writer: ByteWriter, raw: RawRows, firstMs: number): void {
   if (raw.count === 0) return;
+  const { data, stride, head, end } = raw;
   let unitMs = 1_000;
-  for (let row = raw.head; row < raw.end && unitMs > 1; row++) if ((raw.timeAt(row) - firstMs) % unitMs !== 0) unitMs = 1;
+  for (let at = head * stride; at < end * stride && unitMs > 1; at += stride) if (((data[at] as number) - firstMs) % unitMs !== 0) unitMs = 1;
   writer.byte(unitMs === 1 ? 0 : 1);
   let last = firstMs;
-  for (let row = raw.head; row < raw.end; row++) {
-    writer.varint((raw.timeAt(row) - last) / unitMs);
-    last = raw.timeAt(row);
+  for (let at = head * stride; at < end * stride; at += stride) {
+    const timeMs = data[at] as number;
+    writer.varint((timeMs - last) / unitMs);
+    last = timeMs;
   }
 }
 
-function decodeTimes(reader: ByteReader, count: number, firstMs: number): Float64Array {
-  const timesMs = new Float64Array(count);
-  if (count === 0) return timesMs;
-  const unitMs = reader.byte() === 0 ? 1 : 1_000;
-  let last = firstMs;
-  for (let i = 0; i < count; i++) {
-    last += reader.varint() * unitMs;
-    timesMs[i] = last;
-  }
-  return timesMs;
-}
+type Bit = (raw: RawRows, which: number, row: number) => boolean;
+const isFilterSet: Bit = (raw, filter, row) => raw.passes(filter, row);
+const isNull: Bit = (raw, column, row) => { const value = raw.numberAt(column, row); return value !== value; };
 
-/** One byte when all are alike, else a bit each. */
-function encodeBits(writer: ByteWriter, count: number, bit: (index: number) => boolean): void {
+/** One byte when all are alike, else a bit each. Gives how many are set. */
+function encodeBits(writer: ByteWriter, raw: RawRows, which: number, bit: Bit): number {
+  const { head, end, count } = raw;
   let set = 0;
-  for (let i = 0; i < count; i++) if (bit(i)) set++;
-  if (set === 0 || set === count) { writer.byte(set === 0 ? noneNull : allNull); return; }
-  writer.byte(someNull);
-  for (let i = 0; i < count; i += 8) {
+  for (let row = head; row < end; row++) if (bit(raw, which, row)) set++;
+  if (set === 0 || set === count) { writer.byte(set === 0 ? noneSet : allSet); return set; }
+  writer.byte(someSet);
+  for (let row = head; row < end; row += 8) {
     let byte = 0;
-    for (let j = 0; j < 8 && i + j < count; j++) if (bit(i + j)) byte |= 1 << j;
+    for (let j = 0; j < 8 && row + j < end; j++) if (bit(raw, which, row + j)) byte |= 1 << j;
     writer.byte(byte);
   }
+  return set;
 }
 
-function decodeBits(reader: ByteReader, count: number): Uint8Array {
-  const bits = new Uint8Array(count);
+/** Scratch: a bit each of what `decodeBits` read last. */
+let bits = new Uint8Array(1_024);
+
+function decodeBits(reader: ByteReader, count: number): void {
+  if (bits.length < count) bits = new Uint8Array(2 * count);
   const mode = reader.byte();
-  if (mode === allNull) bits.fill(1);
-  if (mode !== someNull) return bits;
+  if (mode !== someSet) { bits.fill(mode === allSet ? 1 : 0, 0, count); return; }
   for (let i = 0; i < count; i += 8) {
     const byte = reader.byte();
     for (let j = 0; j < 8 && i + j < count; j++) bits[i + j] = (byte >> j) & 1;
   }
-  return bits;
 }
 
 function encodeColumn(writer: ByteWriter, raw: RawRows, column: number, kind: ColumnKind): void {
-  const values = Float64Array.from({ length: raw.count }, (_, index) => raw.numberAt(column, raw.head + index));
-  encodeBits(writer, values.length, (index) => Number.isNaN(values[index]));
-  const known = values.filter((value) => value === value);
-  if (known.length === 0) return;
+  if (encodeBits(writer, raw, column, isNull) === raw.count) return;
+  const { data, stride } = raw;
+  const from = raw.head * stride + raw.columnsAt + column;
+  const until = raw.end * stride;
   switch (kind) {
-    case 'int': for (const value of known) writer.signed(value); return;
-    case 'bool': encodeBits(writer, known.length, (index) => known[index] === 1); return;
-    case 'double': encodeDoubles(writer, known); return;
-    case 'text': encodeTexts(writer, raw, column, known);
+    case 'int': case 'bool':
+      for (let at = from; at < until; at += stride) { const value = data[at] as number; if (value === value) writer.signed(value); }
+      return;
+    case 'double': encodeDoubles(writer, data, { from, until, stride }); return;
+    case 'text': encodeTexts(writer, raw, column, { from, until, stride });
   }
 }
 
-function encodeDoubles(writer: ByteWriter, values: Float64Array): void {
+interface Walk { readonly from: number; readonly until: number; readonly stride: number }
+
+function encodeDoubles(writer: ByteWriter, data: readonly number[], walk: Walk): void {
+  const { from, until, stride } = walk;
   let digits = 0;
-  while (digits <= digitsMax && !values.every((value) => comesBack(value, 10 ** digits))) digits++;
-  if (digits > digitsMax) {
-    writer.byte(wholeDoubles);
-    for (const value of values) writer.double(value);
-    return;
+  while (digits <= digitsMax && !allComeBack(data, walk, powers[digits] as number)) digits++;
+  writer.byte(digits > digitsMax ? wholeDoubles : digits);
+  const scale = powers[digits] ?? 0;
+  for (let at = from; at < until; at += stride) {
+    const value = data[at] as number;
+    if (value !== value) continue;
+    if (digits > digitsMax) writer.double(value);
+    else writer.signed(round(value * scale) + 0);
   }
-  writer.byte(digits);
-  for (const value of values) writer.signed(Math.round(value * 10 ** digits));
 }
 
-function comesBack(value: number, scale: number): boolean {
-  const whole = Math.round(value * scale);
-  return Number.isSafeInteger(whole) && whole / scale === value;
+function allComeBack(data: readonly number[], { from, until, stride }: Walk, scale: number): boolean {
+  for (let at = from; at < until; at += stride) {
+    const value = data[at] as number;
+    if (value !== value) continue;
+    const whole = round(value * scale);
+    if (whole / scale !== value || whole > safeMax || whole < -safeMax) return false;
+  }
+  return true;
 }
 
-function encodeTexts(writer: ByteWriter, raw: RawRows, column: number, codes: Float64Array): void {
-  const rankByCode = new Map<number, number>();
-  for (const code of codes) if (!rankByCode.has(code)) rankByCode.set(code, rankByCode.size);
-  writer.varint(rankByCode.size);
-  for (const code of rankByCode.keys()) writer.text(raw.textOf(column, code));
-  if (rankByCode.size > 1) for (const code of codes) writer.varint(rankByCode.get(code) ?? 0);
+function encodeTexts(writer: ByteWriter, raw: RawRows, column: number, { from, until, stride }: Walk): void {
+  const { data } = raw;
+  const rankByCode: number[] = [];
+  const codes: number[] = [];
+  for (let code = 0; code < raw.textCount(column); code++) rankByCode.push(-1);
+  for (let at = from; at < until; at += stride) {
+    const code = data[at] as number;
+    if (code === code && rankByCode[code] === -1) rankByCode[code] = codes.push(code) - 1;
+  }
+  writer.varint(codes.length);
+  for (const code of codes) writer.text(raw.textOf(column, code));
+  if (codes.length < 2) return;
+  for (let at = from; at < until; at += stride) { const code = data[at] as number; if (code === code) writer.varint(rankByCode[code] as number); }
 }
 
-interface DecodedColumn { readonly values: Float64Array; readonly texts: readonly string[] }
-
-function decodeColumn(reader: ByteReader, kind: ColumnKind, count: number): DecodedColumn {
-  const nulls = decodeBits(reader, count);
-  const values = new Float64Array(count).fill(NaN);
-  const rows: number[] = [];
-  for (let i = 0; i < count; i++) if (nulls[i] === 0) rows.push(i);
-  if (rows.length === 0) return { values, texts: [] };
+function decodeColumn(reader: ByteReader, raw: RawRows, column: number, kind: ColumnKind): void {
+  const { data, stride, count } = raw;
+  decodeBits(reader, count);
+  let known = 0;
+  for (let row = 0; row < count; row++) if (bits[row] === 0) known++;
+  if (known === 0) { fill(raw, column, nothing); return; }
   switch (kind) {
-    case 'int': for (const row of rows) values[row] = reader.signed(); break;
-    case 'bool': { const bits = decodeBits(reader, rows.length); rows.forEach((row, index) => { values[row] = bits[index] as number; }); break; }
-    case 'double': decodeDoubles(reader, values, rows); break;
+    case 'int': case 'bool': fill(raw, column, () => reader.signed()); return;
+    case 'double': {
+      const digits = reader.byte();
+      const scale = powers[digits] ?? 1;
+      const at = raw.columnsAt + column;
+      for (let row = 0; row < count; row++) data[row * stride + at] = bits[row] === 1 ? NaN : digits === wholeDoubles ? reader.double() : reader.signed() / scale;
+      return;
+    }
     case 'text': {
-      const texts = Array.from({ length: reader.varint() }, () => reader.text());
-      for (const row of rows) values[row] = texts.length > 1 ? reader.varint() : 0;
-      return { values, texts };
+      const texts: string[] = [];
+      const size = reader.varint();
+      for (let i = 0; i < size; i++) texts.push(reader.text());
+      raw.useTexts(column, texts);
+      fill(raw, column, size > 1 ? () => reader.varint() : nothing);
     }
   }
-  return { values, texts: [] };
 }
 
-function decodeDoubles(reader: ByteReader, values: Float64Array, rows: readonly number[]): void {
-  const digits = reader.byte();
-  if (digits === wholeDoubles) for (const row of rows) values[row] = reader.double();
-  else for (const row of rows) values[row] = reader.signed() / 10 ** digits;
+const nothing = (): number => 0;
+
+function fill(raw: RawRows, column: number, next: () => number): void {
+  const at = raw.columnsAt + column;
+  for (let row = 0; row < raw.count; row++) raw.data[row * raw.stride + at] = bits[row] === 1 ? NaN : next();
 }

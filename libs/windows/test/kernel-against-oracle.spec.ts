@@ -79,6 +79,13 @@ describe('the kernel against exact evaluation over all events', () => {
     });
   });
 
+  it('floors the end of a window, too, for an event that comes behind more than 512 newer ones', () => {
+    forSeeds(2, (random) => {
+      const long = (): ReturnType<typeof randomWindow> => ({ kind: 'sliding', sizeMs: random.pick([3_600_000, 21_600_000]), bounds: random.pick(['open', 'closed', 'left'] as const), delayMs: 0, hopMs: random.pick([1, 60_000]) });
+      decideAndCompare(random, randomAggregates(random, 12, long).filter(({ agg }) => agg !== 'geo_speed').map(reslotted), { count: 2_000, meanGapMs: 1_000, disorderMs: 1_500_000, readEvery: 151, crash: true, horizon: true });
+    });
+  });
+
   it('counts a whole life exactly, however many events there were', () => {
     forSeeds(4, (random) => {
       const aggregates = randomAggregates(random, 12, () => ({ kind: 'lifetime', delayMs: 0 })).filter(({ agg }) => agg !== 'geo_speed').map(reslotted);

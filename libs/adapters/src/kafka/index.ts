@@ -1,2 +1,3 @@
 export { PlatformaticEventLog } from './platformatic-event-log';
-export type { KafkaOptions } from '../kafka-common';
+export { LaneOwnership, type LaneChange, type LaneOwnershipOptions } from './lane-ownership';
+export type { Compression, KafkaOptions } from '../kafka-common';

@@ -59,10 +59,14 @@ export interface StoredTotals {
   /** Compared ones whose stored verdict was degraded; they count in neither `same` nor `different`. */
   degraded: number;
   different: number; notStored: number;
-  readonly outcomes: [number, number, number];
-  readonly ruleCounts: Map<string, { fired: number; unknown: number }>;
+  /** Of the stored verdicts that were not degraded, and of what the log gives in their place. */
+  readonly storedCounts: VerdictCounts;
+  readonly replayedCounts: VerdictCounts;
   readonly mismatches: Mismatch[];
 }
+
+/** How many verdicts had each outcome (by its code), and how often each rule fired and was unknown. */
+export interface VerdictCounts { readonly outcomes: [number, number, number]; readonly byRule: Map<string, { fired: number; unknown: number }> }
 
 /** Everything a side adds up by itself. */
 export interface SideTotals {

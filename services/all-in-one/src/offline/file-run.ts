@@ -20,7 +20,8 @@ export function runFile(options: FileRunOptions): AsyncGenerator<OfflineBatch, v
   return runOffline(options.stages, fileRecords(options), { batchMax: 2_048 });
 }
 
-async function* fileRecords({ set, events, tokeniser, progress }: FileRunOptions): AsyncGenerator<RawRecord, void, undefined> {
+/** The file as records of one lane: the set, then its events. */
+export async function* fileRecords({ set, events, tokeniser, progress }: Omit<FileRunOptions, 'stages'>): AsyncGenerator<RawRecord, void, undefined> {
   yield { lane: 0, offset: 0, appendedAtMs: beforeAllMs, body: { kind: 'definitions', setId: set.id, json: set.canonicalJson } };
   let offset = 1;
   const textual = rowFormatOf(events).format === 'csv';

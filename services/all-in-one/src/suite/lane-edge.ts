@@ -63,7 +63,8 @@ export class LaneEdge implements Edge {
     const result: EdgeResult = toRawBody(hasTokens(set, name) ? row.event : row.json, {
       sources: set.sources, defaultSource: name, mayReplay: row.receivedAtMs !== undefined, tokeniser: this.options.tokeniser, idempotency: row.idempotency, replyTo: replyToLocal,
     });
-    return result.kind === 'body' ? result.body : result.standIn;
+    const body = result.kind === 'body' ? result.body : result.standIn;
+    return row.receivedAtMs === undefined || body.receivedAtMs === row.receivedAtMs ? body : { ...body, receivedAtMs: row.receivedAtMs };
   }
 
   /** Appends lane by lane, in order; gives each row's place. */

@@ -13,7 +13,7 @@ export const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Ma
 export function milliseconds(value: number | null | undefined): string {
   if (value === null || value === undefined) return '–';
   if (value < 10) return `${value.toFixed(value < 1 ? 2 : 1)} ms`;
-  return value < 10_000 ? `${whole.format(value)} ms` : `${(value / 1_000).toFixed(1)} s`;
+  return value < 1_000 ? `${whole.format(value)} ms` : `${(value / 1_000).toFixed(1)} s`;
 }
 
 /** Any value of a feature or a field, on one line. */

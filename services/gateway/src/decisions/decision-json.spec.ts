@@ -10,6 +10,11 @@ describe('a decision as text', () => {
     expect(JSON.parse(decisionJson(decision))).toEqual(JSON.parse(JSON.stringify(decisionRecord(decision))));
   });
 
+  it('keeps what a verdict need not have', () => {
+    const whole = { ...decision, verdict: { ...decision.verdict, marks: ['amount:max'], snoozed: ['r'], lists_read: [['l', 'v']] as const, explored: true, source: 'transactions' } };
+    expect(JSON.parse(decisionJson(whole))).toEqual(JSON.parse(JSON.stringify(decisionRecord(whole))));
+  });
+
   it('is what the schema says', () => {
     expect(() => decisionSchema.parse(JSON.parse(decisionJson(decision)))).not.toThrow();
   });

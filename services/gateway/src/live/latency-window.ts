@@ -1,8 +1,8 @@
-/** Upper bounds of the buckets, ms: 64 of them, each a fifth above the one before, from 0.05 ms to about 5 s. */
-const bucketsMax = 64;
+/** Upper bounds of the buckets, ms: each a fifth above the one before, from 0.05 ms to about half an hour. */
+const bucketsMax = 96;
 const upperBoundMs = Float64Array.from({ length: bucketsMax }, (_, index) => 0.05 * 1.2 ** index);
 
-/** Counts latencies and tells quantiles, to within a fifth; a fixed 64 numbers however many are counted. */
+/** Counts latencies and tells quantiles, to within a fifth; a fixed number of counters however many are counted. */
 export class LatencyHistogram {
   private readonly counts = new Uint32Array(bucketsMax);
   private total = 0;

@@ -1,0 +1,101 @@
+import { Consumer, kGetApi, type API, type Callback, type GroupAssignment } from '@platformatic/kafka';
+import { WeirError } from '@weir/contracts';
+import type { Topic } from '@weir/ports';
+import { kafkaDefaults, type KafkaOptions } from '../kafka-common';
+import { clientOptions } from './client-options';
+
+/** Lanes of this process after a change, ascending, and what it came to. */
+export interface LaneChange { readonly owned: readonly number[]; readonly gained: readonly number[]; readonly lost: readonly number[] }
+
+export interface LaneOwnershipOptions extends KafkaOptions {
+  /** Processes that share the lanes of one stage. */
+  readonly group: string;
+  /** Name of this process that outlives a restart: back within the session it has the same lanes, and no other process is disturbed. Absent: any member. */
+  readonly instanceId?: string;
+  /** The topic whose partitions are shared out. */
+  readonly topic?: Topic;
+  /** After so long without a sign of life the lanes go to others, ms. Brokers usually allow no less than 6 s. */
+  readonly sessionTimeoutMs?: number;
+  /**
+   * Called one after the other. What was lost may have a new owner already when this runs: until it has stopped, the old one is held off by the fences of
+   * topics and state. A failure is reported by `failed`.
+   */
+  readonly onChange: (change: LaneChange) => Promise<void> | void;
+}
+
+const heartbeatsPerSession = 4;
+
+/** Which lanes this process has, by a consumer group; a group member reads nothing. Sticky: a lane moves only when it has to. */
+export class LaneOwnership {
+  readonly #options: LaneOwnershipOptions;
+  readonly #topic: string;
+  readonly #member: Member;
+  #owned: readonly number[] = [];
+  #changing: Promise<void> = Promise.resolve();
+  #fail: (error: unknown) => void = () => undefined;
+  /** Rejects when the group can't be joined any more, or `onChange` failed; never resolves. */
+  readonly failed: Promise<never>;
+
+  constructor(options: LaneOwnershipOptions) {
+    this.#options = options;
+    this.#topic = `${options.prefix ?? kafkaDefaults.prefix}${options.topic ?? 'transactions.raw'}`;
+    this.failed = new Promise((_, reject) => { this.#fail = reject; });
+    this.failed.catch(() => undefined);
+    const sessionTimeout = options.sessionTimeoutMs ?? 6_000;
+    this.#member = new Member({
+      ...clientOptions(options), groupId: options.group, sessionTimeout, heartbeatInterval: Math.ceil(sessionTimeout / heartbeatsPerSession), heartbeatStallTimeout: sessionTimeout, rebalanceTimeout: 4 * sessionTimeout,
+      protocols: [{ name: 'cooperative-sticky', version: 1 }],
+      ...(options.instanceId === undefined ? {} : { groupInstanceId: options.instanceId }),
+    });
+    this.#member.topics.track(this.#topic);
+    this.#member.on('consumer:group:join', ({ assignments }) => { this.#now(lanesOf(assignments, this.#topic)); });
+    // Nobody has heard of this process for a session: its lanes are given to others.
+    this.#member.on('consumer:heartbeat:stalled', () => { this.#now([]); });
+  }
+
+  get owned(): readonly number[] { return this.#owned; }
+
+  /** Joins the group; the lanes come by `onChange`. @throws WeirError WEIR_LOG_FAILED, retriable. */
+  async start(): Promise<void> {
+    try {
+      await this.#member.joinGroup({});
+    } catch (cause) {
+      throw new WeirError('WEIR_LOG_FAILED', `joining group ${this.#options.group} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, retriable: true });
+    }
+  }
+
+  /** Gives the lanes up. With `keep` they stay this instance's for a session, so that a restart moves nothing. */
+  async close({ keep = false }: { readonly keep?: boolean } = {}): Promise<void> {
+    this.#now([]);
+    await this.#changing;
+    this.#member.staying = keep && this.#options.instanceId !== undefined;
+    await this.#member.close(true).catch(() => undefined);
+  }
+
+  #now(owned: readonly number[]): void {
+    const before = this.#owned;
+    const gained = owned.filter((lane) => !before.includes(lane)), lost = before.filter((lane) => !owned.includes(lane));
+    this.#owned = owned;
+    if (gained.length === 0 && lost.length === 0) return;
+    this.#changing = this.#changing.then(() => this.#options.onChange({ owned, gained, lost })).catch((error: unknown) => this.#fail(error));
+  }
+}
+
+const lanesOf = (assignments: readonly GroupAssignment[] | undefined, topic: string): readonly number[] =>
+  (assignments ?? []).filter((assignment) => assignment.topic === topic).flatMap(({ partitions }) => partitions).sort((left, right) => left - right);
+
+/** The library leaves the group whenever it is closed; a static member that comes back must not. */
+class Member extends Consumer {
+  staying = false;
+
+  override [kGetApi]<Arguments extends unknown[], Response>(name: string, callback: Callback<API<Arguments, Response>>): void {
+    super[kGetApi]<Arguments, Response>(name, (error, api) => callback(error, name === 'LeaveGroup' && this.staying && api !== undefined ? notSent(api) : api));
+  }
+}
+
+const notSent = <Api extends object>(api: Api): Api => new Proxy(api, {
+  apply: (_api, _self, args: unknown[]) => {
+    const done = args.at(-1);
+    if (typeof done === 'function') done(null);
+  },
+});

@@ -1,0 +1,128 @@
+import { setPriority } from 'node:os';
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { OnnxModelRuntime } from '@weir/adapters/onnx';
+import { WeirError, type RawRecord } from '@weir/contracts';
+import { resolveCanonicalSet } from '@weir/definitions';
+import { Tokeniser } from '@weir/pipeline';
+import { buildStages } from '../chain';
+import { modelFilesBelow } from '../model-files';
+import { fileRecords } from '../offline/file-run';
+import { ModelArtifacts } from '../suite/model-artifacts';
+import { LabelBook } from './label-book';
+import { LocalSide, sideBatchMax } from './local-side';
+import { unpackRecords, type RecordPack } from './record-pack';
+import type { FromSide, SideJob, ToSide } from './side-job';
+
+/** The thread's side of a back-test's side: runs one batch ahead of what is asked, and no further. */
+class SideThread {
+  private readonly waiting = new Map<ToSide['kind'], Array<(message: ToSide) => void>>();
+  private readonly early: ToSide[] = [];
+
+  constructor(private readonly port: MessagePort, private readonly job: SideJob) {
+    port.on('message', (message: ToSide) => { this.take(message); });
+  }
+
+  async run(): Promise<void> {
+    const { job } = this;
+    const loadFile = job.models.kind === 'folder' ? modelFilesBelow(job.models.path) : this.artifacts(job.models.path);
+    const side = new LocalSide({
+      ...job, stages: buildStages({ lane: job.lane, runtime: new OnnxModelRuntime(), loadFile }), records: this.records(), labels: LabelBook.unpack(job.labels),
+      stored: job.storedThrough === undefined ? undefined : { throughOffset: job.storedThrough, read: (offsets) => this.stored(offsets) },
+    });
+    try {
+      for (;;) {
+        const batch = await side.next();
+        if (batch === undefined) break;
+        this.say({ kind: 'batch', batch });
+        await this.until('next', async (offsets) => { this.say({ kind: 'details', details: await side.details(offsets) }); });
+      }
+      this.say({ kind: 'end', totals: await side.totals() });
+    } finally {
+      await side.close();
+    }
+  }
+
+  private artifacts(path: string): (file: string, sha256: string | null) => Promise<Uint8Array> {
+    const artifacts = new ModelArtifacts(path);
+    return (file, sha256) => artifacts.read(file, sha256);
+  }
+
+  private records(): AsyncGenerator<RawRecord, void, undefined> {
+    const { source } = this.job;
+    return source.kind === 'file' ? fileRecords({ set: resolveCanonicalSet(source.setJson), events: source.events, tokeniser: new Tokeniser(source.tokenKey) }) : this.fed(source);
+  }
+
+  /** One pack is on its way while the one before is worked on. */
+  private async *fed({ fromOffset, endOffset }: { readonly fromOffset: number; readonly endOffset: number }): AsyncGenerator<RawRecord, void, undefined> {
+    let ahead: Promise<RecordPack> | undefined = fromOffset < endOffset ? this.read(fromOffset, endOffset) : undefined;
+    while (ahead !== undefined) {
+      const pack: RecordPack = await ahead;
+      const last = pack.offsets.at(-1);
+      if (last === undefined) return;
+      ahead = last + 1 < endOffset ? this.read(last + 1, endOffset) : undefined;
+      yield* unpackRecords(this.job.lane, pack);
+    }
+  }
+
+  private async read(fromOffset: number, endOffset: number): Promise<RecordPack> {
+    this.say({ kind: 'read', fromOffset, max: Math.min(sideBatchMax, endOffset - fromOffset) });
+    const answer = await this.hear('records');
+    if (answer.kind !== 'records') throw new TypeError(answer.kind);
+    return answer.pack;
+  }
+
+  private async stored(offsets: readonly number[]): Promise<readonly (string | undefined)[]> {
+    this.say({ kind: 'stored', offsets });
+    const answer = await this.hear('stored');
+    if (answer.kind !== 'stored') throw new TypeError(answer.kind);
+    return answer.rows;
+  }
+
+  /** Answers questions about the batch that is out until it has been used. */
+  private async until(kind: 'next', answer: (offsets: readonly number[]) => Promise<void>): Promise<void> {
+    for (;;) {
+      const message = await this.hear(kind, 'details');
+      if (message.kind === 'details') await answer(message.offsets);
+      else return;
+    }
+  }
+
+  private hear(...kinds: readonly ToSide['kind'][]): Promise<ToSide> {
+    const at = this.early.findIndex(({ kind }) => kinds.includes(kind));
+    const [known] = at < 0 ? [] : this.early.splice(at, 1);
+    if (known !== undefined) return Promise.resolve(known);
+    return new Promise((resolve) => {
+      const once = (message: ToSide): void => {
+        for (const kind of kinds) this.waiting.set(kind, (this.waiting.get(kind) ?? []).filter((waiter) => waiter !== once));
+        resolve(message);
+      };
+      for (const kind of kinds) this.waiting.set(kind, [...this.waiting.get(kind) ?? [], once]);
+    });
+  }
+
+  private take(message: ToSide): void {
+    const waiter = this.waiting.get(message.kind)?.[0];
+    if (waiter === undefined) this.early.push(message);
+    else waiter(message);
+  }
+
+  private say(message: FromSide): void { this.port.postMessage(message); }
+}
+
+async function main(port: MessagePort): Promise<void> {
+  const job = workerData as SideJob; // posted by ThreadSide alone
+  // On Linux the priority of 0 is that of the calling thread alone; elsewhere it may be the process's, so it is left as it is.
+  if (job.niceness > 0 && process.platform === 'linux') setPriority(0, job.niceness);
+  try {
+    await new SideThread(port, job).run();
+  } catch (error) {
+    const told: FromSide = {
+      kind: 'failed', message: error instanceof Error ? error.message : String(error), code: error instanceof WeirError ? error.code : '', findings: error instanceof WeirError ? [...error.findings] : [],
+    };
+    port.postMessage(told);
+  } finally {
+    port.close();
+  }
+}
+
+if (parentPort !== null) void main(parentPort);

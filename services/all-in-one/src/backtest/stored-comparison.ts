@@ -1,0 +1,104 @@
+import { decisionId, type Verdict } from '@weir/contracts';
+import { verdictJson } from '@weir/rules';
+import { verdictLine } from '../suite/verdict-lines';
+import { outcomeCode, type Mismatch, type StoredTotals, type VerdictCounts } from './side-batch';
+
+/** JSON of the decisions as they were stored, by offset and in its order; undefined where none is. */
+export type ReadStored = (offsets: readonly number[]) => Promise<readonly (string | undefined)[]>;
+
+export interface StoredDecisionsOptions {
+  readonly read: ReadStored;
+  /** Decisions of later offsets may not be stored yet; they are left out. */
+  readonly throughOffset: number;
+}
+
+/** Mismatches that are described; beyond it they are counted. */
+const mismatchesMax = 1_000;
+const reasonsMax = 8;
+
+/** One decision of a batch: replayed, or (undefined) refused where an event stood. */
+export interface Replayed { readonly offset: number; readonly lane: number; readonly verdict: Verdict | undefined }
+
+/**
+ * Compares what a replay gives with what was stored when it was live, byte for byte (`verdictJson`: outcome, reasons, rules, every feature with
+ * its status). Degraded decisions are counted apart, for what failed then does not fail now.
+ */
+export class StoredComparison {
+  readonly totals: StoredTotals = { compared: 0, same: 0, degraded: 0, different: 0, notStored: 0, storedCounts: noCounts(), replayedCounts: noCounts(), mismatches: [] };
+
+  constructor(private readonly options: StoredDecisionsOptions) {}
+
+  async compare(replayed: readonly Replayed[]): Promise<void> {
+    const known = replayed.filter(({ offset }) => offset <= this.options.throughOffset);
+    if (known.length === 0) return;
+    const stored = await this.options.read(known.map(({ offset }) => offset));
+    known.forEach((each, index) => { this.compareOne(each, stored[index]); });
+  }
+
+  private compareOne({ offset, lane, verdict }: Replayed, json: string | undefined): void {
+    const { totals } = this;
+    if (json === undefined && verdict === undefined) return;
+    totals.compared += 1;
+    const id = decisionId({ lane, offset });
+    if (json === undefined) {
+      totals.notStored += 1;
+      this.note({ offset, id, kind: 'not stored', reasons: ['the log gives a decision here, and none is stored'] });
+      return;
+    }
+    const line = verdictLine(json);
+    const record = JSON.parse(line) as StoredVerdict; // a canonical verdict, made one line above
+    if (record.degraded) { totals.degraded += 1; return; }
+    count(record, totals.storedCounts);
+    if (verdict !== undefined) count(verdict, totals.replayedCounts);
+    if (verdict === undefined) {
+      totals.different += 1;
+      this.note({ offset, id, kind: 'not replayed', reasons: ['a decision is stored, and the log gives none here'] });
+      return;
+    }
+    const again = verdictJson(verdict);
+    if (line === again) { totals.same += 1; return; }
+    totals.different += 1;
+    this.note({ offset, id, kind: 'different', reasons: differences(record, JSON.parse(again)) });
+  }
+
+  private note(mismatch: Mismatch): void {
+    if (this.totals.mismatches.length < mismatchesMax) this.totals.mismatches.push(mismatch);
+  }
+}
+
+const noCounts = (): VerdictCounts => ({ outcomes: [0, 0, 0], byRule: new Map() });
+
+function count({ outcome, rules, patterns, shadow, unknown }: Omit<StoredVerdict, 'degraded'>, into: VerdictCounts): void {
+  const code = outcomeCode[outcome];
+  into.outcomes[code] = (into.outcomes[code] ?? 0) + 1;
+  const countOf = (name: string): { fired: number; unknown: number } => {
+    let known = into.byRule.get(name);
+    if (known === undefined) into.byRule.set(name, (known = { fired: 0, unknown: 0 }));
+    return known;
+  };
+  for (const names of [rules, patterns, shadow]) for (const name of names) countOf(name).fired += 1;
+  for (const name of unknown) countOf(name).unknown += 1;
+}
+
+interface StoredVerdict { readonly outcome: Verdict['outcome']; readonly degraded: boolean; readonly rules: readonly string[]; readonly patterns: readonly string[]; readonly shadow: readonly string[]; readonly unknown: readonly string[] }
+
+/** Where two JSON values differ, as `path: stored …, replayed …`, the first few. */
+export function differences(stored: unknown, replayed: unknown): string[] {
+  const found: string[] = [];
+  const visit = (one: unknown, other: unknown, path: string): void => {
+    if (found.length >= reasonsMax) return;
+    if (isObject(one) && isObject(other)) {
+      for (const key of new Set([...Object.keys(one), ...Object.keys(other)])) visit(one[key], other[key], path === '' ? key : `${path}.${key}`);
+      return;
+    }
+    const [left, right] = [textOf(one), textOf(other)];
+    if (left !== right) found.push(`${path}: stored ${cut(left)}, replayed ${cut(right)}`);
+  };
+  visit(stored, replayed, '');
+  return found;
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const textOf = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));
+const textMax = 160;
+const cut = (text: string): string => (text.length <= textMax ? text : `${text.slice(0, textMax)}…`);
