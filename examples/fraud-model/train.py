@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Trains the example model on a training set of Weir and exports it as ONNX.
 
-    python train.py --set training.parquet --out ../definitions/models
+    python train.py --set training.parquet --events payments.csv --out ../definitions/models
 
-The set is a table (Parquet, CSV or JSONL) with the columns transaction_id, event_time (ms), card_id, fraud (0 or 1) and, in
-the order of the feature service, one column a feature; empty is missing. Written are NAME.onnx, NAME.background.csv (rows the
+The set is what `weir train-set` writes (Parquet, CSV or JSONL): transaction_id, event_time (ms), fraud (0 or 1) and, in the
+order of the feature service, a column VIEW:FEATURE each; empty is missing. The events (any of these forms) say which card a
+transaction was of and, where they are simulated, which kind of fraud; only the figures need them. Written are NAME.onnx, NAME.background.csv (rows the
 model knows as usual), NAME.rows.csv (rows to try) and, beside this script, metrics.json.
 
 Split by time, as it would have been: trained on what was labelled when the test began, so the last days before the test,
@@ -25,13 +26,13 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 OPSET = 15
 DAY_MS = 86_400_000
-NOT_FEATURES = ['transaction_id', 'event_time', 'card_id', 'fraud', 'fraud_kind']
 
 
 def main():
     options = read_options()
     table = read_table(options.set).sort_values('event_time', kind='stable').reset_index(drop=True)
-    features = [column for column in table.columns if column not in NOT_FEATURES]
+    features = [column for column in table.columns if ':' in column]
+    table = with_cards(table, read_table(options.events))
     day = (table['event_time'] - table['event_time'].iloc[0]) // DAY_MS
     last = int(day.max()) + 1
     test = table[day >= last - options.test_days]
@@ -57,6 +58,7 @@ def main():
 def read_options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--set', required=True)
+    parser.add_argument('--events', required=True)
     parser.add_argument('--out', required=True)
     parser.add_argument('--name', default='fraud_gbm')
     parser.add_argument('--metrics', default=os.path.join(os.path.dirname(os.path.abspath(__file__)), 'metrics.json'))
@@ -76,6 +78,11 @@ def read_table(path):
     return pd.read_csv(path)
 
 
+def with_cards(table, events):
+    columns = ['card_id'] + [column for column in ['fraud_kind'] if column in events]
+    return table.join(events.set_index('transaction_id')[columns], on='transaction_id', validate='one_to_one')
+
+
 def matrix(table, features):
     """float32, as the model sees it; booleans are 0 and 1, missing is NaN."""
     return table[features].astype('float32').to_numpy()
@@ -92,7 +99,7 @@ def fit(train, features, options):
 
 def save_onnx(model, inputs, path):
     onnx_model = convert_xgboost(model, initial_types=[('input', FloatTensorType([None, inputs]))], target_opset=OPSET)
-    onnx_model.producer_name = 'weir-example'
+    onnx_model.graph.name = 'fraud'  # the converter's is another one each time
     onnx.save(onnx_model, path)
 
 

@@ -188,17 +188,22 @@ function allComeBack(data: readonly number[], { from, until, stride }: Walk, sca
   return true;
 }
 
+/** Scratch: place of a text in what is written, by its code; and the codes in that order. */
+let rankByCode = new Int32Array(256);
+const codes: number[] = [];
+
 function encodeTexts(writer: ByteWriter, raw: RawRows, column: number, { from, until, stride }: Walk): void {
   const { data } = raw;
-  const rankByCode: number[] = [];
-  const codes: number[] = [];
-  for (let code = 0; code < raw.textCount(column); code++) rankByCode.push(-1);
+  const textCount = raw.textCount(column);
+  if (rankByCode.length < textCount) rankByCode = new Int32Array(2 * textCount);
+  rankByCode.fill(-1, 0, textCount);
+  codes.length = 0;
   for (let at = from; at < until; at += stride) {
     const code = data[at] as number;
     if (code === code && rankByCode[code] === -1) rankByCode[code] = codes.push(code) - 1;
   }
   writer.varint(codes.length);
-  for (const code of codes) writer.text(raw.textOf(column, code));
+  for (let i = 0; i < codes.length; i++) writer.text(raw.textOf(column, codes[i] as number));
   if (codes.length < 2) return;
   for (let at = from; at < until; at += stride) { const code = data[at] as number; if (code === code) writer.varint(rankByCode[code] as number); }
 }

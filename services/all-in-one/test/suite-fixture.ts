@@ -39,6 +39,13 @@ features:
   - { name: merchant_count, agg: count, windows: [1h] }
   - { name: merchant_p95, agg: p95, of: amount, windows: [1h] }
 ---
+kind: FeatureView
+name: card_fraud
+entity: card
+source: labels
+features:
+  - { name: fraud_count, agg: count, where: tx.fraud }
+---
 kind: Pattern
 name: small_then_large
 key: card

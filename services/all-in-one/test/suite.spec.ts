@@ -88,10 +88,11 @@ describe('a suite in one process', () => {
     expect((await suite.ask('POST', '/labels', { labels: [{ transaction_id: 't-later', fraud: true, by: 'test' }] })).json).toEqual({ accepted: 1 });
     const held = (): string => readFileSync(join(folder.path, 'labels-held.json'), 'utf8');
     expect(held()).toContain('t-later');
-    await post({ transaction_id: 't-later' });
+    await post({ transaction_id: 't-later', card_id: 'c-label' });
     expect(await soon(() => Promise.resolve(held() === '[]'))).toBe(true);
-    const { json } = await suite.ask('GET', '/quarantine');
-    expect((json['quarantine'] as { source: string }[]).filter(({ source }) => source === 'labels')).toEqual([]);
+    await suite.ask('POST', '/labels', { labels: [{ transaction_id: 't-later', fraud: true, by: 'someone else' }] });
+    const frauds = async (): Promise<unknown> => ((await suite.ask('GET', '/features/card/c-label')).json['features'] as Record<string, unknown>)['fraud_count'];
+    expect(await soon(async () => (await frauds()) === 2)).toBe(true);
   });
 
   it('keeps everything over a restart', async () => {

@@ -19,6 +19,7 @@ export interface GatewayDependencies {
   readonly tables: Tables;
   readonly labels: Labels;
   readonly models: Models;
+  readonly backtests: Backtests;
   readonly status: Status;
   readonly quarantine: Quarantine;
   readonly keys: Keys;
@@ -215,6 +216,41 @@ export interface Models {
    * model with this SHA-256. Gives the SHA-256 of what was kept.
    */
   keep(file: { readonly path: string; readonly bytes: Uint8Array; readonly backgroundOf: string | undefined }): Promise<string>;
+}
+
+// ---- back-tests
+
+export interface BacktestRequest {
+  /** undefined: the set in force, which must give the stored decisions again. */
+  readonly change: DefinitionsChange | undefined;
+  /** `fromMs` ≤ event time < `toMs`; ±Infinity for no bound. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly amountField: string;
+  readonly segment: string | undefined;
+  readonly examples: number;
+  /** Compare with what was stored, and nothing else. */
+  readonly verify: boolean;
+}
+export interface BacktestState {
+  readonly id: string;
+  readonly status: 'running' | 'done' | 'failed';
+  readonly verify: boolean;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number | null;
+  /** Records that have been through, of how many; null while that is not known. */
+  readonly records: number;
+  readonly recordsTotal: number | null;
+  /** Shown as it is. */
+  readonly report: Readonly<Record<string, unknown>> | null;
+  readonly error: string | null;
+}
+export interface Backtests {
+  /** WEIR_LIMIT_REACHED when as many run as may. A set that does not hold is refused with its findings before anything runs. */
+  start(request: BacktestRequest): Promise<BacktestState>;
+  byId(id: string): Promise<BacktestState | undefined>;
+  /** Newest first, without their reports. */
+  all(): Promise<readonly BacktestState[]>;
 }
 
 // ---- what was refused, who did what, who may

@@ -1,3 +1,4 @@
+import * as backtests from './controllers/backtests.controller';
 import * as decisions from './controllers/decisions.controller';
 import * as definitions from './controllers/definitions.controller';
 import * as docs from './controllers/docs.controller';
@@ -15,12 +16,12 @@ import * as transactions from './controllers/transactions.endpoints';
 import { Endpoint } from './http/endpoint';
 
 /** Every endpoint there is: what a controller's file exports. */
-export const endpoints: readonly Endpoint[] = [transactions, records, decisions, features, definitions, models, lists, tables, operations, keys, status, processes, docs]
+export const endpoints: readonly Endpoint[] = [transactions, records, decisions, features, definitions, models, lists, tables, operations, backtests, keys, status, processes, docs]
   .flatMap((file): unknown[] => Object.values(file)).filter((exported) => exported instanceof Endpoint);
 
 export const controllers = [
   transactionsController.TransactionsController, decisions.DecisionsController, features.FeaturesController, definitions.DefinitionsController, lists.ListsController,
-  tables.TablesController, operations.OperationsController, keys.KeysController, records.RecordsController, models.ModelsController, status.StatusController, processes.ProcessController, docs.DocsController,
+  tables.TablesController, operations.OperationsController, keys.KeysController, records.RecordsController, backtests.BacktestsController, models.ModelsController, status.StatusController, processes.ProcessController, docs.DocsController,
 ];
 
 /** Methods allowed at a path, for 405; empty where nothing is. */

@@ -13,7 +13,7 @@ import { LocalSide, sideBatchMax } from './local-side';
 import { unpackRecords, type RecordPack } from './record-pack';
 import type { FromSide, SideJob, ToSide } from './side-job';
 
-/** The thread's side of a back-test's side: runs one batch ahead of what is asked, and no further. */
+/** What runs in the thread: gives a batch, answers for its decisions until it has been used, gives the next. */
 class SideThread {
   private readonly waiting = new Map<ToSide['kind'], Array<(message: ToSide) => void>>();
   private readonly early: ToSide[] = [];

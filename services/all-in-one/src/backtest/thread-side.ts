@@ -10,7 +10,7 @@ import type { ReadStored } from './stored-comparison';
 /** Where a side in a thread gets what it cannot read itself. */
 export interface SideFeed { readonly log: EventLog | undefined; readonly stored: ReadStored | undefined }
 
-/** A side in a thread of its own. It works on the next batch while this one is looked at, and waits then. */
+/** A side in a thread of its own. It waits until its batch has been used, so that its decisions can still be asked for. */
 export class ThreadSide implements Side {
   private readonly worker: Worker;
   private readonly batches: SideBatch[] = [];

@@ -42,7 +42,7 @@ export function decisionRow(item: EventItem, decision: Decision, entities: reado
   };
 }
 
-/** What was measured of an item: when, and the share of its batch's time per stage. */
-export function envelopeOf(item: EventItem, batch: { readonly stageMs: Readonly<Record<string, number>>; readonly takenAtMs: number }, nowMs: number): Envelope {
-  return { decided_at: nowMs, latency_ms: { ...batch.stageMs, total: Math.max(0, nowMs - item.receivedAtMs) }, trace_id: null };
+/** What was measured: when, its batch's time per stage, and the time since the log took it (an event of a file brings an older `received_at`). */
+export function envelopeOf(stageMs: Readonly<Record<string, number>>, appendedAtMs: number, nowMs: number): Envelope {
+  return { decided_at: nowMs, latency_ms: { ...stageMs, total: Math.max(0, nowMs - appendedAtMs) }, trace_id: null };
 }

@@ -105,7 +105,7 @@ export class DefinitionsService implements Definitions {
   }
 
   /** The whole set that a change would give; every finding of it at once. */
-  private async resolved(change: DefinitionsChange): Promise<DefinitionSet> {
+  async resolved(change: DefinitionsChange): Promise<DefinitionSet> {
     const given = [...parseDocuments(change.files.map((file) => ({ file: file.path, text: file.text }))), ...documentsFromJson(change.documents)].map((document) => this.withModelHash(document, change.modelFiles ?? {}));
     const documents = change.prune || this.inForce === undefined ? given : [...this.kept(given), ...given];
     return resolveSet(documents, this.inForce, { checks: this.options.checks, history: await this.history() });

@@ -28,13 +28,13 @@ export class BatchReader {
     const decisions = new Map<number, Decision>();
     const rows: DecisionRow[] = [];
     const entitiesByOffset = new Map<number, readonly string[]>();
-    for (const outcome of batch.outcomes) {
+    for (const [index, outcome] of batch.outcomes.entries()) {
       if (outcome.kind === 'definitions' && outcome.json !== undefined) this.entities = new EntityReader(resolveCanonicalSet(outcome.json));
       if (outcome.kind !== 'event') continue;
       const entities = this.entityReader()?.of(outcome) ?? [];
       entitiesByOffset.set(outcome.offset, entities);
       if (outcome.verdict === undefined) continue;
-      const decision = { verdict: outcome.verdict, meta: envelopeOf(outcome, batch, nowMs) };
+      const decision = { verdict: outcome.verdict, meta: envelopeOf(batch.stageMs, batch.records[index]?.appendedAtMs ?? nowMs, nowMs) };
       decisions.set(outcome.offset, decision);
       rows.push(decisionRow(outcome, decision, entities));
     }

@@ -9,6 +9,7 @@ import { GatewayServer, type GatewayOptions, type RowAnswer } from '@weir/gatewa
 import { LaneRunner, startTicks, Tokeniser, type Outcome, type TakenBatch } from '@weir/pipeline';
 import { Health, Metrics, type Logger, type Resource } from '@weir/platform';
 import { SystemClock, type CaseStore, type DecisionStore, type EventLog, type OnlineStore, type QuarantineStore, type Registry } from '@weir/ports';
+import { BacktestService } from '../backtest/backtest-service';
 import { buildStages, type Stages } from '../chain';
 import { setChecks } from '../set-checks';
 import { DefinitionsService } from './definitions-service';
@@ -67,6 +68,7 @@ export class Suite {
   private labels!: LabelWriter;
   definitions!: DefinitionsService;
   server!: GatewayServer;
+  private backtests: BacktestService | undefined;
   /** In front of the lanes; what the gateway sends events through. */
   edge!: LaneEdge;
   private ticks: { stop(): Promise<void> } | undefined;
@@ -152,6 +154,7 @@ export class Suite {
   }
 
   private async stopLanes(): Promise<void> {
+    await this.backtests?.stop();
     await this.ticks?.stop();
     for (const { runner, stages } of this.lanes) {
       await runner.stop();
@@ -203,12 +206,16 @@ export class Suite {
     const writer = new LaneWriter(log, (offsets) => this.reached(offsets));
     const features = new LaneFeatures({ set, stages: this.lanes.map(({ stages }) => stages.features), clock: this.clock, tokeniser: this.tokeniser, statistics: this.statistics });
     const insight = new Insight({ stages: () => this.lanes.map(({ stages }) => stages), registry, artifacts: this.artifacts, nextOffsets: () => this.nextOffsets, tokenOfEntity: (type, key) => features.tokenised(type, key) });
+    this.backtests = new BacktestService({
+      log, decisions, clock: this.clock, modelsFolder: join(this.options.dataDir, 'models'), inForce: set,
+      resolve: async (change) => { const changed = await this.definitions.resolved(change); await this.approveModels(changed); return changed; },
+    });
     this.server = new GatewayServer({
       edge, features, definitions: this.definitions,
       decisions: new StoredDecisions(decisions, quarantine, insight),
       lists: new LaneLists({ set, store: () => this.firstLane.scoring.lists, writer, clock: this.clock, tokeniser: this.tokeniser }),
       tables: new LaneTables({ set, rows: () => this.firstLane.features.tableRows, writer, tokeniser: this.tokeniser }),
-      labels: this.labels, models: this.artifacts,
+      labels: this.labels, models: this.artifacts, backtests: this.backtests,
       status: new LaneStatus({ log, runners: this.lanes.map(({ runner }) => runner), definitions: this.definitions, startedAtMs: this.clock.nowMs() }),
       quarantine: new StoredQuarantine(quarantine, edge, this.clock, resendDeadlineMs),
       keys: new RegistryKeys(registry), audit: new RegistryAudit(registry), live: this.live, health: this.health, metrics: this.metrics, logger: this.options.logger, clock: this.clock,

@@ -30,7 +30,7 @@ export function serveConsole(instance: FastifyInstance, folder: string): number 
 /** The assets of the page of documentation. */
 export function serveDocsAssets(instance: FastifyInstance, startScript: string): void {
   const folder = join(require.resolve('swagger-ui-dist/package.json'), '..');
-  for (const name of ['swagger-ui.css', 'swagger-ui-bundle.js']) serve(instance, loadFile(`/docs/${name}`, readFileSync(join(folder, name)), false));
+  for (const name of ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png']) serve(instance, loadFile(`/docs/${name}`, readFileSync(join(folder, name)), false));
   serve(instance, loadFile('/docs/start.js', Buffer.from(startScript), false));
 }
 
