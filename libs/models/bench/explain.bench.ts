@@ -21,7 +21,7 @@ export async function* run(quick: boolean): AsyncIterable<Figure> {
     const rows = Array.from({ length: rowsAtOnce }, rowOf);
     const startedAt = performance.now();
     const explainer = new TreeExplainer(loadTreeEnsemble(bytes), background);
-    yield { bench: 'explain', metric: 'prepare', value: performance.now() - startedAt, unit: 'ms', n: 1, work };
+    yield { bench: 'explain', metric: 'prepare', value: Math.round(performance.now() - startedAt), unit: 'ms', n: 1, work };
     yield* measure((first) => { for (let row = 0; row < rowsAtOnce; row++) explainer.explain(rows[(first + row) % rows.length] as Float64Array); }, { work: `${work}, a row at a time`, seconds: quick ? 1 : 4 });
     yield* measure(() => { explainer.explainAll(rows); }, { work: `${work}, ${rowsAtOnce} rows together`, seconds: quick ? 1 : 4 });
   }
@@ -35,6 +35,6 @@ function* measure(explainRows: (first: number) => void, options: { work: string;
   for (; performance.now() - startedAt < options.seconds * 1_000; n += rowsAtOnce) explainRows(n);
   const cpu = process.cpuUsage(cpuBefore);
   const wallSeconds = (performance.now() - startedAt) / 1_000;
-  yield { bench: 'explain', metric: 'cpu_per_item', value: (cpu.user + cpu.system) / n, unit: 'us', n, work: options.work };
-  yield { bench: 'explain', metric: 'throughput', value: n / wallSeconds, unit: '/s', n, work: options.work };
+  yield { bench: 'explain', metric: 'cpu_per_item', value: Number(((cpu.user + cpu.system) / n).toPrecision(4)), unit: 'us', n, work: options.work };
+  yield { bench: 'explain', metric: 'throughput', value: Math.round(n / wallSeconds), unit: '/s', n, work: options.work };
 }

@@ -1,3 +1,4 @@
+export type { Aggregate as WindowAggregate, Window } from './window';
 export * from './channel';
 export * from './compare-values';
 export * from './kernel-plan';

@@ -1,4 +1,4 @@
-import type { Aggregate, Window } from '@weir/definitions';
+import type { Aggregate, Window } from './window';
 import { channelKey, channelsOf, part, type AggregatePlan, type Channel, type ColumnKind } from './channel';
 import { tileClassesOf, type TileClass } from './tile-class';
 

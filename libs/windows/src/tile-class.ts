@@ -1,4 +1,4 @@
-import type { Window } from '@weir/definitions';
+import type { Window } from './window';
 import { channelKey, channelsOf, type AggregatePlan, type Channel } from './channel';
 import { zoneOf, type Zone } from './zone';
 

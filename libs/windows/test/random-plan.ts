@@ -1,5 +1,5 @@
 import type { Value } from '@weir/contracts';
-import type { Aggregate, Window } from '@weir/definitions';
+import type { Aggregate, Window } from '../src/window';
 import type { SeededRandom } from '@weir/testkit';
 import type { AggregatePlan, ColumnKind } from '../src/channel';
 

@@ -81,6 +81,7 @@ describe('a suite in one process', () => {
 
   it('gives the same decision again from its record alone', async () => {
     const { id } = (await post({ amount: 95_000 })).json;
+    expect(await soon(async () => (await suite.ask('GET', `/decisions/${String(id)}`)).status === 200)).toBe(true);
     expect((await suite.ask('GET', `/decisions/${String(id)}/rerun`)).json).toMatchObject({ same: true, verdict: { id } });
   });
 
@@ -105,6 +106,7 @@ describe('a suite in one process', () => {
     await suite.start();
     expect(await features()).toEqual(readBefore);
     expect((await suite.ask('GET', '/definitions')).json['set']).toBe(setBefore);
+    expect(await soon(async () => (await suite.ask('GET', `/decisions/${String(first.json['id'])}`)).status === 200)).toBe(true);
     const { meta: _meta, ...stored } = (await suite.ask('GET', `/decisions/${String(first.json['id'])}`)).json;
     const { meta: _measured, ...answered } = first.json;
     expect(stored).toEqual(answered);

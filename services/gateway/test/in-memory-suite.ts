@@ -2,7 +2,7 @@ import { statusCode, WeirError, type Decision, type FeatureLayout, type Outcome,
 import { createLogger, Health, Metrics } from '@weir/platform';
 import type { Clock } from '@weir/ports';
 import type {
-  Alert, AuditEntry, DefinitionsPlan, FeatureRead, GatewayDependencies, ListEntry, LiveListener, Page, PageRequest, Quarantined, RowAnswer, StoredKey, SubmitOptions, SubmittedRow,
+  Alert, AuditEntry, BacktestState, DefinitionsPlan, FeatureRead, GatewayDependencies, ListEntry, LiveListener, Page, PageRequest, Quarantined, RowAnswer, StoredKey, SubmitOptions, SubmittedRow,
 } from '../src/dependencies';
 import { isDecision } from '../src/decisions/decision-record';
 import { hashApiKey } from '../src/http/key-ring';
@@ -28,6 +28,7 @@ export class InMemorySuite {
   private documents: Readonly<Record<string, unknown>>[] = [];
   private readonly sets: { set: string; documents: Readonly<Record<string, unknown>>[]; appliedAtMs: number; by: string; note: string | null }[] = [];
   readonly labels: unknown[] = [];
+  private readonly backtests: BacktestState[] = [];
   readonly modelFiles = new Map<string, Uint8Array>();
 
   addKey(key: string, roles: readonly Role[]): string {
@@ -125,6 +126,14 @@ export class InMemorySuite {
       },
       labels: { append: async (labels) => { this.labels.push(...labels); } },
       models: { keep: async ({ path, bytes }) => { this.modelFiles.set(path, bytes); return hashApiKey(Buffer.from(bytes).toString('latin1')); } },
+      backtests: {
+        start: async ({ verify }) => {
+          const state: BacktestState = { id: `b-${this.backtests.length}`, status: 'done', verify, startedAtMs: this.nowMs, endedAtMs: this.nowMs, records: 3, recordsTotal: 3, report: { decisions: 3 }, error: null };
+          this.backtests.push(state);
+          return state;
+        },
+        byId: async (id) => this.backtests.find((one) => one.id === id), all: async () => [...this.backtests].reverse(),
+      },
       status: { now: async () => ({ startedAtMs: this.nowMs, set: this.sets.at(-1)?.set ?? null, appliedAtMs: null, lanes: [{ lane: 0, records: this.decisions.length, position: this.decisions.length - 1, lag: 0, statePosition: -1 }] }) },
       quarantine: {
         list: async ({ reason }, page) => pageOf(this.quarantined.filter((one) => reason === undefined || one.reason === reason), page),

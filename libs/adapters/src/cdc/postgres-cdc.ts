@@ -37,7 +37,9 @@ export interface PostgresCdcOptions {
 interface Waiting { readonly event: ChangeEvent | undefined; readonly endLsn: bigint | undefined }
 
 const snapshotRows = 1_000;
-const lsnBits = 64;
+const aliveMs = 10_000;
+/** Says that we are there, and acknowledges nothing. */
+const nothingNew = 0n;
 
 /**
  * Change data of PostgreSQL: first all rows as they are, then every change since, without a gap: the rows are read in the snapshot that the slot begins at, and the lasting
@@ -46,11 +48,13 @@ const lsnBits = 64;
 export class PostgresCdc {
   readonly #options: PostgresCdcOptions;
   readonly #relations = new Map<number, Relation>();
+  readonly #relationByName = new Map<string, Relation>();
   #stream: ReplicationStream | undefined;
   #waiting: Waiting[] = [];
   #taking: Promise<void> | undefined;
   #transaction = { timeMs: 0, xid: 0, open: false };
   #stopping = false;
+  #following = false;
   #paused = false;
   #failure: unknown;
 
@@ -63,6 +67,7 @@ export class PostgresCdc {
       this.#stream = await ReplicationStream.connect(this.#options.url);
       if (!(await this.#slotExists())) await this.#snapshot(this.#stream);
       if (this.#stopping) return;
+      this.#following = true;
       await this.#follow(this.#stream);
     } catch (cause) {
       if (this.#stopping && this.#failure === undefined) return;
@@ -75,11 +80,11 @@ export class PostgresCdc {
     }
   }
 
-  /** Takes what has come, then ends `run`. The slot stays. */
+  /** Takes what has come, then ends `run`. The slot stays; rows that are being read at first are read again by the next run, unless all of them are taken. */
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.#taking?.catch(() => undefined);
-    await this.#stream?.close();
+    if (this.#following) await this.#stream?.close();
   }
 
   /** Drops the slot: the next run begins with all rows again. */
@@ -105,23 +110,28 @@ export class PostgresCdc {
     const { slot, url, tables } = this.#options;
     const passing = `${slot.slice(0, 50)}_${randomBytes(4).toString('hex')}`;
     const [made] = await stream.query(`CREATE_REPLICATION_SLOT "${passing}" TEMPORARY LOGICAL pgoutput EXPORT_SNAPSHOT`);
-    const version = lsnNumber(String(made?.['consistent_point'])), snapshot = String(made?.['snapshot_name']);
+    // The first change behind the snapshot may begin right at its place.
+    const version = lsnNumber(String(made?.['consistent_point'])) - 1, snapshot = String(made?.['snapshot_name']);
+    let complete = true;
     await withClient(url, async (client) => {
       await client.query(`begin isolation level repeatable read read only; set transaction snapshot '${snapshot.replaceAll("'", "''")}'`);
-      for (const table of tables) await this.#snapshotTable(client, table, version);
+      for (const table of tables) complete = (await this.#snapshotTable(client, table, version)) && complete;
       await client.query('commit');
     });
-    if (!this.#stopping) await stream.query(`select pg_copy_logical_replication_slot('${passing}', '${slot.replaceAll("'", "''")}', false)`);
+    if (complete) await stream.query(`select pg_copy_logical_replication_slot('${passing}', '${slot.replaceAll("'", "''")}', false)`);
     await stream.query(`DROP_REPLICATION_SLOT "${passing}"`);
   }
 
-  async #snapshotTable(client: Client, qualified: string, version: number): Promise<void> {
+  /** True when all rows are taken. */
+  async #snapshotTable(client: Client, qualified: string, version: number): Promise<boolean> {
     const [schema = '', table = ''] = splitTable(qualified);
     const raw = { getTypeParser: () => (text: string) => text };
     await client.query(`declare rows no scroll cursor for select * from ${quotedTable(qualified)}`);
     for (;;) {
       const { rows, fields } = await client.query<Array<string | null>>({ text: `fetch ${snapshotRows} from rows`, rowMode: 'array', types: raw });
-      if (rows.length === 0 || this.#stopping) break;
+      this.#meet({ oid: 0, schema, table, columns: fields.map(({ name, dataTypeID }) => ({ name, isKey: false, typeOid: dataTypeID })) });
+      if (rows.length === 0) break;
+      if (this.#stopping) return false;
       await this.#options.take(rows.map((row) => {
         const after: Record<string, Value> = {};
         fields.forEach((field, index) => { after[field.name] = valueOf(row[index] ?? null, field.dataTypeID); });
@@ -129,16 +139,26 @@ export class PostgresCdc {
       }));
     }
     await client.query('close rows');
+    return true;
   }
 
   async #follow(stream: ReplicationStream): Promise<void> {
     const broken = new Promise<never>((_, reject) => stream.onError(reject));
     const failed = new Promise<never>((_, reject) => { this.#fail = reject; });
-    await Promise.race([broken, failed, stream.stream(this.#options.slot, this.#options.publication, {
+    // The server ends a connection it hears nothing of, and `take` may be long.
+    const alive = setInterval(() => stream.acknowledge(nothingNew, this.#options.clock.nowMs()), aliveMs);
+    try {
+      await Promise.race([broken, failed, stream.stream(this.#options.slot, this.#options.publication, {
       data: (lsn, bytes) => this.#read(lsn, decodeMessage(bytes)),
       // Nothing is under way, so what the server wrote for others need not be kept for us.
-      idle: (walEnd, replyWanted) => { if (this.#waiting.length === 0 && this.#taking === undefined && !this.#transaction.open) stream.acknowledge(walEnd, this.#options.clock.nowMs()); else if (replyWanted) stream.acknowledge(0n, this.#options.clock.nowMs()); },
+      idle: (walEnd, replyWanted) => {
+        const nothingWaits = this.#waiting.length === 0 && this.#taking === undefined && !this.#transaction.open;
+        if (nothingWaits || replyWanted) stream.acknowledge(nothingWaits ? walEnd : nothingNew, this.#options.clock.nowMs());
+      },
     })]);
+    } finally {
+      clearInterval(alive);
+    }
   }
   #fail: (error: unknown) => void = () => undefined;
 
@@ -164,15 +184,16 @@ export class PostgresCdc {
     this.#add({
       endLsn: undefined,
       event: {
-        op, before: before === undefined ? null : rowOf(relation, before, undefined), after: after === undefined ? null : rowOf(relation, after, before), version: Number(BigInt.asUintN(lsnBits, lsn)),
+        op, before: before === undefined ? null : rowOf(relation, before, undefined), after: after === undefined ? null : rowOf(relation, after, before), version: Number(lsn),
         source: { connector: 'postgresql', db: '', schema: relation.schema, table: relation.table, tsMs: this.#transaction.timeMs, snapshot: false, txId: this.#transaction.xid },
       },
     });
   }
 
   #meet(relation: Relation): void {
-    const before = [...this.#relations.values()].find(({ schema, table }) => schema === relation.schema && table === relation.table);
+    const name = `${relation.schema}.${relation.table}`, before = this.#relationByName.get(name);
     this.#relations.set(relation.oid, relation);
+    this.#relationByName.set(name, relation);
     const typeBefore = new Map(before?.columns.map(({ name, typeOid }) => [name, typeOid]) ?? []), typeNow = new Map(relation.columns.map(({ name, typeOid }) => [name, typeOid]));
     const report: SchemaReport = {
       schema: relation.schema, table: relation.table, columns: [...typeNow.keys()],

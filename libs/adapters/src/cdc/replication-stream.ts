@@ -63,6 +63,7 @@ export class ReplicationStream {
   async close(): Promise<void> { await this.#client.end().catch(() => undefined); }
 
   get #connection(): CopyConnection {
-    return Reflect.get(this.#client, 'connection') as CopyConnection; // see CopyConnection
+    const connection: unknown = Reflect.get(this.#client, 'connection');
+    return connection as CopyConnection; // as `pg`'s own replication example uses it
   }
 }

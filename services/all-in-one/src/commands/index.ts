@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { registerBackup } from './backup';
 import { registerDecisionsExport } from './decisions-export';
 import { registerDefinitions } from './definitions-remote';
 import { registerExplain } from './explain';
@@ -6,6 +7,7 @@ import { registerKeys } from './keys';
 import { registerQuarantine } from './quarantine';
 import { registerRerun } from './rerun';
 import { registerStatus } from './status';
+import { registerBacktest } from './backtest';
 import { registerBench } from './bench';
 import { registerDemo } from './demo';
 import { registerValidate } from './definitions-local';
@@ -14,6 +16,7 @@ import { registerOffline } from './offline';
 import { registerSimulate } from './simulate';
 import { registerTrainSet } from './train-set';
 import { registerUp } from './up';
+import { registerVerify } from './verify';
 
 /** Each command registers itself; one file a command or a family of them. */
-export const commands: ReadonlyArray<(program: Command) => void> = [registerUp, registerDemo, registerIngest, registerValidate, registerSimulate, registerOffline, registerTrainSet, registerBench, registerDefinitions, registerStatus, registerQuarantine, registerKeys, registerExplain, registerRerun, registerDecisionsExport];
+export const commands: ReadonlyArray<(program: Command) => void> = [registerUp, registerDemo, registerIngest, registerValidate, registerSimulate, registerOffline, registerTrainSet, registerBench, registerDefinitions, registerStatus, registerQuarantine, registerKeys, registerExplain, registerRerun, registerDecisionsExport, registerBacktest, registerVerify, registerBackup];

@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { WeirError } from '@weir/contracts';
+import { readTimestamp } from '@weir/pipeline';
+import { LabelBook, readLabelFile } from '../backtest/label-book';
+import type { GroupFigures } from '../backtest/report';
+import { examplesDefault, runBacktest } from '../backtest/run-backtest';
+import { threadPair } from '../backtest/thread-pair';
+import { Client } from '../client';
+import { definitionFolder, loadDefinitionSet } from '../definition-files';
+import { changeOf, readFolder } from '../definition-upload';
+import { workFolder } from '../folders';
+import { tokenKey } from '../suite/secrets';
+import { Progress } from '../terminal';
+import { objectOf, objectsOf, print, printTable, shown, type JsonObject } from './remote';
+
+export interface BacktestFlags {
+  readonly definitions: string; readonly live?: string; readonly events?: string; readonly from?: string; readonly to?: string; readonly labels?: string;
+  readonly amount?: string; readonly segment?: string; readonly examples?: string; readonly url?: string; readonly json?: boolean;
+}
+
+/** A changed set against the live one, over a file of events or over the log of a running suite. */
+export function registerBacktest(program: Command): void {
+  program.command('backtest').description('a changed set of definitions against the live one over history: outcomes, precision, recall, money, examples')
+    .requiredOption('--definitions <dir>', 'the changed set: folder or file').option('--from <time>', 'decisions of events at or after it').option('--to <time>', 'decisions of events before it')
+    .option('--events <file>', 'offline over a file (JSONL, CSV or Parquet, in the order of arrival) instead of a running suite').option('--live <dir>', 'with --events: the live set')
+    .option('--labels <file>', 'with --events: rows of transaction_id, fraud and (optional) at; default: the labels in the log').option('--amount <field>', 'the money at stake', 'amount')
+    .option('--segment <field or CEL>', 'figures for each of its values, e.g. country').option('--examples <n>', 'transactions shown per kind of change', String(examplesDefault))
+    .option('--url <url>', 'of the suite (default: the one the last `weir up` wrote down)').option('--json', 'the report as one JSON line')
+    .action(async (flags: BacktestFlags) => {
+      const report = flags.events === undefined ? await overSuite(flags) : await overFile(flags, flags.events);
+      if (flags.json) print(JSON.stringify(report));
+      else printReport(objectOf(report));
+    });
+}
+
+async function overFile(flags: BacktestFlags, events: string): Promise<unknown> {
+  if (flags.live === undefined) throw new WeirError('WEIR_USAGE', '--live is needed with --events: the set that the changed one is compared with');
+  const live = loadDefinitionSet(flags.live);
+  const changed = loadDefinitionSet(flags.definitions, live);
+  const labels = new LabelBook();
+  if (flags.labels !== undefined) await readLabelFile(flags.labels, labels);
+  const progress = new Progress('replaying', undefined);
+  const range = rangeOf(flags);
+  const lane = () => threadPair({
+    job: { lane: 0, ...range, amountField: flags.amount ?? 'amount', segment: flags.segment, labels: labels.pack(), niceness: 0, source: { kind: 'file', events, setJson: live.canonicalJson, tokenKey: tokenKey(join(workFolder(), 'token.key'), process.env) } },
+    changed, models: { before: { kind: 'folder', path: definitionFolder(flags.live ?? '') }, after: { kind: 'folder', path: definitionFolder(flags.definitions) } }, storedThrough: undefined, feed: { log: undefined, stored: undefined },
+  });
+  const report = await runBacktest({ lanes: [lane], changed, ...range, examples: Number(flags.examples ?? examplesDefault), progress: (records) => { progress.at(records); } });
+  progress.end();
+  return report;
+}
+
+async function overSuite(flags: BacktestFlags): Promise<unknown> {
+  if (flags.labels !== undefined || flags.live !== undefined) throw new WeirError('WEIR_USAGE', '--labels and --live go with --events: a running suite has its own (send labels with POST /labels)');
+  const client = new Client(flags);
+  const folder = await readFolder(flags.definitions);
+  for (const { path, bytes } of folder.models) await client.send('PUT', `/models/files?path=${encodeURIComponent(path)}`, { text: bytes, type: 'application/octet-stream' });
+  return awaitBacktest(client, { ...changeOf(folder), ...timesOf(flags), amount: flags.amount, segment: flags.segment, examples: Number(flags.examples ?? examplesDefault) }, 'replaying');
+}
+
+const pollEveryMs = 250;
+
+/** Starts a back-test in a running suite and waits for its report. */
+export async function awaitBacktest(client: Client, body: unknown, title: string): Promise<JsonObject> {
+  let state = objectOf(await client.json('POST', '/backtests', body));
+  let progress: Progress | undefined;
+  while (state['status'] === 'running') {
+    await pause(pollEveryMs);
+    state = objectOf(await client.json('GET', `/backtests/${encodeURIComponent(String(state['id']))}`));
+    const { records, of } = objectOf(state['progress']);
+    progress ??= typeof of === 'number' ? new Progress(title, of) : undefined;
+    progress?.at(Number(records));
+  }
+  progress?.end();
+  if (state['status'] !== 'done') throw new WeirError('WEIR_INPUT_INVALID', `it failed: ${String(state['error'])}`);
+  return objectOf(state['report']);
+}
+
+/** `--from` and `--to` as they are sent. @throws WeirError WEIR_USAGE. */
+export function timesOf({ from, to }: { readonly from?: string; readonly to?: string }): { from?: number; to?: number } {
+  return { ...(from === undefined ? {} : { from: momentOf('from', from) }), ...(to === undefined ? {} : { to: momentOf('to', to) }) };
+}
+
+export function rangeOf(flags: { readonly from?: string; readonly to?: string }): { readonly fromMs: number; readonly toMs: number } {
+  const { from = -Infinity, to = Infinity } = timesOf(flags);
+  return { fromMs: from, toMs: to };
+}
+
+function momentOf(flag: string, text: string): number {
+  const ms = readTimestamp(/^-?\d+$/.test(text) ? Number(text) : text);
+  if (ms === undefined) throw new WeirError('WEIR_USAGE', `--${flag}: a time is expected (ISO 8601, or ms since the epoch), got ${JSON.stringify(text)}`);
+  return ms;
+}
+
+function printReport(report: JsonObject): void {
+  const figures = report as unknown as GroupFigures; // a back-test's report, made by reportOf here or by a suite of the same interface
+  const outcomes = ['approve', 'review', 'block'] as const;
+  print(`${figures.decisions} decisions compared${objectOf(report['sets'])['unchanged'] === true ? '; the set is the same' : ''}`);
+  printTable(['BEFORE \\ AFTER', ...outcomes, 'ALL'], [...outcomes.map((before) => [before, ...outcomes.map((after) => figures.matrix[before]?.[after] ?? 0), figures.before[before]]), ['all', ...outcomes.map((after) => figures.after[after]), figures.decisions]]);
+  const percent = (share: number | null): string => (share === null ? '-' : `${(100 * share).toFixed(2)} %`);
+  const quality = (['before', 'after'] as const).flatMap((side) => (['block', 'held'] as const).map((kind) => {
+    const { held, precision, recall, false_positives_per_true: perTrue } = figures.quality[side][kind];
+    return [side, kind === 'block' ? 'blocked' : 'blocked or review', held, percent(precision), percent(recall), perTrue === null ? '-' : perTrue.toFixed(2)];
+  }));
+  const labelled = objectOf(report['labelled']);
+  print(`\nlabelled: ${shown(labelled['fraud'])} fraud, ${shown(labelled['genuine'])} genuine`);
+  printTable(['', 'HELD', 'HOW MANY', 'PRECISION', 'RECALL', 'FALSE PER TRUE'], quality);
+  print(`\nmoney (as the field has it): saved ${figures.money.saved}, lost ${figures.money.lost}, net ${figures.money.net}\n`);
+  const fired = (side: unknown): [unknown, unknown] => { const of = objectOf(side); return [of['fired'], of['unknown']]; };
+  printTable(['RULE', 'MODE', 'FIRED BEFORE', 'UNKNOWN', 'FIRED AFTER', 'UNKNOWN'], objectsOf(report['rules']).map((rule) => [rule['rule'], rule['mode'], ...fired(rule['before']), ...fired(rule['after'])]));
+  for (const [title, key] of [['SEGMENT', 'segment'], ['WEEK', 'week']] as const) {
+    const groups = objectsOf(report[`${key}s`]);
+    if (groups.length > 0) print('');
+    if (groups.length > 0) printTable([title, 'DECISIONS', ...outcomes.map((name) => `${name} BEFORE`), ...outcomes.map((name) => `${name} AFTER`)], groups.map((group) => [group[key], group['decisions'], ...outcomes.map((name) => objectOf(group['before'])[name]), ...outcomes.map((name) => objectOf(group['after'])[name])]));
+  }
+  for (const example of objectsOf(report['examples'])) {
+    const sideText = (side: unknown): string => { const { outcome, reasons } = objectOf(side); return `${String(outcome)}${objectsOf(reasons).map(({ text }) => `; ${String(text)}`).join('')}`; };
+    print(`\n${shown(example['transaction_id'])} at ${shown(example['event_time'])}${example['fraud'] === null ? '' : example['fraud'] === true ? ', fraud' : ', genuine'}\n  before: ${sideText(example['before'])}\n  after:  ${sideText(example['after'])}`);
+  }
+  const parity = report['parity'];
+  if (parity !== null && parity !== undefined) print(`\nparity with what was stored: ${shown(objectOf(parity)['same'])} of ${shown(objectOf(parity)['compared'])} the same, ${shown(objectOf(parity)['degraded'])} degraded counted apart`);
+}

@@ -1,0 +1,58 @@
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { LmdbDecisionStore, LmdbEventLog } from '@weir/adapters/lmdb';
+import type { VerifyReport } from '../backtest/run-verify';
+import { runVerify } from '../backtest/run-verify';
+import { storedRowsOf } from '../backtest/stored-rows';
+import { ThreadSide } from '../backtest/thread-side';
+import { Client } from '../client';
+import { exitCodes, Progress } from '../terminal';
+import { awaitBacktest, rangeOf, timesOf } from './backtest';
+import { objectOf, objectsOf, print, shown, textsOf, type JsonObject } from './remote';
+import { lanesOf } from './up';
+
+interface VerifyFlags { readonly from?: string; readonly to?: string; readonly data?: string; readonly lanes: number; readonly url?: string; readonly json?: boolean }
+
+/** Replays the log from an empty state and compares with what was stored when it was live. Exit 1 when anything differs. */
+export function registerVerify(program: Command): void {
+  program.command('verify').description('decisions and feature values as served against the same computed again from the log, byte for byte; exit 1 on a difference')
+    .option('--from <time>', 'decisions of events at or after it').option('--to <time>', 'decisions of events before it').option('--data <dir>', 'of a stopped suite, instead of a running one').option('--lanes <n>', 'with --data: how many it has', lanesOf, 1)
+    .option('--url <url>', 'of the suite (default: the one the last `weir up` wrote down)').option('--json', 'a JSON line per mismatch, then one of the figures')
+    .action(async (flags: VerifyFlags) => {
+      const report = objectOf(flags.data === undefined ? await awaitBacktest(new Client(flags), { verify: true, ...timesOf(flags) }, 'verifying') : await verifyFolder(flags, resolve(flags.data)));
+      printReport(report, flags.json === true);
+      if (Number(report['different']) + Number(report['not_stored']) > 0) process.exitCode = exitCodes.difference;
+    });
+}
+
+async function verifyFolder(flags: VerifyFlags, folder: string): Promise<VerifyReport> {
+  const { lanes } = flags;
+  const log = new LmdbEventLog({ path: join(folder, 'log'), lanes, clock: { nowMs: () => Date.now() } });
+  const decisions = new LmdbDecisionStore({ path: join(folder, 'decisions'), lanes });
+  try {
+    const ends = await Promise.all(Array.from({ length: lanes }, async (_, lane) => ({ lane, through: await decisions.position(lane) })));
+    const progress = new Progress('verifying', ends.reduce((sum, { through }) => sum + through + 1, 0));
+    const report = await runVerify({
+      progress: (records) => { progress.at(records); },
+      lanes: ends.map(({ lane, through }) => () => new ThreadSide({
+        lane, ...rangeOf(flags), amountField: '', segment: undefined, labels: { ids: [], fraud: new Uint8Array(0) }, niceness: 0, replaceWith: undefined,
+        source: { kind: 'feed', fromOffset: 0, endOffset: through + 1 }, models: { kind: 'artifacts', path: join(folder, 'models') }, storedThrough: through,
+      }, { log, stored: storedRowsOf(decisions, lane) })),
+    });
+    progress.end();
+    return report;
+  } finally {
+    await decisions.close();
+    await log.close();
+  }
+}
+
+function printReport(report: JsonObject, asJson: boolean): void {
+  const { mismatches, ...figures } = report;
+  for (const mismatch of objectsOf(mismatches)) {
+    if (asJson) print(JSON.stringify(mismatch));
+    else print(`${shown(mismatch['id'])}: ${shown(mismatch['kind'])}\n${textsOf(mismatch['reasons']).map((reason) => `  ${reason}`).join('\n')}`);
+  }
+  if (asJson) return print(JSON.stringify(figures));
+  print(`${shown(report['compared'])} decisions compared over ${shown(report['records'])} records: ${shown(report['same'])} the same byte for byte, ${shown(report['different'])} different, ${shown(report['not_stored'])} not stored, ${shown(report['degraded'])} degraded counted apart`);
+}
