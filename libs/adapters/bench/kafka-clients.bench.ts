@@ -8,7 +8,7 @@ import { KafkaJsEventLog } from '../src/kafkajs';
 import { PlatformaticEventLog } from '../src/kafka';
 import type { Compression, KafkaEventLog, KafkaOptions } from '../src/kafka-common';
 
-const valueBytes = 400, batchRecords = 1_000, appendsUnderWay = 4, lowRatePerSecond = 200, lowRateSeconds = 5, fencedAppends = 100;
+const valueBytes = 400, batchRecords = 1_000, appendsUnderWay = 4, lowRatePerSecond = 200, lowRateSeconds = 5, warmBatches = 40, fencedAppends = 100;
 const clients: ReadonlyArray<readonly [name: string, open: (options: KafkaOptions) => KafkaEventLog]> = [
   ['platformatic', (options) => new PlatformaticEventLog(options)], ['kafkajs', (options) => new KafkaJsEventLog(options)],
 ];
@@ -24,15 +24,17 @@ function records(count: number): readonly NewRecord[] {
 
 async function throughput(name: string, log: KafkaEventLog, count: number): Promise<void> {
   const batch = records(batchRecords), batches = count / batchRecords;
-  await log.append('transactions.raw', 0, batch);
+  for (let warm = 0; warm < warmBatches; warm += 1) await log.append('transactions.raw', 0, batch);
+  for (let at = 0; at < warmBatches * batchRecords;) at += (await log.read('transactions.raw', 0, at, 2_048)).length;
   let startedAt = performance.now(), cpu = cpuUs(), next = 0;
   await Promise.all(Array.from({ length: appendsUnderWay }, async () => { while (next++ < batches) await log.append('transactions.raw', 0, batch); }));
   print(`append ${name}`, 'throughput', count / ((performance.now() - startedAt) / 1000), '/s', count);
   print(`append ${name}`, 'cpu_per_item', (cpuUs() - cpu) / count, 'us', count);
   startedAt = performance.now();
   cpu = cpuUs();
-  let at = 0;
-  while (at < count) at += (await log.read('transactions.raw', 0, at, 2_048)).length;
+  const from = warmBatches * batchRecords;
+  let at = from;
+  while (at < from + count) at += (await log.read('transactions.raw', 0, at, 2_048)).length;
   print(`read ${name}`, 'throughput', count / ((performance.now() - startedAt) / 1000), '/s', count);
   print(`read ${name}`, 'cpu_per_item', (cpuUs() - cpu) / count, 'us', count);
 }

@@ -16,7 +16,11 @@ export interface LogRecord extends NewRecord {
 /** Totally ordered, durable, append-only lanes. Bounded: a read gives at most `max` records. */
 export abstract class EventLog {
   abstract readonly lanes: number;
-  /** Durable when it resolves; offsets are consecutive from `firstOffset`. All or none of the batch. @throws WeirError WEIR_LOG_FAILED, retriable; WEIR_FENCED when another owner has taken the lane. */
+  /**
+   * Durable when it resolves; offsets are consecutive from `firstOffset`. All or none of the batch. `transactions.raw` and the topics between the stages count from 0 without
+   * any gap; in another topic there may be offsets without a record between two appends, so a reader goes on behind the last record it got. After a failure that may
+   * be tried again the batch may have been written nevertheless. @throws WeirError WEIR_LOG_FAILED, retriable; WEIR_FENCED when another owner has taken the lane.
+   */
   abstract append(topic: Topic, lane: number, records: readonly NewRecord[]): Promise<{ firstOffset: number; appendedAtMs: number }>;
   /** From `fromOffset` on, in order; empty at the end. */
   abstract read(topic: Topic, lane: number, fromOffset: number, max: number): Promise<readonly LogRecord[]>;

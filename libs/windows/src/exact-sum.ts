@@ -2,6 +2,7 @@
 const splitter = 134_217_729;
 /** Integers up to here have squares below 2^53. */
 const exactSquareMax = 94_906_265;
+const exactMax = 9_007_199_254_740_992;
 
 /**
  * An exact sum of doubles: nothing is rounded until `value()`, so the order of adding and merging changes no bit. Integers, money and
@@ -28,7 +29,7 @@ export class ExactSum {
   addProduct(a: number, b: number): void {
     const product = a * b;
     this.add(product);
-    if (Number.isInteger(a) && Number.isInteger(b) && product <= 9_007_199_254_740_992 && product >= -9_007_199_254_740_992) return;
+    if (Number.isInteger(a) && Number.isInteger(b) && product <= exactMax && product >= -exactMax) return;
     const error = productError(a, b, product);
     if (error !== 0) this.add(error);
   }
@@ -54,6 +55,9 @@ export class ExactSum {
     if (this.rest === null) return this.high + this.low + 0;
     return roundParts(this.partials()) + 0;
   }
+
+  /** The exact value where one double holds it, else NaN. */
+  single(): number { return this.rest === null && this.low === 0 ? this.high : NaN; }
 
   /** The exact value as non-overlapping doubles, largest first; the same value always gives the same list. Zero is empty. */
   canonicalParts(): number[] {
@@ -96,6 +100,10 @@ const partsMax = 40;
 
 /** Sum of squared deviations n·Σx² − (Σx)², over n: exact until its one rounding. */
 export function centredSquares(count: number, sum: ExactSum, squares: ExactSum): number {
+  const wholeSum = sum.single();
+  const scaled = count * squares.single();
+  // Whole numbers below 2^53 all the way: nothing to round.
+  if (scaled <= exactMax && wholeSum * wholeSum <= exactMax && Number.isInteger(scaled) && Number.isInteger(wholeSum)) return scaled - wholeSum * wholeSum;
   const sumParts = sum.canonicalParts();
   const squareParts = squares.canonicalParts();
   const numerator = new ExactSum();

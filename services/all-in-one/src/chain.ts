@@ -1,5 +1,5 @@
 import { resolveCanonicalSet } from '@weir/definitions';
-import { FeatureStage } from '@weir/feature-store';
+import { FeatureStage, type ForeignShards } from '@weir/feature-store';
 import { IngestStage } from '@weir/ingest';
 import type { Chain } from '@weir/pipeline';
 import { PatternStage } from '@weir/cep';
@@ -11,6 +11,8 @@ export interface ChainOptions {
   readonly runtime: ModelRuntime;
   /** Bytes of a model's file, by its path as defined and its SHA-256 where that is known. */
   readonly loadFile: (path: string, sha256: string | null) => Promise<Uint8Array>;
+  /** Where there are several lanes: what the others hold. */
+  readonly foreign?: ForeignShards;
 }
 
 /** The stages of one lane, with their own types where somebody reads from them. */
@@ -24,7 +26,7 @@ export interface Stages extends Chain {
 /** The five stages of a lane in their order; the same objects live, offline and in a back-test. */
 export function buildStages(options: ChainOptions): Stages {
   const ingest = new IngestStage({ resolveSet: resolveCanonicalSet });
-  const features = new FeatureStage({ lane: options.lane });
+  const features = new FeatureStage({ lane: options.lane, ...(options.foreign === undefined ? {} : { foreign: options.foreign }) });
   const patterns = new PatternStage();
   const scoring = new ScoringStage({ lane: options.lane, runtime: options.runtime, loadFile: options.loadFile });
   return { ingest, features, patterns, scoring, stages: [features, patterns, scoring] };

@@ -13,7 +13,7 @@ import { nextRecords, type ViewRecord } from './view-register';
 
 export interface FeatureStageOptions {
   readonly lane: number;
-  /** Entity states held in memory, over all views. Default 400,000. */
+  /** Entity states held in memory, over all views. Default 200,000. */
   readonly hotStatesMax?: number;
   /** Profile rows held in memory. Default 200,000. */
   readonly hotProfilesMax?: number;
@@ -23,7 +23,7 @@ export interface FeatureStageOptions {
   readonly resolveSet?: (canonicalJson: string) => DefinitionSet;
 }
 
-const hotStatesDefault = 400_000;
+const hotStatesDefault = 200_000;
 const hotProfilesDefault = 200_000;
 /** Least states held per view, however many views there are. */
 const hotStatesPerViewMin = 1_000;
@@ -55,6 +55,7 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
   private inForce: InForce | undefined;
   private definitionsChanged = false;
   private positions: readonly number[] | undefined;
+  private passed = -1;
   private readonly context: { -readonly [K in keyof EventContext]: EventContext[K] };
 
   constructor(options: FeatureStageOptions) {
@@ -79,7 +80,21 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
       else this.control(item);
       out[i] = item;
     }
+    this.passed = batch.at(-1)?.offset ?? this.passed;
     return out;
+  }
+
+  /** Offset of the last record whose effects are in the states in memory; -1 before the first. */
+  get lastOffset(): number { return this.passed; }
+
+  /** An entity's shard as of `lastOffset`, packed, for other lanes of this process; undefined for none. */
+  shard(stateKey: string): Uint8Array | undefined {
+    const { inForce } = this;
+    const slash = stateKey.indexOf('/', prefix.length);
+    const viewIndex = inForce?.records.findIndex((record) => record.view === stateKey.slice(prefix.length, slash)) ?? -1;
+    const record = inForce?.records[viewIndex];
+    const state = inForce?.states[viewIndex]?.peek(stateKey.slice(slash + 1));
+    return record === undefined || state === undefined ? undefined : encodeShard(record, state);
   }
 
   simulate(input: LaneItem): LaneItem {

@@ -8,6 +8,7 @@ import { GatewayContext } from './gateway-context';
 import { countRows, watchRequests } from './gateway-metrics';
 import type { GatewayOptions } from './gateway.config';
 import { GatewayModule } from './gateway.module';
+import { GrpcServer } from './grpc/grpc-server';
 import { addBodyParsers } from './http/body-parsers';
 import { endpointOf, Endpoint } from './http/endpoint';
 import { KeyRing } from './http/key-ring';
@@ -22,12 +23,13 @@ import { version } from './version';
 /** Longest id or key in a path, after decoding. */
 const pathPartCharactersMax = 2_048;
 
-/** The HTTP side of Weir as a resource: `start` listens, `stop` lets requests under way finish. */
+/** The public side of Weir, HTTP and gRPC, as a resource: `start` listens, `stop` lets requests under way finish. */
 export class GatewayServer implements Resource {
   readonly name = 'gateway';
   readonly context: GatewayContext;
   private readonly guard: RequestGuard;
   private app: NestFastifyApplication | undefined;
+  private grpc: GrpcServer | undefined;
 
   constructor(deps: GatewayDependencies, private readonly options: GatewayOptions) {
     const keyRing = new KeyRing(deps.keys);
@@ -45,15 +47,21 @@ export class GatewayServer implements Resource {
     return `http://${address.address === '0.0.0.0' || address.address === '::' ? '127.0.0.1' : host}:${address.port}`;
   }
 
+  /** `host:port` of gRPC; undefined where it is not served. Only after `start`. */
+  get grpcTarget(): string | undefined { return this.grpc?.target; }
+
   async start(): Promise<void> {
     await this.build();
     this.context.liveFeed.start();
     await this.application.listen(this.options.port, this.options.host);
+    if (this.options.grpcPort === undefined) return;
+    this.grpc = new GrpcServer(this.context, this.guard);
+    await this.grpc.start(this.options.grpcPort);
   }
 
   async stop(): Promise<void> {
     this.context.liveFeed.stop();
-    await this.app?.close();
+    await Promise.all([this.grpc?.stop(), this.app?.close()]);
   }
 
   /** Everything but listening; for tests that inject requests. */

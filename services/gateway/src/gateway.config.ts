@@ -4,6 +4,8 @@ import { z } from 'zod';
 const schema = z.object({
   GATEWAY_HOST: z.string().default('0.0.0.0'),
   GATEWAY_PORT: portNumber().default(8080),
+  /** Port of gRPC, 0 for the next free one; where it is absent gRPC is not served. */
+  GATEWAY_GRPC_PORT: portNumber().optional(),
   /** Folder of the built console; where it is empty or absent no console is served. */
   GATEWAY_CONSOLE_DIR: z.string().optional(),
   /** True behind a proxy: the caller's address is taken from X-Forwarded-For. */
@@ -26,7 +28,7 @@ const schema = z.object({
 });
 
 export interface GatewayOptions {
-  readonly host: string; readonly port: number; readonly consoleDir: string | undefined; readonly trustProxy: boolean;
+  readonly host: string; readonly port: number; /** undefined: no gRPC. */ readonly grpcPort: number | undefined; readonly consoleDir: string | undefined; readonly trustProxy: boolean;
   readonly bodyBytesMax: number; readonly batchBytesMax: number;
   readonly inFlightMax: number; readonly batchesInFlightMax: number;
   readonly keyRateMax: number; readonly keyBurstMax: number; readonly strangerRateMax: number; readonly strangerBurstMax: number;
@@ -37,7 +39,7 @@ export interface GatewayOptions {
 export function readGatewayOptions(env: Readonly<Record<string, string | undefined>>): GatewayOptions {
   const config: Config<typeof schema> = readConfig(schema, env);
   return Object.freeze({
-    host: config.GATEWAY_HOST, port: config.GATEWAY_PORT, consoleDir: config.GATEWAY_CONSOLE_DIR, trustProxy: config.GATEWAY_TRUST_PROXY,
+    host: config.GATEWAY_HOST, port: config.GATEWAY_PORT, grpcPort: config.GATEWAY_GRPC_PORT, consoleDir: config.GATEWAY_CONSOLE_DIR, trustProxy: config.GATEWAY_TRUST_PROXY,
     bodyBytesMax: config.GATEWAY_BODY_BYTES_MAX, batchBytesMax: config.GATEWAY_BATCH_BYTES_MAX,
     inFlightMax: config.GATEWAY_IN_FLIGHT_MAX, batchesInFlightMax: config.GATEWAY_BATCHES_IN_FLIGHT_MAX,
     keyRateMax: config.GATEWAY_KEY_RATE_MAX, keyBurstMax: config.GATEWAY_KEY_BURST_MAX,

@@ -22,6 +22,7 @@ const rateOf = (text: string): number => {
 
 /** Rows sent in one request. */
 const rowsPerRequest = 4_000;
+const requestsPerSecondMin = 10;
 const retriesMax = 20;
 
 /** Sends files to a running suite. */
@@ -54,7 +55,10 @@ async function sendFile(file: string, { client, set, flags, total }: Sending): P
   const mark = new ResumeMark(file, client.url);
   const progress = new Progress(`sending ${file}, events`, undefined);
   const pace = new Pace(flags.rate);
-  let row = 0;
+  /** A slow rate is spread over small requests, so that it does not come in bursts. */
+  const perRequest = Math.max(1, Math.min(rowsPerRequest, Math.floor((flags.rate ?? Infinity) / requestsPerSecondMin)));
+  let read = 0;
+  let row = mark.sent;
   let pending: string[] = [];
   // One request after the other: the order of the file is the order of the lane.
   const flush = async (): Promise<void> => {
@@ -67,11 +71,14 @@ async function sendFile(file: string, { client, set, flags, total }: Sending): P
     progress.at(row);
   };
   for await (const batch of readRowBatches(file)) {
-    const first = row;
-    row += batch.length;
-    if (row <= mark.sent) continue;
-    for (const each of batch.slice(Math.max(0, mark.sent - first))) pending.push(lineOf(each, { set, textual, sourceName: flags.source }));
-    if (pending.length >= rowsPerRequest) await flush();
+    const first = read;
+    read += batch.length;
+    for (const [index, each] of batch.entries()) {
+      if (first + index < mark.sent) continue;
+      pending.push(lineOf(each, { set, textual, sourceName: flags.source }));
+      row = first + index + 1;
+      if (pending.length >= perRequest) await flush();
+    }
   }
   await flush();
   mark.done();

@@ -41,11 +41,13 @@ export async function startSuite(flags: UpFlags, options: { readonly quiet?: boo
   const suite = new Suite({ dataDir, lanes: flags.lanes ?? 1, gateway: process.env['GATEWAY_HOST'] === undefined ? { ...gateway, host: '127.0.0.1' } : gateway, logger, env: process.env });
   const lifecycle = new Lifecycle(suite.resources, { logger });
   const stop = endOnSignals(lifecycle, logger);
-  try { await lifecycle.start(); } catch (error) {
+  try {
+    await lifecycle.start();
+    if (flags.definitions !== undefined) await applyFolder(suite, flags.definitions);
+  } catch (error) {
     await lifecycle.stop();
     throw error;
   }
-  if (flags.definitions !== undefined) await applyFolder(suite, flags.definitions);
   const { key, made } = await firstKey(suite);
   const { url } = suite.server;
   writeFileSync(runningFile(), JSON.stringify({ url, pid: process.pid }), { mode: 0o600 });

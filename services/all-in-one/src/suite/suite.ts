@@ -20,6 +20,7 @@ import { LaneEdge, quarantinedAnswer } from './lane-edge';
 import { LaneFeatures } from './lane-features';
 import { LaneLists, LaneTables, LaneWriter } from './lane-changes';
 import { laneMetrics } from './lane-metrics';
+import { LaneShards } from './lane-shards';
 import { LiveFeed } from './live-feed';
 import { ModelArtifacts } from './model-artifacts';
 import { RegistryAudit, RegistryKeys } from './registry-views';
@@ -132,7 +133,7 @@ export class Suite {
 
   private buildLane(lane: number): { stages: Stages; runner: LaneRunner } {
     const { log, online, decisions, quarantine } = this.stores;
-    const stages = buildStages({ lane, runtime: new OnnxModelRuntime(), loadFile: (path, sha256) => this.artifacts.read(path, sha256) });
+    const stages = buildStages({ lane, runtime: new OnnxModelRuntime(), loadFile: (path, sha256) => this.artifacts.read(path, sha256), ...this.foreignShards(lane) });
     const reader = new BatchReader(this.clock, () => (this.definitions.applied ? this.definitions.set : undefined));
     const runner = new LaneRunner({
       lane, log, store: online, chain: stages, clock: this.clock, hooks: laneMetrics(this.metrics, lane),
@@ -140,6 +141,11 @@ export class Suite {
       reply: (outcomes, batch) => this.reply(outcomes, reader.read(batch)),
     });
     return { stages, runner };
+  }
+
+  private foreignShards(lane: number): { readonly foreign?: LaneShards } {
+    const { lanes } = this.options;
+    return lanes === 1 ? {} : { foreign: new LaneShards(lane, () => this.lanes.map(({ stages }) => stages.features), lanes) };
   }
 
   /** A lane that cannot go on makes the process not ready and ends it: whoever takes over replays from the log. */

@@ -1,7 +1,7 @@
 import type { Clock } from '@weir/ports';
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import type { GatewayOptions } from '../gateway.config';
-import { hasRole, type Principal } from '../roles';
+import { hasRole, type Principal, type Role } from '../roles';
 import { endpointOf, type Endpoint } from './endpoint';
 import { hashApiKey, type KeyRing } from './key-ring';
 import { problems } from './problem';
@@ -35,7 +35,7 @@ export class RequestGuard {
     if (endpoint === undefined) return done();
     if (endpoint.spec.unlimited !== true && !this.enter(endpoint, reply)) return done(problems.overloaded('as many requests as allowed are being answered'));
     if (endpoint.spec.role === null) return done();
-    this.authenticate(endpoint, request, done);
+    this.authenticate(endpoint.spec.role, request, done);
   };
 
   /** `close` comes after every answer, also where the caller went away. */
@@ -52,32 +52,50 @@ export class RequestGuard {
     return true;
   }
 
-  private authenticate(endpoint: Endpoint, request: FastifyRequest, done: HookHandlerDoneFunction): void {
+  /** Room for a call that is no HTTP request; `leaveCall` once it is answered. */
+  enterCall(): boolean {
+    if (this.requests >= this.options.inFlightMax) return false;
+    this.requests++;
+    return true;
+  }
+  leaveCall(): void { this.requests--; }
+
+  /** Whose key it is, whether it may, and whether it asks too often: a principal, or the Problem (or what the store threw). */
+  identify(caller: Caller, role: Role, done: Identified): void {
     const nowMs = this.clock.nowMs();
-    const key = bearerKey(request.headers.authorization);
-    if (key === undefined) return this.refuseStranger(request, nowMs, 'an API key is needed: Authorization: Bearer KEY', done);
+    const key = bearerKey(caller.authorization);
+    if (key === undefined) return this.refuseStranger(caller, nowMs, 'an API key is needed: Authorization: Bearer KEY', done);
     const keyHash = hashApiKey(key);
     const known = this.keyRing.recall(keyHash, nowMs);
-    if (known !== 'unasked') return this.admit(endpoint, request, known, done);
-    this.keyRing.ask(keyHash, nowMs).then((principal) => this.admit(endpoint, request, principal, done), (error: Error) => done(error));
+    if (known !== 'unasked') return this.admit(role, caller, known, done);
+    this.keyRing.ask(keyHash, nowMs).then((principal) => this.admit(role, caller, principal, done), (error: Error) => done(error, undefined));
   }
 
-  private admit(endpoint: Endpoint, request: FastifyRequest, principal: Principal | undefined, done: HookHandlerDoneFunction): void {
+  private authenticate(role: Role, request: FastifyRequest, done: HookHandlerDoneFunction): void {
+    this.identify({ authorization: request.headers.authorization, get address() { return request.ip; } }, role, (error, principal) => {
+      request.principal = principal;
+      done(error);
+    });
+  }
+
+  private admit(role: Role, caller: Caller, principal: Principal | undefined, done: Identified): void {
     const nowMs = this.clock.nowMs();
-    if (principal === undefined) return this.refuseStranger(request, nowMs, 'this API key is not known', done);
+    if (principal === undefined) return this.refuseStranger(caller, nowMs, 'this API key is not known', done);
     const waitMs = this.keyLimiter.take(principal.keyId, nowMs);
-    if (waitMs > 0) return done(problems.rateLimited(waitMs));
-    const { role } = endpoint.spec;
-    if (role !== null && !hasRole(principal, role)) return done(problems.forbidden(`this needs the role ${role}; the key has ${principal.roles.join(', ')}`));
-    request.principal = principal;
-    done();
+    if (waitMs > 0) return done(problems.rateLimited(waitMs), undefined);
+    if (!hasRole(principal, role)) return done(problems.forbidden(`this needs the role ${role}; the key has ${principal.roles.join(', ')}`), undefined);
+    done(undefined, principal);
   }
 
-  private refuseStranger(request: FastifyRequest, nowMs: number, why: string, done: HookHandlerDoneFunction): void {
-    const waitMs = this.strangerLimiter.take(request.ip, nowMs);
-    done(waitMs > 0 ? problems.rateLimited(waitMs) : problems.unauthorised(why));
+  private refuseStranger(caller: Caller, nowMs: number, why: string, done: Identified): void {
+    const waitMs = this.strangerLimiter.take(caller.address, nowMs);
+    done(waitMs > 0 ? problems.rateLimited(waitMs) : problems.unauthorised(why), undefined);
   }
 }
+
+interface Caller { readonly authorization: string | undefined; readonly address: string }
+/** Exactly one of the two is given. */
+type Identified = (error: Error | undefined, principal: Principal | undefined) => void;
 
 function bearerKey(header: string | undefined): string | undefined {
   const match = header === undefined ? null : /^Bearer +([\x21-\x7e]{1,512})$/i.exec(header);

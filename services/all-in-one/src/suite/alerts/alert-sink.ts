@@ -1,0 +1,66 @@
+import type { LaneItem } from '@weir/contracts';
+import type { Alert as LiveAlert } from '@weir/gateway';
+import { isItem, type Sink, type TakenBatch } from '@weir/pipeline';
+import type { EventLog } from '@weir/ports';
+import type { Alert } from '@weir/scoring';
+import { encodeAlert, originOf, type StoredAlert } from './alert-record';
+
+export interface AlertSinkOptions {
+  readonly log: EventLog;
+  /** Alerts of an item that went through all stages. */
+  readonly alertsOf: (item: LaneItem) => readonly Alert[];
+  /** `type:key` of the entity that an item's alerts are told apart by; null for none. */
+  readonly entityOf: (item: LaneItem, batch: TakenBatch) => string | null;
+  /** Alerts that are in the topic now and were not before. */
+  readonly written: (alerts: readonly StoredAlert[]) => void;
+}
+
+/**
+ * Writes every alert to the topic `alerts`, once: all alerts of a record in one append, and the last record of the topic says which were written, so that
+ * what is replayed after a crash is not written again.
+ */
+export class AlertSink implements Sink {
+  readonly name = 'alerts';
+  constructor(private readonly options: AlertSinkOptions) {}
+
+  async position(lane: number): Promise<number> {
+    const { next } = await this.options.log.bounds('alerts', lane);
+    if (next === 0) return -1;
+    const [last] = await this.options.log.read('alerts', lane, next - 1, 1);
+    return last === undefined ? -1 : originOf(last).offset;
+  }
+
+  async write(batches: readonly TakenBatch[]): Promise<void> {
+    const raised = batches.flatMap((batch) => this.raisedBy(batch));
+    const lane = batches[0]?.lane;
+    if (lane === undefined || raised.length === 0) return;
+    await this.options.log.append('alerts', lane, raised.map(encodeAlert));
+    this.options.written(raised);
+  }
+
+  private raisedBy(batch: TakenBatch): StoredAlert[] {
+    const raised: StoredAlert[] = [];
+    for (const outcome of batch.outcomes) {
+      if (!isItem(outcome) || !mayAlert(outcome)) continue;
+      const alerts = this.options.alertsOf(outcome);
+      if (alerts.length === 0) continue;
+      const entity = this.options.entityOf(outcome, batch);
+      for (const alert of alerts) raised.push({ alert, entity, origin: { lane: outcome.lane, offset: outcome.offset } });
+    }
+    return raised;
+  }
+}
+
+/** Nearly no item does, so the rest are passed over at a glance. */
+function mayAlert(item: LaneItem): boolean {
+  if (item.matches.length > 0) return true;
+  const verdict = item.kind === 'event' ? item.verdict : undefined;
+  return verdict !== undefined && (verdict.alert || verdict.rules.length > 0 || verdict.patterns.length > 0);
+}
+
+/** As those who watch see it: in one line. */
+export function liveAlert({ alert, entity }: StoredAlert): LiveAlert {
+  const { severity, raised_by: by, reasons, decision_id: decisionId, transaction } = alert.data;
+  const text = by.kind === 'score' ? reasons[0]?.text ?? 'the score is above the limit for alerts' : reasons.find(({ name }) => name === by.name)?.text ?? `${by.kind} ${by.name}`;
+  return { id: alert.id, atMs: Date.parse(alert.time), severity, raisedBy: by, entity, decisionId, transactionId: transaction === null ? null : alert.subject, text };
+}
