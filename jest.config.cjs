@@ -16,6 +16,6 @@ module.exports = {
   transform: { '^.+\\.(t|j|mj)s$': ['@swc/jest', { ...swc, jsc: { ...swc.jsc, baseUrl: undefined, paths: undefined }, swcrc: false }] },
   transformIgnorePatterns: ['/node_modules/(?!(?:.*/node_modules/)?(?:@nestjs|cookie|set-cookie-parser|kysely|commander|@platformatic)/)'],
   modulePathIgnorePatterns: ['<rootDir>/dist'],
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/libs/testkit/jest-environment.cjs',
   maxWorkers: 2,
 };

@@ -10,6 +10,7 @@ import { LocalSide } from '../src/backtest/local-side';
 import type { BacktestReport } from '../src/backtest/report';
 import { runBacktest } from '../src/backtest/run-backtest';
 import { runVerify } from '../src/backtest/run-verify';
+import type { StoredQuestion } from '../src/backtest/stored-comparison';
 import { buildStages, type Stages } from '../src/chain';
 import { setChecks } from '../src/set-checks';
 import { decisionRow } from '../src/suite/decision-rows';
@@ -36,10 +37,10 @@ const base: readonly Document[] = [
 const pattern: Document = { kind: 'Pattern', name: 'small_then_more', key: 'card', within: '12h', weight: 0.2, reason: 'A small payment, then a larger one', pattern: [{ name: 'small', where: 'tx.amount < 1500' }, { name: 'more', followed_by: true, where: 'tx.amount > 6000' }] };
 const rules: readonly Document[] = [
   { name: 'large', when: 'tx.amount > 12000', weight: 0.3 },
-  { name: 'often', when: 'features.uses_10m > 2', weight: 0.4, then: [{ add_to_list: { list: 'blocked_cards', value: 'tx.card_id', ttl: '3h' } }] },
+  { name: 'often', when: 'features.uses_10m > 1', weight: 0.4, then: [{ add_to_list: { list: 'blocked_cards', value: 'tx.card_id', ttl: '3h' } }] },
   { name: 'often_in_a_day', when: 'features.uses_24h >= 6', weight: 0.15 },
   { name: 'spent_much', when: 'features.spend_24h > 30000', weight: 0.25, outcome: 'review' },
-  { name: 'above_usual', when: 'tx.amount > 3 * features.usual_30d', weight: 0.2 },
+  { name: 'above_usual', when: 'tx.amount > 2 * features.usual_30d', weight: 0.2 },
   { name: 'after_a_pause', when: 'features.idle > 86400.0 && tx.amount > 5000', weight: 0.05 },
   { name: 'shared_device', when: 'features.cards_24h >= 2', weight: 0.5, then: [{ add_to_list: { list: 'watched_devices', value: 'tx.device_id' } }] },
   { name: 'declined', when: 'tx.status == "declined"', weight: 0.1 },
@@ -71,7 +72,7 @@ async function worldOf(set: DefinitionSet, seed: string): Promise<World> {
   const append = async (body: RawBody): Promise<void> => { await log.append('transactions.raw', 0, [encodeRawBody(body)]); };
   await append({ kind: 'definitions', setId: set.id, json: set.canonicalJson });
   let count = 0;
-  for (const { event, fraud } of simulate({ days: 12, customers: 120, terminals: 60, seed })) {
+  for (const { event, fraud } of simulate({ days: 12, customers: 90, terminals: 60, seed })) {
     clock.atMs = Math.max(clock.atMs, event.event_time + 200);
     count += 1;
     const json = JSON.stringify({ ...event, amount: count % 97 === 0 ? 'much' : event.amount, device_id: `device-${Number(event.device_id.slice(-3)) % 80}` });
@@ -143,7 +144,7 @@ const everything = { fromMs: -Infinity, toMs: Infinity, amountField: 'amount', s
 async function backtest(world: World, changed: DefinitionSet): Promise<BacktestReport> {
   const records = await recordsOf(world), labels = new LabelBook();
   await readLogLabels(world.log, { lane: 0, endOffset: records.length }, labels);
-  const stored = { throughOffset: records.length, read: (offsets: readonly number[]) => Promise.resolve(offsets.map((offset) => world.rows.get(offset))) };
+  const stored = { throughOffset: records.length, read: ({ offsets }: StoredQuestion) => Promise.resolve(offsets.map((offset) => world.rows.get(offset))) };
   return runBacktest({
     changed, ...everything,
     lanes: [() => ({
@@ -167,10 +168,8 @@ describe.each(['parity-1', 'parity-2'])('the definitions over the events of seed
 
   it('make every rule, both lists and the pattern speak, so that the comparison says something', () => {
     expect(world.rows.size).toBeGreaterThan(2_000);
-    for (const { name } of [...rules, pattern]) expect([name, live.fired[String(name)] ?? 0]).toEqual([name, expect.any(Number)]);
     const silent = [...rules, pattern].filter(({ name }) => (live.fired[String(name)] ?? 0) === 0).map(({ name }) => name);
     expect(silent).toEqual([]);
-    expect(live.outcomes).toEqual({ approve: expect.any(Number), review: expect.any(Number), block: expect.any(Number) });
     expect(Math.min(...Object.values(live.outcomes))).toBeGreaterThan(0);
   });
 
@@ -215,7 +214,7 @@ describe.each(['parity-1', 'parity-2'])('the definitions over the events of seed
     rows.delete(second);
     const records = await recordsOf(world);
     const report = await runVerify({
-      lanes: [() => new LocalSide({ ...everything, stages: stagesOf(), records, labels: new LabelBook(), stored: { throughOffset: records.length, read: (offsets) => Promise.resolve(offsets.map((offset) => rows.get(offset))) } })],
+      lanes: [() => new LocalSide({ ...everything, stages: stagesOf(), records, labels: new LabelBook(), stored: { throughOffset: records.length, read: ({ offsets }) => Promise.resolve(offsets.map((offset) => rows.get(offset))) } })],
     });
     expect(report).toMatchObject({ compared: world.rows.size, same: world.rows.size - 2, different: 1, not_stored: 1, counts_equal: false });
     expect(report.mismatches).toEqual([

@@ -88,7 +88,7 @@ export class SuiteFixture {
   }
 
   async start(): Promise<void> {
-    const logger = createLogger({ service: 'weir', level: 'fatal' });
+    const logger = createLogger({ service: 'weir', level: 'error' });
     this.running = new Suite({ dataDir: this.dataDir, lanes: 1, gateway: { ...readGatewayOptions({}), host: '127.0.0.1', port: 0, consoleDir: undefined }, logger, env: {} });
     this.lifecycle = new Lifecycle(this.running.resources, { logger });
     await this.lifecycle.start();

@@ -24,6 +24,7 @@ export interface GatewayDependencies {
   readonly quarantine: Quarantine;
   readonly keys: Keys;
   readonly audit: Audit;
+  readonly alerts: Alerts;
   readonly live: Live;
   readonly health: Health;
   readonly metrics: Metrics;
@@ -305,7 +306,17 @@ export interface Status { now(): Promise<SuiteStatus> }
 
 // ---- what happens now
 
-export interface Alert { readonly atMs: number; readonly severity: string; readonly transactionId: string | null; readonly text: string }
+export interface Alert {
+  readonly atMs: number; readonly severity: string; readonly transactionId: string | null; readonly text: string;
+  readonly id?: string; readonly raisedBy?: { readonly kind: string; readonly name: string; readonly key: string | null };
+  /** `type:key`, tokens in place. */
+  readonly entity?: string | null; readonly decisionId?: string | null;
+}
+/** Alerts as they were raised. */
+export interface Alerts {
+  /** Newest first. Every part of the filter that is given must hold. */
+  list(filter: { readonly severity: string | undefined; readonly raisedBy: string | undefined; readonly fromMs: number | undefined; readonly toMs: number | undefined }, page: PageRequest): Promise<Page<Required<Alert>>>;
+}
 export interface LiveListener {
   /** Once a batch; must return quickly and throw nothing. */
   decisions(batch: readonly Decision[]): void;

@@ -21,6 +21,8 @@ export interface Alert {
 
 export interface AlertData {
   readonly severity: string;
+  /** A decision, a match given by time alone, a partial match that ran out of time, or a pattern that gave up partial matches at its bound. */
+  readonly what: 'decided' | 'matched' | 'timed_out' | 'limit';
   readonly raised_by: { readonly kind: 'score' | 'rule' | 'pattern'; readonly name: string; readonly key: string | null };
   readonly decision_id: string | null;
   readonly transaction: Readonly<Record<string, unknown>> | null;
@@ -33,17 +35,19 @@ export interface AlertData {
 
 type Raiser = AlertData['raised_by'];
 const defaultSeverity = 'high';
+const whatOf = { match: 'matched', timeout: 'timed_out', limit: 'limit' } as const;
 
 /**
- * The score's own alert, one per live rule or pattern with an `alert` or `webhook` action that fired, and one per live match given by time alone.
+ * The score's own alert, one per live rule or pattern with an `alert` or `webhook` action that fired, one per live match given by time alone, per
+ * time-out of a live pattern that asks for it, and per live pattern and key that reached its bound.
  * Several matches of one pattern and key at one place of the lane are one alert.
  */
 export function alertsOf(item: LaneItem, set: DefinitionSet): Alert[] {
   const alerts: Alert[] = [];
   if (item.kind === 'event' && item.verdict) alerts.push(...alertsOfVerdict(item, item.verdict, set));
   for (const match of item.matches) {
-    const pattern = match.byEvent || match.kind !== 'match' || match.mode !== 'live' ? undefined : set.patterns.get(match.pattern);
-    if (pattern) alerts.push(alertOfMatch(item, match, pattern));
+    const pattern = (match.byEvent && match.kind === 'match') || match.mode !== 'live' ? undefined : set.patterns.get(match.pattern);
+    if (pattern && (match.kind !== 'timeout' || pattern.onTimeout === 'alert')) alerts.push(alertOfMatch(item, match, pattern));
   }
   return alerts.length < 2 ? alerts : [...new Map(alerts.map((alert) => [alert.id, alert])).values()];
 }
@@ -54,7 +58,7 @@ function alertsOfVerdict(item: LaneItem, verdict: Verdict, set: DefinitionSet): 
   if (verdict.score > alertAbove) alerts.push(alertOfVerdict(item, verdict, { kind: 'score', name: verdict.policy, key: null }, { severity: defaultSeverity, webhooks: [] }));
   for (const name of verdict.rules) push(alerts, set.rules.get(name), (told) => alertOfVerdict(item, verdict, { kind: 'rule', name, key: null }, told));
   for (const name of verdict.patterns) {
-    const match = item.matches.find(({ pattern, byEvent }) => pattern === name && byEvent);
+    const match = item.matches.find(({ pattern, byEvent, kind }) => pattern === name && byEvent && kind === 'match');
     push(alerts, set.patterns.get(name), (told) => alertOfVerdict(item, verdict, { kind: 'pattern', name, key: match?.key ?? null }, told));
   }
   return alerts;
@@ -77,7 +81,7 @@ function toldBy(actions: readonly Action[]): Told | undefined {
 function alertOfVerdict(item: LaneItem, verdict: Verdict, raisedBy: Raiser, { severity, webhooks }: Told): Alert {
   const events = raisedBy.kind === 'pattern' ? verdict.matches.find(({ pattern }) => pattern === raisedBy.name)?.events ?? null : null;
   return envelope(item, { raisedBy, timeMs: verdict.event_time, subject: verdict.transaction_id, webhooks }, {
-    severity, raised_by: raisedBy, decision_id: verdict.id, transaction: verdict.tx, outcome: verdict.outcome, score: verdict.score, reasons: verdict.reasons, events,
+    severity, what: 'decided', raised_by: raisedBy, decision_id: verdict.id, transaction: verdict.tx, outcome: verdict.outcome, score: verdict.score, reasons: verdict.reasons, events,
   });
 }
 
@@ -85,14 +89,14 @@ function alertOfMatch(item: LaneItem, match: PatternMatch, pattern: RuleLike): A
   const { severity, webhooks } = toldBy(pattern.then) ?? { severity: defaultSeverity, webhooks: [] };
   const raisedBy: Raiser = { kind: 'pattern', name: match.pattern, key: match.key };
   return envelope(item, { raisedBy, timeMs: match.lastTimeMs, subject: match.key, webhooks }, {
-    severity, raised_by: raisedBy, decision_id: null, transaction: null, outcome: null, score: null, reasons: [], events: match.events,
+    severity, what: whatOf[match.kind], raised_by: raisedBy, decision_id: null, transaction: null, outcome: null, score: null, reasons: [], events: match.events,
   });
 }
 
 function envelope({ lane, offset }: LaneItem, about: { raisedBy: Raiser; timeMs: number; subject: string; webhooks: readonly string[] }, data: AlertData): Alert {
   const { kind, name, key } = about.raisedBy;
   return {
-    specversion: '1.0', id: ['a', lane, offset, kind, name, ...(key === null ? [] : [key])].join('-'), source: `/weir/lanes/${lane}`, type: 'weir.alert.v1',
+    specversion: '1.0', id: ['a', lane, offset, ...(data.what === 'decided' || data.what === 'matched' ? [] : [data.what]), kind, name, ...(key === null ? [] : [key])].join('-'), source: `/weir/lanes/${lane}`, type: 'weir.alert.v1',
     subject: about.subject, time: new Date(about.timeMs).toISOString(), datacontenttype: 'application/json', data, webhooks: about.webhooks,
   };
 }

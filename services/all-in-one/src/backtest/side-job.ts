@@ -2,6 +2,7 @@ import type { DecisionDetail, SideBatch, SideTotals } from './side-batch';
 import type { SideView } from './local-side';
 import type { PackedLabels } from './label-book';
 import type { RecordPack } from './record-pack';
+import type { StoredQuestion } from './stored-comparison';
 
 /** Everything a side needs to know to run in a thread of its own. */
 export interface SideJob extends SideView {
@@ -28,7 +29,7 @@ export type FromSide =
   | { readonly kind: 'failed'; readonly message: string; readonly code: string; readonly findings: readonly { readonly where: string; readonly field: string; readonly expected: string; readonly got: string }[] }
   | { readonly kind: 'details'; readonly details: readonly DecisionDetail[] }
   | { readonly kind: 'read'; readonly fromOffset: number; readonly max: number }
-  | { readonly kind: 'stored'; readonly offsets: readonly number[] };
+  | { readonly kind: 'stored'; readonly question: StoredQuestion };
 
 /** What it is told. */
 export type ToSide =

@@ -12,6 +12,7 @@ import { LabelBook } from './label-book';
 import { LocalSide, sideBatchMax } from './local-side';
 import { unpackRecords, type RecordPack } from './record-pack';
 import type { FromSide, SideJob, ToSide } from './side-job';
+import type { StoredQuestion } from './stored-comparison';
 
 /** What runs in the thread: gives a batch, answers for its decisions until it has been used, gives the next. */
 class SideThread {
@@ -27,7 +28,7 @@ class SideThread {
     const loadFile = job.models.kind === 'folder' ? modelFilesBelow(job.models.path) : this.artifacts(job.models.path);
     const side = new LocalSide({
       ...job, stages: buildStages({ lane: job.lane, runtime: new OnnxModelRuntime(), loadFile }), records: this.records(), labels: LabelBook.unpack(job.labels),
-      stored: job.storedThrough === undefined ? undefined : { throughOffset: job.storedThrough, read: (offsets) => this.stored(offsets) },
+      stored: job.storedThrough === undefined ? undefined : { throughOffset: job.storedThrough, read: (question) => this.stored(question) },
     });
     try {
       for (;;) {
@@ -71,8 +72,8 @@ class SideThread {
     return answer.pack;
   }
 
-  private async stored(offsets: readonly number[]): Promise<readonly (string | undefined)[]> {
-    this.say({ kind: 'stored', offsets });
+  private async stored(question: StoredQuestion): Promise<readonly (string | undefined)[]> {
+    this.say({ kind: 'stored', question });
     const answer = await this.hear('stored');
     if (answer.kind !== 'stored') throw new TypeError(answer.kind);
     return answer.rows;

@@ -3,8 +3,10 @@ import { verdictJson } from '@weir/rules';
 import { verdictLine } from '../suite/verdict-lines';
 import { outcomeCode, type Mismatch, type StoredTotals, type VerdictCounts } from './side-batch';
 
-/** JSON of the decisions as they were stored, by offset and in its order; undefined where none is. */
-export type ReadStored = (offsets: readonly number[]) => Promise<readonly (string | undefined)[]>;
+/** Which stored decisions are wanted; `fromMs` to `toMs`, both included, are the event times that they ought to have (none where `fromMs` is more). */
+export interface StoredQuestion { readonly offsets: readonly number[]; readonly fromMs: number; readonly toMs: number }
+/** JSON of the decisions as they were stored, in the order of the offsets; undefined where none is. */
+export type ReadStored = (question: StoredQuestion) => Promise<readonly (string | undefined)[]>;
 
 export interface StoredDecisionsOptions {
   readonly read: ReadStored;
@@ -31,7 +33,13 @@ export class StoredComparison {
   async compare(replayed: readonly Replayed[]): Promise<void> {
     const known = replayed.filter(({ offset }) => offset <= this.options.throughOffset);
     if (known.length === 0) return;
-    const stored = await this.options.read(known.map(({ offset }) => offset));
+    let fromMs = Infinity, toMs = -Infinity;
+    for (const { verdict } of known) {
+      if (verdict === undefined) continue;
+      fromMs = Math.min(fromMs, verdict.event_time);
+      toMs = Math.max(toMs, verdict.event_time);
+    }
+    const stored = await this.options.read({ offsets: known.map(({ offset }) => offset), fromMs, toMs });
     known.forEach((each, index) => { this.compareOne(each, stored[index]); });
   }
 

@@ -70,7 +70,7 @@ export class ThreadSide implements Side {
         this.worker.postMessage({ kind: 'records', pack } satisfies ToSide, buffersOf(pack));
         break;
       }
-      case 'stored': this.say({ kind: 'stored', rows: await this.given(this.feed.stored)(message.offsets) });
+      case 'stored': this.say({ kind: 'stored', rows: await this.given(this.feed.stored)(message.question) });
     }
   }
 

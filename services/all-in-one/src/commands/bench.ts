@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { WeirError } from '@weir/contracts';
 import type { Figure } from '../bench/figures';
+import { repositoryRoot } from '../folders';
 
 type Bench = (quick: boolean) => AsyncIterable<Figure> | Iterable<Figure>;
 /** Loaded when asked for: a benchmark brings what it measures. */

@@ -48,11 +48,18 @@ async function currentSet(client: Client): Promise<DefinitionSet> {
   return resolveSet(documentsFromJson(documents.map((document: Record<string, unknown>) => { const { version: _version, ...rest } = document; return rest; })));
 }
 
+/** Records in the lanes of the suite. */
+async function recordsOf(client: Client): Promise<number> {
+  const status = await client.json('GET', '/status');
+  const lanes: unknown[] = typeof status === 'object' && status !== null && 'lanes' in status && Array.isArray(status.lanes) ? status.lanes : [];
+  return lanes.reduce((sum: number, lane) => sum + (typeof lane === 'object' && lane !== null && 'records' in lane && typeof lane.records === 'number' ? lane.records : 0), 0);
+}
+
 interface Sending { readonly client: Client; readonly set: DefinitionSet; readonly flags: IngestFlags; readonly total: Counts }
 
 async function sendFile(file: string, { client, set, flags, total }: Sending): Promise<void> {
   const textual = rowFormatOf(file).format === 'csv';
-  const mark = new ResumeMark(file, client.url);
+  const mark = new ResumeMark(file, client.url, await recordsOf(client));
   const progress = new Progress(`sending ${file}, events`, undefined);
   const pace = new Pace(flags.rate);
   /** A slow rate is spread over small requests, so that it does not come in bursts. */
@@ -131,14 +138,16 @@ class ResumeMark {
   readonly sent: number;
   private readonly path: string;
   private readonly identity: string;
-  constructor(file: string, url: string) {
+  /** `records`: what the suite holds by now; one that holds less than was sent is another suite, and gets the file from its beginning. */
+  constructor(file: string, url: string, records: number) {
     const { size, mtimeMs } = statSync(file);
     this.identity = `${resolve(file)} ${size} ${mtimeMs} ${url}`;
     const folder = join(workFolder(), 'ingest');
     mkdirSync(folder, { recursive: true });
     this.path = join(folder, createHash('sha256').update(this.identity).digest('hex').slice(0, 24));
     const kept: unknown = existsSync(this.path) ? JSON.parse(readFileSync(this.path, 'utf8')) : undefined;
-    this.sent = typeof kept === 'object' && kept !== null && 'sent' in kept && typeof kept.sent === 'number' && 'identity' in kept && kept.identity === this.identity ? kept.sent : 0;
+    const sent = typeof kept === 'object' && kept !== null && 'sent' in kept && typeof kept.sent === 'number' && 'identity' in kept && kept.identity === this.identity ? kept.sent : 0;
+    this.sent = sent <= records ? sent : 0;
     if (this.sent > 0) say(`${file}: going on behind row ${this.sent}`);
   }
   keep(sent: number): void { if (sent > this.sent) writeFileSync(this.path, JSON.stringify({ identity: this.identity, sent })); }

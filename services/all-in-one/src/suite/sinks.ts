@@ -1,6 +1,5 @@
-import type { Decision, EventItem, RawRecord } from '@weir/contracts';
+import type { Decision, RawRecord } from '@weir/contracts';
 import { resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
-import type { Alert } from '@weir/gateway';
 import { encodeRawBody, isItem, type Outcome, type Sink, type TakenBatch } from '@weir/pipeline';
 import { quarantineId, type Clock, type DecisionRow, type DecisionStore, type HistoryBatch, type HistoryRecord, type OfflineStore, type QuarantineRow, type QuarantineStore } from '@weir/ports';
 import { decisionRow, EntityReader, envelopeOf } from './decision-rows';
@@ -107,7 +106,7 @@ function historyRecord(record: RawRecord, outcome: Outcome | undefined, taken: T
   };
 }
 
-/** Alerts of the topic, by origin; and what happens now, for those who watch. */
+/** What is decided now, for those who watch. */
 export class LiveSink implements Sink {
   readonly name = 'live';
   constructor(private readonly reader: BatchReader, private readonly feed: LiveFeed, private readonly onTaken: (batch: TakenBatch, taken: Taken) => void) {}
@@ -115,17 +114,8 @@ export class LiveSink implements Sink {
     for (const batch of batches) {
       const taken = this.reader.read(batch);
       this.onTaken(batch, taken);
-      if (!this.feed.watched) continue;
-      this.feed.decisions([...taken.decisions.values()]);
-      this.feed.alerts(batch.outcomes.flatMap((outcome) => (outcome.kind === 'event' ? alertsOfItem(outcome) : [])));
+      if (this.feed.watched) this.feed.decisions([...taken.decisions.values()]);
     }
     return Promise.resolve();
   }
 }
-
-function alertsOfItem(item: EventItem): Alert[] {
-  const { verdict } = item;
-  if (verdict === undefined || !verdict.alert) return [];
-  return [{ atMs: verdict.event_time, severity: verdict.outcome === 'block' ? 'high' : 'medium', transactionId: verdict.transaction_id, text: verdict.reasons[0]?.text ?? verdict.decided_by }];
-}
-

@@ -1,4 +1,4 @@
-import { status, type handleServerStreamingCall, type handleUnaryCall, type Metadata, type ServerUnaryCall, type ServerWritableStream } from '@grpc/grpc-js';
+import { Metadata, status, type handleServerStreamingCall, type handleUnaryCall, type ServerUnaryCall, type ServerWritableStream } from '@grpc/grpc-js';
 import type { GatewayContext } from '../gateway-context';
 import type { RequestGuard } from '../http/request-guard';
 import { problems } from '../http/problem';
@@ -38,6 +38,7 @@ export function streaming(context: CallContext, method: string, role: Role | nul
       call.once('close', ended);
       call.once('finish', ended);
       try { close = open(call); } catch (error) { ended(); return fail(error); }
+      call.sendMetadata(new Metadata()); // tells the caller that from now on nothing is missed
       context.count(method, status.OK);
     };
     if (role === null) return begin();

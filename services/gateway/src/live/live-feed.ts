@@ -100,13 +100,16 @@ export class LiveFeed {
 
   private takeAlerts(batch: readonly Alert[]): void {
     this.counts.alerts += batch.length;
-    if (this.clients.size > 0) this.broadcast(batch.slice(0, decisionsShownMax).map(({ atMs, severity, transactionId, text }) => eventText('alert', JSON.stringify({ at: toIso(atMs), severity, transaction_id: transactionId, text }))).join(''));
+    if (this.clients.size > 0) this.broadcast(batch.slice(0, decisionsShownMax).map((alert) => eventText('alert', JSON.stringify(alertRecord(alert)), alert.id)).join(''));
   }
 
   private broadcast(text: string): void {
     for (const client of this.clients) client.write(text);
   }
 }
+
+/** An alert as it is shown; what is not known is left out. */
+export const alertRecord = ({ id, atMs, severity, raisedBy, entity, decisionId, transactionId, text }: Alert) => ({ id, at: toIso(atMs), severity, raised_by: raisedBy, entity, decision_id: decisionId, transaction_id: transactionId, text });
 
 const noCounts = () => ({ approve: 0, review: 0, block: 0, alerts: 0, degraded: 0 });
 
