@@ -26,7 +26,7 @@ export type ListChange =
   | { readonly op: 'put'; readonly list: string; readonly value: string; readonly fromMs: number | null; readonly untilMs: number | null; readonly by: string; readonly reason: string }
   | { readonly op: 'remove'; readonly list: string; readonly value: string; readonly by: string }
   /** Silences one rule for one value of an entity until a time. */
-  | { readonly op: 'snooze'; readonly rule: string; readonly entity: string; readonly key: string; readonly untilMs: number; readonly by: string };
+  | { readonly op: 'snooze'; readonly rule: string; readonly entity: string; readonly key: string; readonly untilMs: number; readonly by: string; readonly reason?: string };
 
 export type TableChange =
   | { readonly op: 'put'; readonly table: string; readonly key: string; readonly row: Readonly<Record<string, Value>>; /** Version by the source's clock or position; an older one is ignored. */ readonly version: number | null }

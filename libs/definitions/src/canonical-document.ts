@@ -61,7 +61,7 @@ function bodyOf(definition: Definition): Members {
     case 'Table': return { key: definition.key, fields: fieldsDocument(definition.fields) };
     case 'Pattern': return {
       key: definition.entity, pattern: definition.steps.map(toJson), ...present({ within: durationOf(definition.withinMs) }), matching: definition.matching,
-      sources: [...definition.sources], skip: toJson(definition.skip), on_change: definition.onChange, ...ruleLikeBody(definition),
+      sources: [...definition.sources], skip: toJson(definition.skip), on_change: definition.onChange, ...(definition.onTimeout === 'none' ? {} : { on_timeout: definition.onTimeout }), ...ruleLikeBody(definition),
     };
     case 'Rule': return { when: definition.when, ...ruleLikeBody(definition), ...present({ valid_from: definition.validFromMs, valid_to: definition.validToMs }) };
     case 'List': return { of: definition.of, effect: definition.effect, match: definition.match, ...present({ ttl: durationOf(definition.ttlMs) }) };

@@ -85,6 +85,8 @@ export interface Rule extends Documented, RuleLike { readonly kind: 'Rule'; read
 export interface Pattern extends Documented, RuleLike {
   readonly kind: 'Pattern'; /** Entity name. */ readonly entity: string; /** The steps as written, JSON form (cases/cep) or shorthand; libs/patterns compiles them. */ readonly steps: readonly unknown[];
   readonly withinMs: number | null; readonly matching: 'eager' | 'ordered'; readonly sources: readonly string[]; readonly skip: unknown; readonly onChange: 'finish' | 'drop';
+  /** What a partial match that ran out of time raises; default `none`. */
+  readonly onTimeout: 'none' | 'alert';
 }
 export interface List extends Documented { readonly kind: 'List'; readonly of: string; readonly effect: 'none' | 'watch' | 'block' | 'allow' | 'hard'; readonly match: 'exact' | 'email' | 'cidr'; readonly ttlMs: number | null }
 export interface Model extends Documented { readonly kind: 'Model'; readonly file: string; readonly sha256: string | null; /** FeatureService name. */ readonly features: string; readonly output: string; readonly role: 'champion' | 'challenger' | 'shadow'; readonly share: number; readonly background: string | null }

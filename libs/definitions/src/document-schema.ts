@@ -129,7 +129,7 @@ const pattern = z.strictObject({
     z.enum(['none', 'past_last_event', 'to_next']), z.strictObject({ to_first: identifier }), z.strictObject({ to_last: identifier }),
     z.strictObject({ strategy: z.enum(['noSkip', 'skipPastLastEvent', 'skipToNext', 'skipToFirst', 'skipToLast']), pattern: identifier.optional(), throwOnMiss: z.boolean().optional() }),
   ], { error: 'none, past_last_event, to_next, { to_first: STEP } or { to_last: STEP }' }).optional(),
-  on_change: z.enum(['finish', 'drop']).optional(), ...ruleLike,
+  on_change: z.enum(['finish', 'drop']).optional(), on_timeout: z.enum(['none', 'alert']).optional(), ...ruleLike,
 });
 
 const list = z.strictObject({

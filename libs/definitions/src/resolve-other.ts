@@ -33,7 +33,7 @@ export function resolvePattern(read: Read<'Pattern'>, report: Report): Pattern {
   if (jsonWithin !== undefined && read.within !== undefined) report(['within'], 'within once', 'within in the pattern, too');
   return {
     kind: 'Pattern', ...documented(read), entity: read.key, steps: steps.map(writtenStep), withinMs: read.within ?? jsonWithin ?? null, matching: read.matching ?? 'eager',
-    sources: read.sources ?? [], skip: read.skip ?? 'none', onChange: read.on_change ?? 'finish', ...ruleLike(read),
+    sources: read.sources ?? [], skip: read.skip ?? 'none', onChange: read.on_change ?? 'finish', onTimeout: read.on_timeout ?? 'none', ...ruleLike(read),
   };
 }
 

@@ -21,6 +21,7 @@ const empty = new Uint8Array(0);
 export function encodeRawBody(body: RawBody, key: string | null = null): NewRecord {
   switch (body.kind) {
     case 'event': {
+      if (body.receivedAtMs === undefined && body.idempotency === undefined) return { key, headers: plainHeaders(body.source, body.replyTo), value: Buffer.from(body.json, 'utf8') };
       const headers: Record<string, string> = { [rawHeaders.source]: body.source };
       if (body.receivedAtMs !== undefined) headers[rawHeaders.receivedAt] = String(body.receivedAtMs);
       if (body.idempotency !== undefined) {
@@ -35,6 +36,25 @@ export function encodeRawBody(body: RawBody, key: string | null = null): NewReco
     case 'table': return { key, headers: { [rawHeaders.kind]: body.kind }, value: Buffer.from(JSON.stringify(body.changes), 'utf8') };
     case 'tick': return { key, headers: { [rawHeaders.kind]: 'tick' }, value: empty };
   }
+}
+
+/** Most records say no more than their source and where the answer goes: they share one object. */
+const sharedHeadersMax = 256;
+const sharedHeaders = new Map<string, Map<string | undefined, Readonly<Record<string, string>>>>();
+let sharedHeadersCount = 0;
+
+function plainHeaders(source: string, replyTo: string | undefined): Readonly<Record<string, string>> {
+  const known = sharedHeaders.get(source)?.get(replyTo);
+  if (known !== undefined) return known;
+  const headers = Object.freeze({ [rawHeaders.source]: source, ...(replyTo === undefined ? {} : { [rawHeaders.replyTo]: replyTo }) });
+  if (sharedHeadersCount++ >= sharedHeadersMax) {
+    sharedHeaders.clear();
+    sharedHeadersCount = 1;
+  }
+  let ofSource = sharedHeaders.get(source);
+  if (ofSource === undefined) sharedHeaders.set(source, (ofSource = new Map()));
+  ofSource.set(replyTo, headers);
+  return headers;
 }
 
 /**
@@ -78,4 +98,4 @@ const unreadable = ({ headers, value }: LogRecord): RawBody => ({
   receivedAtMs: undefined, idempotency: undefined, replyTo: headers[rawHeaders.replyTo],
 });
 
-const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+const text = (bytes: Uint8Array): string => (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).toString('utf8');

@@ -1,4 +1,5 @@
 import type { Page, PageRequest } from './page';
+import type { AuditEntry } from './registry';
 
 export type CaseStatus = 'open' | 'claimed' | 'resolved';
 export type CaseResolution = 'fraud' | 'genuine' | 'unclear';
@@ -16,9 +17,31 @@ export interface CaseRow {
   readonly resolution: CaseResolution | null;
   readonly resolvedBy: string | null;
   readonly resolvedAtMs: number | null;
+  /** The transaction's amount as it was sent, minor units; null where it has none. */
+  readonly amount: number | null;
+  /** Expected loss: score × amount, or the score where there is no amount. What is worth most comes first. */
+  readonly priority: number;
+  /** A claim holds until then; afterwards anyone may claim. null: as long as it lasts. */
+  readonly claimedUntilMs: number | null;
 }
 export interface CaseComment { readonly caseId: string; readonly atMs: number; readonly by: string; readonly text: string }
-export interface CaseQuery extends PageRequest { readonly status?: CaseStatus | undefined; readonly claimedBy?: string | undefined }
+export interface CaseQuery extends PageRequest {
+  readonly status?: CaseStatus | undefined; readonly claimedBy?: string | undefined;
+  /** Default `newest`. A cursor belongs to its order. */
+  readonly order?: 'newest' | 'priority' | undefined;
+  /** Where it is given, a claim that has run out by then counts as open. */
+  readonly nowMs?: number | undefined;
+}
+/** How long a claim holds. */
+export interface CaseLease { readonly nowMs: number; readonly untilMs: number }
+/** What is written together with a resolution, all or nothing. */
+export interface CaseResolved {
+  readonly label?: LabelRow | undefined;
+  readonly comment?: string | undefined;
+  readonly audit?: AuditEntry | undefined;
+  /** What is still to be done elsewhere (JSON), kept until `settle`. */
+  readonly pending?: string | undefined;
+}
 
 /** The label of a transaction as somebody gave it; the newest `atMs` counts. */
 export interface LabelRow { readonly transactionId: string; readonly fraud: boolean; readonly by: string; readonly atMs: number; readonly source: string | null }
@@ -28,12 +51,15 @@ export abstract class CaseStore {
   /** What is there already, by decision, stays as it is. */
   abstract open(cases: readonly CaseRow[]): Promise<void>;
   abstract byId(id: string): Promise<CaseRow | undefined>;
-  /** Newest first. */
   abstract search(query: CaseQuery): Promise<Page<CaseRow>>;
-  /** @throws WeirError WEIR_NOT_FOUND; WEIR_CONFLICT when someone else has it or it is resolved. */
-  abstract claim(id: string, by: string): Promise<CaseRow>;
-  /** @throws WeirError WEIR_NOT_FOUND; WEIR_CONFLICT when it is resolved already. */
-  abstract resolve(id: string, by: string, resolution: CaseResolution, atMs: number): Promise<CaseRow>;
+  /** Again by the same person: holds until the new time. @throws WeirError WEIR_NOT_FOUND; WEIR_CONFLICT when someone else has it or it is resolved. */
+  abstract claim(id: string, by: string, lease?: CaseLease): Promise<CaseRow>;
+  /** With all of `more` or not at all. @throws WeirError WEIR_NOT_FOUND; WEIR_CONFLICT when it is resolved already, or someone else's claim holds at `atMs`. */
+  abstract resolve(id: string, by: string, resolution: CaseResolution, atMs: number, more?: CaseResolved): Promise<CaseRow>;
+  /** Resolved cases whose `pending` was not settled, oldest first. */
+  abstract unsettled(limit: number): Promise<ReadonlyArray<{ readonly row: CaseRow; readonly pending: string }>>;
+  /** What was pending is done. */
+  abstract settle(id: string): Promise<void>;
   abstract comment(comment: CaseComment): Promise<void>;
   abstract comments(caseId: string): Promise<readonly CaseComment[]>;
 

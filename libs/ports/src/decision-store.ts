@@ -19,8 +19,18 @@ export interface DecisionRow {
   readonly rules: readonly string[];
   /** `type:key` of each entity the event has, e.g. `card:c1`. */
   readonly entities: readonly string[];
-  /** The decision, verdict and envelope, as JSON text. */
+  /** The decision, verdict and envelope, as JSON text. May be made when it is asked for. */
   readonly json: string;
+  /** The same packed, where the writer has it so: a store that can unpack it keeps this instead of the text. */
+  readonly packed?: PackedDecision | undefined;
+}
+
+/** A decision as bytes that refer to names by number, and the names, which many decisions share and a store keeps once. */
+export interface PackedDecision {
+  readonly layoutId: string;
+  /** The layout as JSON text. */
+  layout(): string;
+  readonly bytes: Uint8Array;
 }
 
 /** All that is given must hold. */

@@ -57,6 +57,29 @@ export interface AuditEntry {
   /** JSON; no secrets, no raw values. */
   readonly detail: string | null;
 }
+/** A set that somebody proposed and somebody else has to approve. */
+export interface SetProposal {
+  readonly id: string;
+  readonly setId: string;
+  /** The set it was proposed against; null where none was in force. */
+  readonly baseSetId: string | null;
+  /** Canonical JSON of the set proposed. */
+  readonly json: string;
+  /** JSON; what it would change, as it was shown. */
+  readonly plan: string;
+  readonly note: string | null;
+  readonly createdAtMs: number;
+  readonly createdBy: string;
+  /** Id of the key that proposed it. */
+  readonly createdByKey: string;
+  readonly status: ProposalStatus;
+  readonly decidedAtMs: number | null;
+  readonly decidedBy: string | null;
+  readonly reason: string | null;
+}
+export const proposalStatuses = ['open', 'approved', 'rejected'] as const;
+export type ProposalStatus = (typeof proposalStatuses)[number];
+
 export interface AuditQuery extends PageRequest { readonly by?: string | undefined; readonly action?: string | undefined; readonly subject?: string | undefined; readonly fromMs?: number | undefined; readonly toMs?: number | undefined }
 
 /** Versions of definitions, sets, keys and who changed what. Everything that changes something is one transaction. */
@@ -83,6 +106,14 @@ export abstract class Registry {
   abstract keys(): Promise<readonly ApiKey[]>;
   /** False when there is no such key, or it was revoked before. */
   abstract revokeKey(id: string, atMs: number): Promise<boolean>;
+
+  /** @throws WeirError WEIR_CONFLICT when the id is taken. */
+  abstract addProposal(proposal: SetProposal): Promise<void>;
+  abstract proposal(id: string): Promise<SetProposal | undefined>;
+  /** Newest first. */
+  abstract proposals(query: PageRequest & { readonly status?: ProposalStatus | undefined }): Promise<Page<SetProposal>>;
+  /** False when there is no such proposal, or it was decided before. */
+  abstract decideProposal(id: string, decision: { readonly status: 'approved' | 'rejected'; readonly by: string; readonly atMs: number; readonly reason: string | null }): Promise<boolean>;
 
   abstract appendAudit(entry: AuditEntry): Promise<void>;
   /** Newest first. */

@@ -7,7 +7,7 @@ const exactMax = 9_007_199_254_740_992;
 /**
  * An exact sum of doubles: nothing is rounded until `value()`, so the order of adding and merging changes no bit. Integers, money and
  * fractions alike; terms can be taken out again. Exact while no partial sum overflows (|x| up to about 1e150 for squares).
- * Two components carry nearly every sum; what they can't hold goes to a list.
+ * Where they overflow the value is NaN. Two components carry nearly every sum; what they can't hold goes to a list.
  * @source Shewchuk, Adaptive Precision Floating-Point Arithmetic, 1997; the rounding is that of Python's fsum.
  */
 export class ExactSum {
@@ -62,6 +62,7 @@ export class ExactSum {
   /** The exact value as non-overlapping doubles, largest first; the same value always gives the same list. Zero is empty. */
   canonicalParts(): number[] {
     if (this.rest === null && this.low === 0) return this.high === 0 ? [] : [this.high];
+    if (!Number.isFinite(this.value())) return [Infinity];
     const left = new ExactSum();
     left.mergeFrom(this);
     const parts: number[] = [];

@@ -50,6 +50,7 @@ export class KernelReader {
   private readonly rows = new RowReader(this.selection);
   private tiled: readonly Summary[] | null = null;
   private wasEstimated = false;
+  private readonly outcome = { warming: false, approximate: false };
 
   constructor(private readonly plan: KernelPlan) {}
 
@@ -81,7 +82,9 @@ export class KernelReader {
       const { plan } = aggregate;
       this.wasEstimated = false;
       const value = this.evaluate(state, group, aggregate, options);
-      setValue(into, options.base + plan.slot, plan.numeric, value, selection.warming, selection.approximate || this.wasEstimated);
+      this.outcome.warming = selection.warming;
+      this.outcome.approximate = selection.approximate || this.wasEstimated;
+      setValue(into, options.base + plan.slot, plan.numeric, value, this.outcome);
     }
   }
 
@@ -273,10 +276,11 @@ function setNull(into: ReadTarget, slot: number, numeric: boolean, status: numbe
   into.statuses[slot] = status;
 }
 
-function setValue(into: ReadTarget, slot: number, numeric: boolean, value: FeatureValue, warming: boolean, approximate: boolean): void {
-  const status = warming ? statusCode.WARMING : approximate ? statusCode.APPROXIMATE : value === null ? statusCode.NULL_VALUE : statusCode.PRESENT;
-  if (!numeric) into.others[slot] = value ?? undefined;
-  else into.numbers[slot] = typeof value === 'number' ? value : typeof value === 'boolean' ? Number(value) : NaN;
-  into.statuses[slot] = status;
+function setValue(into: ReadTarget, slot: number, numeric: boolean, value: FeatureValue, { warming, approximate }: { readonly warming: boolean; readonly approximate: boolean }): void {
+  const number = typeof value === 'number' ? value : typeof value === 'boolean' ? Number(value) : NaN;
+  // What overflowed a double is no number to anyone.
+  const missing = value === null || (typeof value === 'number' && !Number.isFinite(value));
+  if (numeric) into.numbers[slot] = missing ? NaN : number;
+  else into.others[slot] = missing ? undefined : value;
+  into.statuses[slot] = warming ? statusCode.WARMING : approximate ? statusCode.APPROXIMATE : missing ? statusCode.NULL_VALUE : statusCode.PRESENT;
 }
-

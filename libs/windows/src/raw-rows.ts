@@ -97,7 +97,8 @@ export class RawRows {
     for (let i = 0; i < stride; i++) data.push(timeMs);
     if (row < this.end) {
       at = row * stride;
-      data.copyWithin(at + stride, at, this.end * stride);
+      // A plain loop: copyWithin of a plain array asks for every element's existence.
+      for (let to = this.end * stride + stride - 1, stop = at + stride; to >= stop; to--) data[to] = data[to - stride] as number;
     }
     this.end++;
     data[at] = timeMs;
@@ -115,7 +116,8 @@ export class RawRows {
     this.head += count;
     this.dropped += count;
     if (this.head < this.end && this.head < Math.max(compactFromRows, this.count)) return;
-    this.data.copyWithin(0, this.head * this.stride, this.end * this.stride);
+    const { data, stride } = this;
+    for (let to = 0, from = this.head * stride, stop = this.end * stride; from < stop; to++, from++) data[to] = data[from] as number;
     this.end -= this.head;
     this.head = 0;
     this.data.length = this.end * this.stride;

@@ -1,5 +1,5 @@
 import type { Window } from './window';
-import { channelKey, channelsOf, type AggregatePlan, type Channel } from './channel';
+import { channelKey, channelsOf, part, type AggregatePlan, type Channel } from './channel';
 import { zoneOf, type Zone } from './zone';
 
 /**
@@ -117,9 +117,12 @@ export const completeWindowIsExact = (window: { readonly sizeMs: number; readonl
 function alignedDraft(num: number, den: number, openLow: boolean, reachMs: number, fold: 'drop' | 'base', keepMs: number): NewDraft {
   return {
     key: `aligned ${num}/${den} ${openLow} ${fold} ${fold === 'base' ? reachMs : ''}`, reachMs,
-    make: (channels, longestMs) => ({ kind: 'aligned', num, den, openLow, fold, reachMs: longestMs, keepMs: Math.max(keepMs, 2 * longestMs), ...held(channels) }),
+    make: (channels, longestMs) => ({ kind: 'aligned', num, den, openLow, fold, reachMs: longestMs, keepMs: Math.max(keepMs, 2 * longestMs), ...held(fold === 'base' ? channels.map(withoutDecay) : channels) }),
   };
 }
+
+/** A base has no time of its own to which decays could refer; they have a class of theirs. */
+const withoutDecay = (channel: Channel): Channel => ({ ...channel, parts: channel.parts & ~part.decay, halfLivesMs: [] });
 
 const decayDraft = (halfLifeMs: number): NewDraft => alignedDraft(halfLivesPerTile * halfLifeMs, 1, false, decayHalfLivesMax * halfLifeMs, 'drop', decayHalfLivesMax * halfLifeMs);
 

@@ -13,9 +13,13 @@ import type { DecisionRecord } from './schemas/decision.schema';
 export interface GatewayDependencies {
   readonly edge: Edge;
   readonly decisions: Decisions;
+  readonly cases: Cases;
+  readonly entities: Entities;
   readonly features: Features;
   readonly definitions: Definitions;
+  readonly proposals: Proposals;
   readonly lists: Lists;
+  readonly snoozes: Snoozes;
   readonly tables: Tables;
   readonly labels: Labels;
   readonly models: Models;
@@ -127,6 +131,53 @@ export interface WhyNot {
   readonly parts: ReadonlyArray<{ readonly text: string; readonly held: boolean | null; readonly value: unknown }>;
 }
 
+// ---- what people look at
+
+/** A decision in review, or one with an alert. */
+export interface ReviewCase {
+  readonly id: string; readonly decisionId: string; readonly transactionId: string; readonly outcome: string; readonly score: number;
+  /** Minor units, as sent. */
+  readonly amount: number | null;
+  /** Expected loss: score × amount. */
+  readonly priority: number;
+  readonly createdAtMs: number;
+  /** A claim that has run out is `open` again. */
+  readonly status: 'open' | 'claimed' | 'resolved';
+  readonly claimedBy: string | null; readonly claimedUntilMs: number | null;
+  readonly resolution: 'fraud' | 'genuine' | 'unclear' | null; readonly resolvedBy: string | null; readonly resolvedAtMs: number | null;
+}
+export interface CaseResolving {
+  readonly by: string; readonly resolution: 'fraud' | 'genuine' | 'unclear'; readonly comment: string | undefined;
+  /** `value` undefined: what the transaction has in the list's field; `ttlMs` undefined: the list's. */
+  readonly list: { readonly name: string; readonly value: string | undefined; readonly ttlMs: number | undefined } | undefined;
+}
+/** An unknown case is WEIR_NOT_FOUND in every change; one that someone else holds, or that is resolved, WEIR_CONFLICT. */
+export interface Cases {
+  list(filter: { readonly status: ReviewCase['status'] | undefined; readonly claimedBy: string | undefined; readonly order: 'priority' | 'newest' }, page: PageRequest): Promise<Page<ReviewCase>>;
+  byId(id: string): Promise<(ReviewCase & { readonly comments: ReadonlyArray<{ readonly atMs: number; readonly by: string; readonly text: string }> }) | undefined>;
+  claim(id: string, by: string, holdsMs: number): Promise<ReviewCase>;
+  comment(id: string, by: string, text: string): Promise<void>;
+  /** With its audit entry, its label in the lane (of `unclear` none) and the list entry; what the log cannot take now follows. */
+  resolve(id: string, resolving: CaseResolving): Promise<ReviewCase>;
+}
+
+export type TimelineEntry =
+  | {
+      readonly kind: 'decision'; readonly atMs: number; readonly id: string; readonly transactionId: string; readonly outcome: string; readonly score: number; readonly decidedBy: string;
+      readonly alert: boolean; readonly rules: readonly string[]; readonly entities: readonly string[]; readonly amount: number | null;
+    }
+  | { readonly kind: 'label'; readonly atMs: number; readonly transactionId: string; readonly fraud: boolean; readonly by: string; readonly source: string | null };
+export interface EntityKey { readonly type: string; /** Its token where its field is tokenised. */ readonly key: string }
+export interface LinkedEntity extends EntityKey { readonly transactions: number; /** Blocked or in review. */ readonly refused: number; readonly firstMs: number; readonly lastMs: number }
+/** An unknown entity type is WEIR_NOT_FOUND; an unknown entity has nothing. */
+export interface Entities {
+  timeline(type: string, key: string, page: PageRequest): Promise<{ readonly entity: EntityKey; readonly page: Page<TimelineEntry> }>;
+  links(type: string, key: string): Promise<{
+    readonly entity: EntityKey; readonly shared: ReadonlyArray<LinkedEntity & { readonly hot: boolean }>;
+    readonly links: ReadonlyArray<LinkedEntity & { readonly via: readonly string[] }>; readonly complete: boolean;
+  }>;
+}
+
 // ---- features
 
 export interface FeatureSelection {
@@ -182,6 +233,36 @@ export interface Definitions {
   rollback(toSet: string | undefined, by: { readonly name: string; readonly note: string | null }): Promise<DefinitionsPlan & { readonly appliedAtMs: number }>;
   versions(page: PageRequest): Promise<Page<{ readonly set: string; readonly appliedAtMs: number; readonly by: string; readonly note: string | null }>>;
   versionsOf(kind: string, name: string, page: PageRequest): Promise<Page<{ readonly version: number; readonly set: string; readonly appliedAtMs: number; readonly by: string }>>;
+}
+
+/** Who proposes and who decides is told apart by the id of the key. */
+export interface Proposer { readonly keyId: string; readonly name: string }
+export interface Proposal {
+  readonly id: string; readonly status: 'open' | 'approved' | 'rejected'; readonly note: string | null; readonly createdAtMs: number; readonly createdBy: string;
+  readonly decidedAtMs: number | null; readonly decidedBy: string | null; readonly reason: string | null;
+  readonly plan: DefinitionsPlan;
+}
+export interface Proposals {
+  /** True: changes are proposed, and somebody else approves them. */
+  readonly required: boolean;
+  propose(change: DefinitionsChange, by: Proposer & { readonly note: string | null }): Promise<Proposal>;
+  /** Newest first. */
+  list(status: Proposal['status'] | undefined, page: PageRequest): Promise<Page<Proposal>>;
+  byId(id: string): Promise<Proposal | undefined>;
+  /** WEIR_CONFLICT by the one who proposed it, when it was decided before, or when the set has changed since. */
+  approve(id: string, by: Proposer): Promise<DefinitionsPlan & { readonly appliedAtMs: number }>;
+  reject(id: string, by: Proposer, reason: string | null): Promise<Proposal>;
+}
+
+/** A rule that is silent for one key of an entity. */
+export interface Snooze { readonly rule: string; readonly entity: string; readonly key: string; readonly untilMs: number; readonly by: string; readonly reason: string }
+/** An unknown rule or entity is WEIR_NOT_FOUND everywhere. Changes resolve when they are in the lanes. */
+export interface Snoozes {
+  of(rule: string): Promise<readonly Snooze[]>;
+  /** Gives it as it is kept: the key as its token. */
+  put(snooze: Snooze): Promise<Snooze>;
+  /** undefined when there was none. */
+  remove(snooze: Omit<Snooze, 'untilMs' | 'reason'>): Promise<{ readonly key: string } | undefined>;
 }
 
 export interface ListEntry { readonly value: string; readonly fromMs: number | null; readonly untilMs: number | null; readonly reason: string; readonly by: string }

@@ -1,14 +1,20 @@
+import * as alerts from './controllers/alerts.controller';
 import * as backtests from './controllers/backtests.controller';
+import * as cases from './controllers/cases.controller';
 import * as decisions from './controllers/decisions.controller';
 import * as definitions from './controllers/definitions.controller';
 import * as docs from './controllers/docs.controller';
+import * as entities from './controllers/entities.controller';
+import * as feast from './controllers/feast.controller';
 import * as features from './controllers/features.controller';
 import * as keys from './controllers/keys.controller';
 import * as lists from './controllers/lists.controller';
 import * as models from './controllers/models.controller';
 import * as operations from './controllers/operations.controller';
 import * as processes from './controllers/process.controller';
+import * as proposals from './controllers/proposals.controller';
 import * as records from './controllers/records.controller';
+import * as snoozes from './controllers/snoozes.controller';
 import * as status from './controllers/status.controller';
 import * as tables from './controllers/tables.controller';
 import * as transactionsController from './controllers/transactions.controller';
@@ -16,11 +22,11 @@ import * as transactions from './controllers/transactions.endpoints';
 import { Endpoint } from './http/endpoint';
 
 /** Every endpoint there is: what a controller's file exports. */
-export const endpoints: readonly Endpoint[] = [transactions, records, decisions, features, definitions, models, lists, tables, operations, backtests, keys, status, processes, docs]
+export const endpoints: readonly Endpoint[] = [transactions, records, decisions, cases, entities, features, feast, definitions, proposals, models, lists, snoozes, tables, alerts, operations, backtests, keys, status, processes, docs]
   .flatMap((file): unknown[] => Object.values(file)).filter((exported) => exported instanceof Endpoint);
 
 export const controllers = [
-  transactionsController.TransactionsController, decisions.DecisionsController, features.FeaturesController, definitions.DefinitionsController, lists.ListsController,
+  transactionsController.TransactionsController, decisions.DecisionsController, cases.CasesController, entities.EntitiesController, features.FeaturesController, feast.FeastController, definitions.DefinitionsController, proposals.ProposalsController, lists.ListsController, snoozes.SnoozesController, alerts.AlertsController,
   tables.TablesController, operations.OperationsController, keys.KeysController, records.RecordsController, backtests.BacktestsController, models.ModelsController, status.StatusController, processes.ProcessController, docs.DocsController,
 ];
 

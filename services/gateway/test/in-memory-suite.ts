@@ -2,7 +2,7 @@ import { statusCode, WeirError, type Decision, type FeatureLayout, type Outcome,
 import { createLogger, Health, Metrics } from '@weir/platform';
 import type { Clock } from '@weir/ports';
 import type {
-  Alert, AuditEntry, BacktestState, DefinitionsPlan, FeatureRead, GatewayDependencies, ListEntry, LiveListener, Page, PageRequest, Quarantined, RowAnswer, StoredKey, SubmitOptions, SubmittedRow,
+  Alert, AuditEntry, BacktestState, Cases, ReviewCase, DefinitionsPlan, FeatureRead, GatewayDependencies, ListEntry, LiveListener, Page, PageRequest, Quarantined, RowAnswer, Snooze, StoredKey, SubmitOptions, SubmittedRow,
 } from '../src/dependencies';
 import { isDecision } from '../src/decisions/decision-record';
 import { hashApiKey } from '../src/http/key-ring';
@@ -24,6 +24,8 @@ export class InMemorySuite {
   private readonly keys: StoredKey[] = [];
   private readonly listeners = new Set<LiveListener>();
   private readonly entries = new Map<string, ListEntry>();
+  private readonly snoozes = new Map<string, Snooze>();
+  private readonly alerts: Required<Alert>[] = [];
   private readonly rows = new Map<string, Readonly<Record<string, Value>>>();
   private documents: Readonly<Record<string, unknown>>[] = [];
   private readonly sets: { set: string; documents: Readonly<Record<string, unknown>>[]; appliedAtMs: number; by: string; note: string | null }[] = [];
@@ -45,6 +47,7 @@ export class InMemorySuite {
   }
 
   alert(alert: Alert): void {
+    this.alerts.unshift({ id: 'a-0-0-score-default', raisedBy: { kind: 'score', name: 'default', key: null }, entity: null, decisionId: null, ...alert });
     for (const listener of this.listeners) listener.alerts([alert]);
   }
 
@@ -72,6 +75,16 @@ export class InMemorySuite {
         nearMisses: async (id) => (this.decisions.some(({ verdict }) => verdict.id === id) ? { whatIf: ['approve if amount were at most 10,000.00'], rules: [{ rule: 'large_amount', text: 'tx.amount > 1000000 is false' }] } : undefined),
         rerun: async (id) => (this.decisions.some(({ verdict }) => verdict.id === id) ? { json: JSON.stringify({ id }), same: true } : undefined),
         verdictLines: () => this.verdictLines(),
+      },
+      cases: this.cases,
+      entities: {
+        timeline: async (type, key, page) => ({ entity: { type, key }, page: pageOf(this.decisions.filter(({ verdict }) => verdict.tx[`${type}_id`] === key).reverse().map(({ verdict }) => ({
+          kind: 'decision' as const, atMs: verdict.event_time, id: verdict.id, transactionId: verdict.transaction_id, outcome: verdict.outcome, score: verdict.score, decidedBy: verdict.decided_by, alert: verdict.alert, rules: verdict.rules, entities: [`${type}:${key}`], amount: 1,
+        })), page) }),
+        links: async (type, key) => {
+          const seen = { transactions: 1, refused: 0, firstMs: this.nowMs, lastMs: this.nowMs };
+          return { entity: { type, key }, shared: [{ type: 'device', key: 'd', ...seen, hot: false }], links: [{ type, key: 'other', ...seen, via: ['device:d'] }], complete: true };
+        },
       },
       features: {
         read: async (entityType, keys, { atMs }) => {
@@ -102,6 +115,16 @@ export class InMemorySuite {
         versions: async (page) => pageOf([...this.sets].reverse().map(({ set, appliedAtMs, by, note }) => ({ set, appliedAtMs, by, note })), page),
         versionsOf: async (kind, name, page) => pageOf(this.sets.filter(({ documents }) => documents.some((one) => one['kind'] === kind && one['name'] === name)).map(({ set, appliedAtMs, by }) => ({ version: 1, set, appliedAtMs, by })), page),
       },
+      proposals: {
+        required: false, propose: () => Promise.reject(new Error('not asked for')), list: async () => ({ items: [], next: null }), byId: async () => undefined,
+        approve: async (id) => { throw new WeirError('WEIR_NOT_FOUND', `there is no proposal ${id}`); }, reject: async (id) => { throw new WeirError('WEIR_NOT_FOUND', `there is no proposal ${id}`); },
+      },
+      snoozes: {
+        of: async (rule) => { if (rule !== 'large_amount') throw new WeirError('WEIR_NOT_FOUND', `there is no rule ${rule}`); return [...this.snoozes.values()]; },
+        put: async (snooze) => { this.snoozes.set(`${snooze.entity}/${snooze.key}`, snooze); return snooze; },
+        remove: async ({ entity, key }) => (this.snoozes.delete(`${entity}/${key}`) ? { key } : undefined),
+      },
+      alerts: { list: async ({ severity }, page) => pageOf(this.alerts.filter((alert) => severity === undefined || alert.severity === severity), page) },
       lists: {
         all: async () => [{ name: 'blocked_cards', of: 'card_id', effect: 'hard', match: 'exact', entries: this.entries.size }],
         entries: async (list, page) => pageOf([...this.inList(list).values()], page),
@@ -161,6 +184,23 @@ export class InMemorySuite {
       },
       live: { subscribe: (listener) => { this.listeners.add(listener); return () => this.listeners.delete(listener); } },
     };
+  }
+
+  readonly casesById = new Map<string, ReviewCase & { comments: { atMs: number; by: string; text: string }[] }>();
+  private readonly cases: Cases = {
+    list: async ({ status, claimedBy }, page) => pageOf([...this.casesById.values()].filter((one) => (status === undefined || one.status === status) && (claimedBy === undefined || one.claimedBy === claimedBy)), page),
+    byId: async (id) => this.casesById.get(id),
+    claim: async (id, by, holdsMs) => this.changeCase(id, by, { status: 'claimed', claimedBy: by, claimedUntilMs: this.nowMs + holdsMs }),
+    comment: async (id, by, text) => { this.changeCase(id, null, {}).comments.push({ atMs: this.nowMs, by, text }); },
+    resolve: async (id, { by, resolution }) => this.changeCase(id, by, { status: 'resolved', resolution, resolvedBy: by, resolvedAtMs: this.nowMs }),
+  };
+  private changeCase(id: string, by: string | null, change: Partial<ReviewCase>): ReviewCase & { comments: { atMs: number; by: string; text: string }[] } {
+    const found = this.casesById.get(id);
+    if (found === undefined) throw new WeirError('WEIR_NOT_FOUND', `no case ${id}`);
+    if (by !== null && found.claimedBy !== null && found.claimedBy !== by) throw new WeirError('WEIR_CONFLICT', `case ${id} is claimed by ${found.claimedBy}`);
+    const changed = { ...found, ...change };
+    this.casesById.set(id, changed);
+    return changed;
   }
 
   private async *verdictLines(): AsyncGenerator<string> {

@@ -148,3 +148,26 @@ describe('the process', () => {
     for (const path of files) expect((await gateway.ask('GET', path, { key: null })).status).toBe(200);
   });
 });
+
+describe('alerts', () => {
+  it('are listed with what raised them', async () => {
+    gateway.suite.alert({ atMs: 0, severity: 'high', transactionId: 't-1', text: 'too much' });
+    expect((await gateway.ask('GET', '/alerts?severity=high')).json).toMatchObject({ alerts: [{ at: '1970-01-01T00:00:00.000Z', severity: 'high', raised_by: { kind: 'score', name: 'default' }, transaction_id: 't-1', text: 'too much' }], next: null });
+    expect((await gateway.ask('GET', '/alerts?severity=low')).json).toEqual({ alerts: [], next: null });
+  });
+});
+
+describe('snoozes', () => {
+  const path = '/rules/large_amount/snoozes/card/c-1';
+  it('are made, listed and taken back, and written down', async () => {
+    expect(await gateway.ask('PUT', path, { body: { ttl: '1h', reason: 'on holiday' } })).toMatchObject({ status: 200, json: { rule: 'large_amount', entity: 'card', key: 'c-1', until: '2026-03-01T13:00:00.000Z', by: 'admin', reason: 'on holiday' } });
+    expect((await gateway.ask('GET', '/rules/large_amount/snoozes')).json).toMatchObject({ snoozes: [{ key: 'c-1' }], next: null });
+    expect((await gateway.ask('DELETE', path)).status).toBe(204);
+    expect((await gateway.ask('DELETE', path)).status).toBe(404);
+    expect(gateway.suite.auditTrail.slice(0, 2).map(({ action, subject }) => [action, subject])).toEqual([['rule.unsnooze', 'large_amount'], ['rule.snooze', 'large_amount']]);
+  });
+
+  it.each([[{}, 'until'], [{ ttl: '1h', until: 5 }, 'until'], [{ ttl: 'long' }, 'ttl']] as const)('%j is refused', async (body, field) => {
+    expect(await gateway.ask('PUT', path, { body })).toMatchObject({ status: 422, json: { errors: [{ field }] } });
+  });
+});

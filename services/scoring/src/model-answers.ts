@@ -4,6 +4,7 @@ import type { BatchAnswer } from './model-host';
 
 const byName = (a: Model, b: Model): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 const noOthers: Readonly<Record<string, number | null>> = Object.freeze({});
+const noModel: readonly Model[] = Object.freeze([]);
 const nothingWrong: readonly string[] = Object.freeze([]);
 
 /** Who answers for a transaction: the champion, or for its share a challenger. */
@@ -37,7 +38,7 @@ export const noModels: RowAnswer = Object.freeze({ model: null, otherModels: noO
 export function rowAnswer(roles: ModelRoles, answers: ReadonlyMap<string, BatchAnswer>, row: { readonly index: number; readonly transactionId: string }): RowAnswer {
   const answering = roles.answering(row.transactionId);
   const answer = answering && answers.get(answering.name);
-  const others = roles.all.filter((model) => model !== answering);
+  const others = roles.all.length === 1 && answering !== undefined ? noModel : roles.all.filter((model) => model !== answering);
   return {
     model: answering ? { name: answering.name, version: answering.version, p: pOf(answer, row.index) } : null,
     otherModels: others.length === 0 ? noOthers : Object.fromEntries(others.map(({ name }) => [name, pOf(answers.get(name), row.index)])),

@@ -33,6 +33,10 @@ export class ScoringStage implements Stage<LaneItem, LaneItem> {
   private readonly models: ModelHost;
   private inForce: InForce | undefined;
   private isSetChanged = false;
+  /** Horizon of `forgetEnded`, and for which time and programs it was found. */
+  private horizonMs = Infinity;
+  private horizonAt: LaneItem['time'] | undefined;
+  private horizonOf: InForce['programs'] | undefined;
   private readonly recentSets = new Map<string, DefinitionSet>();
   private readonly setOfItem = new WeakMap<LaneItem, DefinitionSet>();
 
@@ -125,10 +129,11 @@ export class ScoringStage implements Stage<LaneItem, LaneItem> {
 
   /** One row answer per item. Every model sees the whole batch, source by source. */
   private async askModels(items: readonly EventItem[], inForce: InForce): Promise<RowAnswer[]> {
-    if (inForce.roles.all.length === 0) return items.map(() => noModels);
     const rowAnswers: RowAnswer[] = new Array<RowAnswer>(items.length).fill(noModels);
+    if (inForce.roles.all.length === 0) return rowAnswers;
     for (const { source } of inForce.programs.values()) {
-      const mine = items.flatMap((item, index) => (item.event.source === source.name ? [index] : []));
+      const mine: number[] = [];
+      for (let index = 0; index < items.length; index++) if (items[index]?.event.source === source.name) mine.push(index);
       if (mine.length === 0) continue;
       const asked = mine.map((index) => items[index] as EventItem);
       const scored = await Promise.all(inForce.roles.all.map(async (model): Promise<[string, BatchAnswer]> => [model.name, await this.models.score(model, asked, { set: inForce.set, source })]));
@@ -162,8 +167,13 @@ export class ScoringStage implements Stage<LaneItem, LaneItem> {
 
   /** What ended before any event that can still be accepted is forgotten; a function of the lane alone. */
   private forgetEnded({ time }: LaneItem, { programs }: InForce): void {
-    let horizonMs = Infinity;
-    for (const { source } of programs.values()) horizonMs = Math.min(horizonMs, (time.watermarkMsBySource.get(source.name) ?? -Infinity) - source.allowedLatenessMs);
+    if (time !== this.horizonAt || programs !== this.horizonOf) {
+      this.horizonAt = time;
+      this.horizonOf = programs;
+      this.horizonMs = Infinity;
+      for (const { source } of programs.values()) this.horizonMs = Math.min(this.horizonMs, (time.watermarkMsBySource.get(source.name) ?? -Infinity) - source.allowedLatenessMs);
+    }
+    const { horizonMs } = this;
     if (!(Math.abs(horizonMs) < Infinity)) return;
     this.lists.expire(horizonMs);
     this.snoozes.expire(horizonMs);

@@ -1,4 +1,5 @@
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { constants, zstdCompress, zstdDecompressSync } from 'node:zlib';
 import type { DecisionRow } from '@weir/ports';
 import { WeirError, decisionId } from '@weir/contracts';
 import { hashText } from './text-hash';
@@ -6,32 +7,41 @@ import { hashText } from './text-hash';
 /**
  * Decisions written together are two values, little-endian. What a search looks at: format, rows, marks (u32 each), lowest and highest event time (f64 each), the marks
  * (u32, ascending: hashes of what the rows can be found by). And the rows: format, rows (u32 each), the directory (per row: offset − first offset, start, length of the index
- * part, length of the JSON; u32 each), then all rows as one zstd frame, for they are alike.
+ * part, length of the record; u32 each), then all rows as one zstd frame, for they are alike. A record is JSON text or, where its index names a layout, packed.
  */
-const formatVersion = 1;
+const formatVersion = 2;
 const marksHeadBytes = 28;
 const rowsHeadBytes = 8;
 const directoryBytes = 16;
 const compression = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+const compress = promisify(zstdCompress);
+
+/** JSON text of a packed record. */
+export type Unpack = (layoutId: string, bytes: Uint8Array) => string;
 
 /** What rows are found by, each kind with its own letter. */
-export const entityMark = (entity: string): number => hashText(`e${entity}`);
+export const entityMark = (entity: string): number => hashText(entity, entityLetter);
+const entityLetter = 'e'.charCodeAt(0);
 export const ruleMark = (rule: string): number => hashText(`r${rule}`);
 export const outcomeMark = (outcome: string): number => hashText(`o${outcome}`);
 export const alertMark = (alert: boolean): number => hashText(alert ? 'a1' : 'a0');
 
-type Index = readonly [transactionId: string, source: string, eventTimeMs: number, receivedAtMs: number, outcome: DecisionRow['outcome'], score: number, decidedBy: string, alert: boolean, rules: readonly string[], entities: readonly string[]];
+type Index = readonly [transactionId: string, source: string, eventTimeMs: number, receivedAtMs: number, outcome: DecisionRow['outcome'], score: number, decidedBy: string, alert: boolean, rules: readonly string[], entities: readonly string[], layoutId?: string];
 
 export function encodeMarks(rows: readonly DecisionRow[]): Buffer {
-  const marks = new Set<number>();
+  const marks = new Set<number>(), rules = new Set<string>(), outcomes = new Set<string>(), alerts = new Set<boolean>();
   let lowestMs = Infinity, highestMs = -Infinity;
   for (const row of rows) {
     for (const entity of row.entities) marks.add(entityMark(entity));
-    for (const rule of row.rules) marks.add(ruleMark(rule));
-    marks.add(outcomeMark(row.outcome)).add(alertMark(row.alert));
-    lowestMs = Math.min(lowestMs, row.eventTimeMs);
-    highestMs = Math.max(highestMs, row.eventTimeMs);
+    for (const rule of row.rules) rules.add(rule);
+    outcomes.add(row.outcome);
+    alerts.add(row.alert);
+    if (row.eventTimeMs < lowestMs) lowestMs = row.eventTimeMs;
+    if (row.eventTimeMs > highestMs) highestMs = row.eventTimeMs;
   }
+  for (const rule of rules) marks.add(ruleMark(rule));
+  for (const outcome of outcomes) marks.add(outcomeMark(outcome));
+  for (const alert of alerts) marks.add(alertMark(alert));
   const bytes = Buffer.allocUnsafe(marksHeadBytes + marks.size * 4);
   let at = bytes.writeUInt32LE(marks.size, bytes.writeUInt32LE(rows.length, bytes.writeUInt32LE(formatVersion, 0)));
   at = bytes.writeDoubleLE(highestMs, bytes.writeDoubleLE(lowestMs, at));
@@ -39,17 +49,54 @@ export function encodeMarks(rows: readonly DecisionRow[]): Buffer {
   return bytes;
 }
 
-export function encodeDecisions(rows: readonly DecisionRow[]): Buffer {
-  const head = Buffer.allocUnsafe(rowsHeadBytes + rows.length * directoryBytes), parts: Buffer[] = [], first = rows[0]?.offset ?? 0;
-  let at = head.writeUInt32LE(rows.length, head.writeUInt32LE(formatVersion, 0)), start = 0;
-  for (const row of rows) {
-    const fields: Index = [row.transactionId, row.source, row.eventTimeMs, row.receivedAtMs, row.outcome, row.score, row.decidedBy, row.alert, row.rules, row.entities];
-    const index = Buffer.from(JSON.stringify(fields), 'utf8'), json = Buffer.from(row.json, 'utf8');
-    at = head.writeUInt32LE(json.length, head.writeUInt32LE(index.length, head.writeUInt32LE(start, head.writeUInt32LE(row.offset - first, at))));
-    parts.push(index, json);
-    start += index.length + json.length;
+/** Rows side by side in memory that is used again; copied out once a block. */
+class RowsBuffer {
+  private bytes = Buffer.allocUnsafeSlow(1 << 17);
+  length = 0;
+
+  text(text: string): number {
+    this.reserve(text.length * 3);
+    const written = this.bytes.write(text, this.length, 'utf8');
+    this.length += written;
+    return written;
   }
-  return Buffer.concat([head, zstdCompressSync(Buffer.concat(parts), compression)]);
+
+  raw(source: Uint8Array): number {
+    this.reserve(source.length);
+    this.bytes.set(source, this.length);
+    this.length += source.length;
+    return source.length;
+  }
+
+  taken(): Buffer {
+    const copy = Buffer.allocUnsafeSlow(this.length);
+    this.bytes.copy(copy, 0, 0, this.length);
+    this.length = 0;
+    return copy;
+  }
+
+  private reserve(count: number): void {
+    if (this.length + count <= this.bytes.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.length + count));
+    this.bytes.copy(grown, 0, 0, this.length);
+    this.bytes = grown;
+  }
+}
+const rowsBuffer = new RowsBuffer();
+
+/** The rows of a block; compressed beside this thread. `unpackable`: packed records are kept packed. */
+export async function encodeDecisions(rows: readonly DecisionRow[], unpackable: boolean): Promise<Buffer> {
+  const head = Buffer.allocUnsafe(rowsHeadBytes + rows.length * directoryBytes), first = rows[0]?.offset ?? 0;
+  rowsBuffer.length = 0;
+  let at = head.writeUInt32LE(rows.length, head.writeUInt32LE(formatVersion, 0));
+  for (const row of rows) {
+    const start = rowsBuffer.length, packed = unpackable ? row.packed : undefined;
+    const fields: Index = [row.transactionId, row.source, row.eventTimeMs, row.receivedAtMs, row.outcome, row.score, row.decidedBy, row.alert, row.rules, row.entities];
+    const indexLength = rowsBuffer.text(JSON.stringify(packed === undefined ? fields : [...fields, packed.layoutId]));
+    const recordLength = packed === undefined ? rowsBuffer.text(row.json) : rowsBuffer.raw(packed.bytes);
+    at = head.writeUInt32LE(recordLength, head.writeUInt32LE(indexLength, head.writeUInt32LE(start, head.writeUInt32LE(row.offset - first, at))));
+  }
+  return Buffer.concat([head, await compress(rowsBuffer.taken(), compression)]);
 }
 
 /** What a search looks at before it opens a block. */
@@ -80,7 +127,7 @@ export class DecisionBlock {
   #rows: Buffer | undefined;
 
   /** @throws WeirError WEIR_STORE_FAILED for another format. */
-  constructor(private readonly lane: number, private readonly firstOffset: number, private readonly bytes: Buffer) {
+  constructor(private readonly lane: number, private readonly firstOffset: number, private readonly bytes: Buffer, private readonly unpack?: Unpack) {
     expectFormat(bytes);
     this.count = bytes.readUInt32LE(4);
   }
@@ -102,11 +149,14 @@ export class DecisionBlock {
   transactionId(row: number): string { return this.#index(row)[0]; }
 
   row(row: number): DecisionRow {
-    const entry = this.#entry(row), offset = this.offset(row);
-    const jsonAt = this.bytes.readUInt32LE(entry + 4) + this.bytes.readUInt32LE(entry + 8), unpacked = this.#unpacked();
-    const [transactionId, source, eventTimeMs, receivedAtMs, outcome, score, decidedBy, alert, rules, entities] = this.#index(row);
-    const json = unpacked.toString('utf8', jsonAt, jsonAt + this.bytes.readUInt32LE(entry + 12));
-    return { lane: this.lane, offset, id: decisionId({ lane: this.lane, offset }), transactionId, source, eventTimeMs, receivedAtMs, outcome, score, decidedBy, alert, rules, entities, json };
+    const entry = this.#entry(row), offset = this.offset(row), { lane, unpack } = this;
+    const recordAt = this.bytes.readUInt32LE(entry + 4) + this.bytes.readUInt32LE(entry + 8), unpacked = this.#unpacked(), recordEnd = recordAt + this.bytes.readUInt32LE(entry + 12);
+    const [transactionId, source, eventTimeMs, receivedAtMs, outcome, score, decidedBy, alert, rules, entities, layoutId] = this.#index(row);
+    const found = { lane, offset, id: decisionId({ lane, offset }), transactionId, source, eventTimeMs, receivedAtMs, outcome, score, decidedBy, alert, rules, entities };
+    if (layoutId === undefined) return { ...found, json: unpacked.toString('utf8', recordAt, recordEnd) };
+    if (unpack === undefined) throw new WeirError('WEIR_STORE_FAILED', `decision ${found.id} is packed, and nothing is here to unpack it`);
+    let json: string | undefined;
+    return { ...found, get json() { return (json ??= unpack(layoutId, unpacked.subarray(recordAt, recordEnd))); } };
   }
 
   #entry(row: number): number { return rowsHeadBytes + row * directoryBytes; }
@@ -119,6 +169,8 @@ export class DecisionBlock {
   }
 }
 
+/** Format 1 is the same without packed records. */
 function expectFormat(bytes: Buffer): void {
-  if (bytes.readUInt32LE(0) !== formatVersion) throw new WeirError('WEIR_STORE_FAILED', `decisions of format ${bytes.readUInt32LE(0)}, ${formatVersion} expected`);
+  const format = bytes.readUInt32LE(0);
+  if (format < 1 || format > formatVersion) throw new WeirError('WEIR_STORE_FAILED', `decisions of format ${format}, 1 to ${formatVersion} expected`);
 }

@@ -1,7 +1,7 @@
 import { originOfDecisionId, WeirError } from '@weir/contracts';
 import { DecisionStore, pageLimitMax, type DecisionQuery, type DecisionRow, type Page } from '@weir/ports';
 import { open, type Database, type RootDatabase } from 'lmdb';
-import { alertMark, DecisionBlock, DecisionMarks, encodeDecisions, encodeMarks, entityMark, outcomeMark, ruleMark } from './decision-block';
+import { alertMark, DecisionBlock, DecisionMarks, encodeDecisions, encodeMarks, entityMark, outcomeMark, ruleMark, type Unpack } from './decision-block';
 import { runIdsMax, TransactionIndex, type IndexDatabase } from './transaction-index';
 
 export interface LmdbDecisionStoreOptions {
@@ -10,6 +10,8 @@ export interface LmdbDecisionStoreOptions {
   readonly lanes: number;
   /** Transactions that are gathered in memory before they go down as a run of the index. */
   readonly idsPerRun?: number;
+  /** JSON text of a packed decision, by the JSON text of its layout. Without it the text is stored. */
+  readonly unpack?: (layoutJson: string, bytes: Uint8Array) => string;
 }
 
 /** Blocks and rows that one page of a search looks at. */
@@ -24,10 +26,17 @@ interface Lane { readonly blocks: Database<Buffer, number>; readonly marks: Data
 export class LmdbDecisionStore extends DecisionStore {
   readonly #root: RootDatabase<Buffer, number>;
   readonly #lanes: readonly Lane[];
+  /** JSON texts by layout id: few, for a set and a source have one. */
+  readonly #layouts: Database<string, string>;
+  readonly #layoutById = new Map<string, string>();
+  readonly #unpack: Unpack | undefined;
 
   constructor(options: LmdbDecisionStoreOptions) {
     super();
-    this.#root = open<Buffer, number>({ path: options.path, maxDbs: 3 * options.lanes + 2, encoding: 'binary', overlappingSync: false, noMemInit: true });
+    const { unpack } = options;
+    this.#unpack = unpack && ((layoutId, bytes) => unpack(this.#layout(layoutId), bytes));
+    this.#root = open<Buffer, number>({ path: options.path, maxDbs: 3 * options.lanes + 3, encoding: 'binary', overlappingSync: false, noMemInit: true });
+    this.#layouts = this.#root.openDB<string, string>('layouts', { encoding: 'string' });
     this.#lanes = Array.from({ length: options.lanes }, (_, lane) => this.#openLane(lane, options));
   }
 
@@ -73,7 +82,7 @@ export class LmdbDecisionStore extends DecisionStore {
         if (!mayMatch(new DecisionMarks(value), query)) continue;
         const bytes = blocks.get(key);
         if (bytes === undefined) continue;
-        const block = new DecisionBlock(lane, key, bytes);
+        const block = new DecisionBlock(lane, key, bytes, this.#unpack);
         for (let row = block.count - 1; row >= 0; row--) {
           const offset = block.offset(row);
           if (offset >= end) continue;
@@ -96,28 +105,54 @@ export class LmdbDecisionStore extends DecisionStore {
     const last = fresh.at(-1);
     if (last === undefined) return;
     let runDue = false;
+    const layouts = this.#unpack === undefined ? new Map<string, string>() : this.#newLayouts(fresh);
     for (const row of fresh) runDue = state.transactions.add(row.transactionId, row.offset) || runDue;
     try {
+      const blocks: Array<{ readonly first: number; readonly rows: Promise<Buffer>; readonly marks: Buffer }> = [];
+      for (let from = 0; from < fresh.length; from += rowsPerBlockMax) {
+        const block = fresh.slice(from, from + rowsPerBlockMax);
+        blocks.push({ first: block[0]?.offset ?? 0, rows: encodeDecisions(block, this.#unpack !== undefined), marks: encodeMarks(block) });
+      }
+      const encoded = await Promise.all(blocks.map(({ rows: encoding }) => encoding));
       await this.#root.transaction(() => {
-        for (let from = 0; from < fresh.length; from += rowsPerBlockMax) {
-          const block = fresh.slice(from, from + rowsPerBlockMax);
-          const first = block[0]?.offset ?? 0;
-          state.blocks.putSync(first, encodeDecisions(block));
-          state.marks.putSync(first, encodeMarks(block));
-        }
+        for (const [id, json] of layouts) this.#layouts.putSync(id, json);
+        blocks.forEach(({ first, marks }, index) => {
+          state.blocks.putSync(first, encoded[index] as Buffer);
+          state.marks.putSync(first, marks);
+        });
         if (runDue) state.transactions.writeRun(last.offset);
       });
     } catch (cause) {
       throw new WeirError('WEIR_STORE_FAILED', `writing ${fresh.length} decisions failed`, { cause, retriable: true });
     }
+    for (const [id, json] of layouts) this.#layoutById.set(id, json);
     if (runDue) state.transactions.runWritten(last.offset);
     state.position = last.offset;
+  }
+
+  /** Layouts of rows that this process has neither written nor read yet. */
+  #newLayouts(rows: readonly DecisionRow[]): Map<string, string> {
+    const layouts = new Map<string, string>();
+    let last: string | undefined;
+    for (const { packed } of rows) {
+      if (packed === undefined || packed.layoutId === last) continue;
+      last = packed.layoutId;
+      if (!this.#layoutById.has(last)) layouts.set(last, packed.layout());
+    }
+    return layouts;
+  }
+
+  #layout(id: string): string {
+    const known = this.#layoutById.get(id) ?? this.#layouts.get(id);
+    if (known === undefined) throw new WeirError('WEIR_STORE_FAILED', `the layout ${id} of a decision is not there`);
+    if (!this.#layoutById.has(id)) this.#layoutById.set(id, known);
+    return known;
   }
 
   #at(lane: number, offset: number): DecisionRow | undefined {
     const { blocks } = this.#lane(lane);
     for (const { key, value } of blocks.getRange({ start: offset, reverse: true, limit: 1 })) {
-      const block = new DecisionBlock(lane, key, value), row = block.find(offset);
+      const block = new DecisionBlock(lane, key, value, this.#unpack), row = block.find(offset);
       return row < 0 ? undefined : block.row(row);
     }
     return undefined;

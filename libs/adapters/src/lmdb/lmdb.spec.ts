@@ -54,6 +54,23 @@ describe('LMDB', () => {
     });
   });
 
+  it('keeps what comes packed packed, with its layout once, and gives the text back', async () => {
+    const path = folder(), unpack = (layout: string, bytes: Uint8Array): string => JSON.stringify([layout, ...bytes]);
+    const packedRow = (offset: number): ReturnType<typeof decisionRowOf> => decisionRowOf(offset, { json: 'not asked for', packed: { layoutId: `l${offset % 2}`, layout: () => `layout ${offset % 2}`, bytes: Uint8Array.of(offset, 0, 255) } });
+    let store = new LmdbDecisionStore({ path, lanes: 1, unpack });
+    await store.write(0, [packedRow(0), decisionRowOf(1), packedRow(2), packedRow(3)]);
+    const texts = async (): Promise<Array<string | undefined>> => Promise.all([0, 1, 2, 3].map(async (offset) => (await store.byId(`d-0-${offset}`))?.json));
+    const expected = ['["layout 0",0,0,255]', decisionRowOf(1).json, '["layout 0",2,0,255]', '["layout 1",3,0,255]'];
+    expect(await texts()).toEqual(expected);
+    await store.close();
+    store = new LmdbDecisionStore({ path, lanes: 1, unpack });
+    expect([await texts(), (await store.search({ limit: 9 })).items.map(({ json }) => json)]).toEqual([expected, [...expected].reverse()]);
+    await store.close();
+    store = new LmdbDecisionStore({ path, lanes: 1 });
+    expect(() => store.byId('d-0-0')).toThrow('packed');
+    await store.close();
+  });
+
   it('finds transactions in runs, in memory, and in what memory lost', async () => {
     const path = folder();
     const idsPerRun = 700;

@@ -12,9 +12,12 @@ const noHeaders = Buffer.alloc(0);
 
 export function encodeBlock(records: readonly NewRecord[], appendedAtMs: number): Buffer {
   const keys = records.map((record) => (record.key === null ? undefined : Buffer.from(record.key, 'utf8')));
-  const headers = records.map((record) => headerBytes(record.headers));
-  let size = headBytes;
-  records.forEach((record, index) => { size += lengthsBytes + (keys[index]?.length ?? 0) + (headers[index]?.length ?? 0) + record.value.length; });
+  const headers = records.map((record, index) => (index > 0 && record.headers === records[index - 1]?.headers ? undefined : headerBytes(record.headers)));
+  let size = headBytes, last: Buffer = noHeaders;
+  records.forEach((record, index) => {
+    last = headers[index] ??= last;
+    size += lengthsBytes + (keys[index]?.length ?? 0) + last.length + record.value.length;
+  });
   const block = Buffer.allocUnsafe(size);
   block[0] = formatVersion;
   block.writeUInt32LE(records.length, 1);

@@ -14,7 +14,8 @@ export type IndexDatabase = Database<Buffer, number[]>;
  * ten times what the decision costs. What is in memory only is read back from the decisions at the start.
  */
 export class TransactionIndex {
-  readonly #recent = new Map<string, number[]>();
+  /** One offset as it is, several as a list: nearly every id comes once. */
+  readonly #recent = new Map<string, number | number[]>();
   #recentCount = 0;
   #run = 0;
   /** Decisions up to this offset are in runs; -1 for none. */
@@ -29,7 +30,8 @@ export class TransactionIndex {
   /** True when a run is due. */
   add(transactionId: string, offset: number): boolean {
     const known = this.#recent.get(transactionId);
-    if (known === undefined) this.#recent.set(transactionId, [offset]);
+    if (known === undefined) this.#recent.set(transactionId, offset);
+    else if (typeof known === 'number') this.#recent.set(transactionId, [known, offset]);
     else known.push(offset);
     return ++this.#recentCount >= this.idsPerRun;
   }
@@ -39,7 +41,7 @@ export class TransactionIndex {
     const pages = Array.from({ length: pagesPerRun }, (): Array<readonly [hash: number, offset: number]> => []);
     for (const [id, offsets] of this.#recent) {
       const hash = hashText(id);
-      for (const offset of offsets) pages[hash >>> 24]?.push([hash, offset]);
+      for (const offset of typeof offsets === 'number' ? [offsets] : offsets) pages[hash >>> 24]?.push([hash, offset]);
     }
     pages.forEach((page, prefix) => {
       if (page.length === 0) return;
@@ -62,7 +64,8 @@ export class TransactionIndex {
 
   /** Offsets that may have the id, newest first. */
   find(transactionId: string): number[] {
-    const hash = hashText(transactionId), offsets = [...(this.#recent.get(transactionId) ?? [])];
+    const hash = hashText(transactionId), recent = this.#recent.get(transactionId) ?? [];
+    const offsets = typeof recent === 'number' ? [recent] : [...recent];
     for (const { value } of this.database.getRange({ start: [hash >>> 24, 0], end: [(hash >>> 24) + 1, 0] })) {
       for (let at = 0; at < value.length; at += entryBytes) if (value.readUInt32LE(at) === hash) offsets.push(value.readDoubleLE(at + 4));
     }

@@ -1,8 +1,14 @@
 import type { Kysely } from 'kysely';
+import type { CaseRow } from '@weir/ports';
 import { caseStoreContract, quarantineContract, registryContract } from '@weir/ports/testing';
 import { SqlCases, SqlQuarantine, SqlRegistry, type Tables } from '../sql';
 import { describeOn, freshDatabase, postgresServer } from '../testing-servers';
 import { openPostgres } from './index';
+
+const openCase: CaseRow = {
+  id: 'c-1', decisionId: 'd-0-1', transactionId: 't1', outcome: 'review', score: 0.5, createdAtMs: 1, status: 'open', claimedBy: null, resolution: null, resolvedBy: null, resolvedAtMs: null,
+  amount: null, priority: 0.5, claimedUntilMs: null,
+};
 
 describe('PostgreSQL', () => {
   describeOn(postgresServer(), (server) => {
@@ -35,15 +41,14 @@ describe('PostgreSQL', () => {
 
     it('lets one of many claim a case', async () => {
       const cases = new SqlCases(await database());
-      await cases.open([{ id: 'c-1', decisionId: 'd-0-1', transactionId: 't1', outcome: 'review', score: 0.5, createdAtMs: 1, status: 'open', claimedBy: null, resolution: null, resolvedBy: null, resolvedAtMs: null }]);
+      await cases.open([openCase]);
       const claims = await Promise.allSettled(['ann', 'bob', 'cyd', 'dan'].map((by) => cases.claim('c-1', by)));
       expect(claims.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected', 'rejected']);
     });
 
     it('opens a case once, whoever else opens it at the same time', async () => {
       const cases = new SqlCases(await database());
-      const row = { id: 'c-1', decisionId: 'd-0-1', transactionId: 't1', outcome: 'review', score: 0.5, createdAtMs: 1, status: 'open', claimedBy: null, resolution: null, resolvedBy: null, resolvedAtMs: null } as const;
-      await Promise.all([1, 2, 3, 4].map((number) => cases.open([{ ...row, id: `c-${number}` }])));
+      await Promise.all([1, 2, 3, 4].map((number) => cases.open([{ ...openCase, id: `c-${number}` }])));
       expect((await cases.search({ limit: 10 })).items).toHaveLength(1);
     });
 

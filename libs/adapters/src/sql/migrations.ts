@@ -16,7 +16,11 @@ export const postgresDialect: SqlDialect = { name: 'postgres', sequenceType: 'bi
 export class Migrations implements MigrationProvider {
   constructor(private readonly dialect: SqlDialect) {}
   getMigrations(): Promise<Record<string, Migration>> {
-    return Promise.resolve({ '001-first-tables': { up: (database: Kysely<Tables>) => firstTables(database, this.dialect) } });
+    return Promise.resolve({
+      '001-first-tables': { up: (database: Kysely<Tables>) => firstTables(database, this.dialect) },
+      '002-set-proposals': { up: (database: Kysely<Tables>) => setProposals(database, this.dialect) },
+      '003-review-queue': { up: (database: Kysely<Tables>) => reviewQueue(database) },
+    });
   }
 }
 
@@ -59,4 +63,22 @@ async function firstTables(database: Kysely<Tables>, { sequence, sequenceType }:
     .addColumn('expected', 'text').addColumn('got', 'text').addColumn('received_at_ms', 'bigint', (c) => c.notNull()).addColumn('json', 'text', (c) => c.notNull())
     .addColumn('resent_at_ms', 'bigint').execute();
   await schema.createIndex('quarantine_by_transaction').on('quarantine').column('transaction_id').execute();
+}
+
+async function setProposals({ schema }: Kysely<Tables>, { sequence, sequenceType }: SqlDialect): Promise<void> {
+  await schema.createTable('set_proposals')
+    .addColumn('sequence', sequenceType, sequence).addColumn('id', 'text', (c) => c.notNull().unique()).addColumn('set_id', 'text', (c) => c.notNull()).addColumn('base_set_id', 'text')
+    .addColumn('json', 'text', (c) => c.notNull()).addColumn('plan', 'text', (c) => c.notNull()).addColumn('note', 'text')
+    .addColumn('created_at_ms', 'bigint', (c) => c.notNull()).addColumn('created_by', 'text', (c) => c.notNull()).addColumn('created_by_key', 'text', (c) => c.notNull())
+    .addColumn('status', 'text', (c) => c.notNull()).addColumn('decided_at_ms', 'bigint').addColumn('decided_by', 'text').addColumn('reason', 'text').execute();
+}
+
+/** What a queue needs beyond the cases: their worth, claims that end, and what a resolution still has to do elsewhere. */
+async function reviewQueue(database: Kysely<Tables>): Promise<void> {
+  const { schema } = database;
+  await schema.alterTable('cases').addColumn('amount', 'double precision').execute();
+  await schema.alterTable('cases').addColumn('priority', 'double precision', (c) => c.notNull().defaultTo(0)).execute();
+  await schema.alterTable('cases').addColumn('claimed_until_ms', 'bigint').execute();
+  await schema.alterTable('cases').addColumn('pending', 'text').execute();
+  await schema.createIndex('cases_by_status_priority').on('cases').columns(['status', 'priority', 'sequence']).execute();
 }

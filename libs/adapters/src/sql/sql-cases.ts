@@ -1,6 +1,6 @@
-import type { Kysely, Selectable } from 'kysely';
+import type { Kysely, Selectable, SelectQueryBuilder } from 'kysely';
 import { WeirError } from '@weir/contracts';
-import { CaseStore, type CaseComment, type CaseQuery, type CaseResolution, type CaseRow, type CaseStatus, type LabelRow, type Page } from '@weir/ports';
+import { CaseStore, type CaseComment, type CaseLease, type CaseQuery, type CaseResolution, type CaseResolved, type CaseRow, type CaseStatus, type LabelRow, type Page } from '@weir/ports';
 import { guarded, pageBounds, pageOf } from './sql-database';
 import type { Tables } from './tables';
 
@@ -16,6 +16,7 @@ export class SqlCases extends CaseStore {
     await guarded('opening cases', () => this.database.insertInto('cases').values(cases.map((row) => ({
       id: row.id, decision_id: row.decisionId, transaction_id: row.transactionId, outcome: row.outcome, score: row.score, created_at_ms: row.createdAtMs, status: row.status,
       claimed_by: row.claimedBy, resolution: row.resolution, resolved_by: row.resolvedBy, resolved_at_ms: row.resolvedAtMs,
+      amount: row.amount, priority: row.priority, claimed_until_ms: row.claimedUntilMs,
     }))).onConflict((conflict) => conflict.column('decision_id').doNothing()).execute());
   }
 
@@ -25,41 +26,61 @@ export class SqlCases extends CaseStore {
   }
 
   override async search(query: CaseQuery): Promise<Page<CaseRow>> {
+    const { status, claimedBy, nowMs } = query;
+    let rows = this.database.selectFrom('cases').selectAll();
+    if (status === 'open' && nowMs !== undefined) {
+      rows = rows.where((where) => where.or([where('status', '=', 'open'), where.and([where('status', '=', 'claimed'), where('claimed_until_ms', '<=', nowMs)])]));
+    } else if (status === 'claimed' && nowMs !== undefined) {
+      rows = rows.where('status', '=', 'claimed').where((where) => where.or([where('claimed_until_ms', 'is', null), where('claimed_until_ms', '>', nowMs)]));
+    } else if (status !== undefined) rows = rows.where('status', '=', status);
+    if (claimedBy !== undefined) rows = rows.where('claimed_by', '=', claimedBy);
+    if (query.order === 'priority') return this.byPriority(rows, query);
     const { below, limit } = pageBounds(query);
-    let rows = this.database.selectFrom('cases').selectAll().where('sequence', '<', below);
-    if (query.status !== undefined) rows = rows.where('status', '=', query.status);
-    if (query.claimedBy !== undefined) rows = rows.where('claimed_by', '=', query.claimedBy);
-    const found = await guarded('reading cases', () => rows.orderBy('sequence', 'desc').limit(limit + 1).execute());
+    const found = await guarded('reading cases', () => rows.where('sequence', '<', below).orderBy('sequence', 'desc').limit(limit + 1).execute());
     return pageOf(found, limit, caseRow);
   }
 
-  override claim(id: string, by: string): Promise<CaseRow> {
-    return this.change(id, (row) => {
+  /** The cursor is the last case shown: `priority|sequence`. */
+  private async byPriority(rows: SelectQueryBuilder<Tables, 'cases', Selectable<Tables['cases']>>, query: CaseQuery): Promise<Page<CaseRow>> {
+    const [priorityText, sequenceText] = query.cursor?.split('|') ?? [];
+    const priority = priorityText === undefined ? undefined : Number(priorityText);
+    const { below, limit } = pageBounds({ limit: query.limit, cursor: priority === undefined || (priorityText !== '' && Number.isFinite(priority)) ? sequenceText : 'none' });
+    const rest = priority === undefined ? rows : rows.where((where) => where.or([where('priority', '<', priority), where.and([where('priority', '=', priority), where('sequence', '<', below)])]));
+    const found = await guarded('reading cases', () => rest.orderBy('priority', 'desc').orderBy('sequence', 'desc').limit(limit + 1).execute());
+    const last = found[limit - 1];
+    return { items: found.slice(0, limit).map(caseRow), next: found.length > limit && last !== undefined ? `${last.priority}|${last.sequence}` : null };
+  }
+
+  override claim(id: string, by: string, lease?: CaseLease): Promise<CaseRow> {
+    return guarded('claiming a case', () => change(this.database, id, (row) => {
       if (row.status === 'resolved') throw new WeirError('WEIR_CONFLICT', `case ${id} is resolved`);
-      if (row.claimedBy !== null && row.claimedBy !== by) throw new WeirError('WEIR_CONFLICT', `case ${id} is claimed by ${row.claimedBy}`);
-      return { status: 'claimed', claimed_by: by };
-    });
+      refuseClaimed(row, by, lease?.nowMs);
+      return { status: 'claimed', claimed_by: by, claimed_until_ms: lease?.untilMs ?? null };
+    }));
   }
 
-  override resolve(id: string, by: string, resolution: CaseResolution, atMs: number): Promise<CaseRow> {
-    return this.change(id, (row) => {
-      if (row.status === 'resolved') throw new WeirError('WEIR_CONFLICT', `case ${id} is resolved already`);
-      return { status: 'resolved', resolution, resolved_by: by, resolved_at_ms: atMs };
-    });
+  override resolve(id: string, by: string, resolution: CaseResolution, atMs: number, more: CaseResolved = {}): Promise<CaseRow> {
+    const { label, comment, audit, pending } = more;
+    return guarded('resolving a case', () => this.database.transaction().execute(async (transaction) => {
+      const resolved = await change(transaction, id, (row) => {
+        if (row.status === 'resolved') throw new WeirError('WEIR_CONFLICT', `case ${id} is resolved already`);
+        refuseClaimed(row, by, atMs);
+        return { status: 'resolved', resolution, resolved_by: by, resolved_at_ms: atMs, pending: pending ?? null };
+      });
+      if (label !== undefined) await transaction.insertInto('labels').values(labelValues(label)).execute();
+      if (comment !== undefined) await transaction.insertInto('case_comments').values({ case_id: id, at_ms: atMs, by, text: comment }).execute();
+      if (audit !== undefined) await transaction.insertInto('audit').values({ at_ms: audit.atMs, by: audit.by, action: audit.action, subject: audit.subject, detail: audit.detail }).execute();
+      return resolved;
+    }));
   }
 
-  /** Changes a case as it was read; where somebody else was quicker, it is read again. */
-  private change(id: string, next: (row: CaseRow) => Partial<Omit<Tables['cases'], 'sequence'>>): Promise<CaseRow> {
-    return guarded('changing a case', async () => {
-      for (let attempt = 0; attempt < changeAttemptsMax; attempt += 1) {
-        const row = await this.byId(id);
-        if (row === undefined) throw new WeirError('WEIR_NOT_FOUND', `no case ${id}`);
-        const unchanged = this.database.updateTable('cases').set(next(row)).where('id', '=', id).where('status', '=', row.status);
-        const { numUpdatedRows } = await (row.claimedBy === null ? unchanged.where('claimed_by', 'is', null) : unchanged.where('claimed_by', '=', row.claimedBy)).executeTakeFirstOrThrow();
-        if (numUpdatedRows > 0n) return caseRow(await this.database.selectFrom('cases').selectAll().where('id', '=', id).executeTakeFirstOrThrow());
-      }
-      throw new WeirError('WEIR_CONFLICT', `case ${id} is being changed by others`, { retriable: true });
-    });
+  override async unsettled(limit: number): Promise<ReadonlyArray<{ readonly row: CaseRow; readonly pending: string }>> {
+    const rows = await guarded('reading what is pending', () => this.database.selectFrom('cases').selectAll().where('status', '=', 'resolved').where('pending', 'is not', null).orderBy('sequence').limit(limit).execute());
+    return rows.map((row) => ({ row: caseRow(row), pending: row.pending ?? '' }));
+  }
+
+  override async settle(id: string): Promise<void> {
+    await guarded('settling a case', () => this.database.updateTable('cases').set({ pending: null }).where('id', '=', id).execute());
   }
 
   override async comment(comment: CaseComment): Promise<void> {
@@ -73,9 +94,7 @@ export class SqlCases extends CaseStore {
 
   override async putLabels(labels: readonly LabelRow[]): Promise<void> {
     if (labels.length === 0) return;
-    await guarded('writing labels', () => this.database.insertInto('labels').values(labels.map((label) => ({
-      transaction_id: label.transactionId, fraud: label.fraud ? 1 : 0, by: label.by, at_ms: label.atMs, source: label.source,
-    }))).execute());
+    await guarded('writing labels', () => this.database.insertInto('labels').values(labels.map(labelValues)).execute());
   }
 
   override async labels(transactionIds: readonly string[]): Promise<ReadonlyMap<string, LabelRow>> {
@@ -89,10 +108,31 @@ export class SqlCases extends CaseStore {
   }
 }
 
+/** Changes a case as it was read; where somebody else was quicker, it is read again. */
+async function change(database: Kysely<Tables>, id: string, next: (row: CaseRow) => Partial<Omit<Tables['cases'], 'sequence'>>): Promise<CaseRow> {
+  for (let attempt = 0; attempt < changeAttemptsMax; attempt += 1) {
+    const read = await database.selectFrom('cases').selectAll().where('id', '=', id).executeTakeFirst();
+    if (read === undefined) throw new WeirError('WEIR_NOT_FOUND', `no case ${id}`);
+    const row = caseRow(read);
+    const unchanged = database.updateTable('cases').set(next(row)).where('id', '=', id).where('status', '=', row.status);
+    const { numUpdatedRows } = await (row.claimedBy === null ? unchanged.where('claimed_by', 'is', null) : unchanged.where('claimed_by', '=', row.claimedBy)).executeTakeFirstOrThrow();
+    if (numUpdatedRows > 0n) return caseRow(await database.selectFrom('cases').selectAll().where('id', '=', id).executeTakeFirstOrThrow());
+  }
+  throw new WeirError('WEIR_CONFLICT', `case ${id} is being changed by others`, { retriable: true });
+}
+
+/** `nowMs` undefined: a claim never ends. */
+function refuseClaimed({ id, claimedBy, claimedUntilMs }: CaseRow, by: string, nowMs: number | undefined): void {
+  if (claimedBy === null || claimedBy === by || (nowMs !== undefined && claimedUntilMs !== null && claimedUntilMs <= nowMs)) return;
+  throw new WeirError('WEIR_CONFLICT', `case ${id} is claimed by ${claimedBy}`);
+}
+
+const labelValues = (label: LabelRow) => ({ transaction_id: label.transactionId, fraud: label.fraud ? 1 : 0, by: label.by, at_ms: label.atMs, source: label.source });
 const statuses: readonly CaseStatus[] = ['open', 'claimed', 'resolved'];
 const resolutions: readonly CaseResolution[] = ['fraud', 'genuine', 'unclear'];
 const caseRow = (row: Selectable<Tables['cases']>): CaseRow => ({
   id: row.id, decisionId: row.decision_id, transactionId: row.transaction_id, outcome: row.outcome, score: row.score, createdAtMs: Number(row.created_at_ms),
   status: statuses.find((status) => status === row.status) ?? 'open', claimedBy: row.claimed_by, resolution: resolutions.find((resolution) => resolution === row.resolution) ?? null,
   resolvedBy: row.resolved_by, resolvedAtMs: row.resolved_at_ms === null ? null : Number(row.resolved_at_ms),
+  amount: row.amount, priority: row.priority, claimedUntilMs: row.claimed_until_ms === null ? null : Number(row.claimed_until_ms),
 });

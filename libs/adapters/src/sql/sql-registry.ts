@@ -1,7 +1,7 @@
 import type { Kysely, Selectable } from 'kysely';
 import { WeirError } from '@weir/contracts';
 import {
-  Registry, roles, type ApiKey, type AppliedSet, type AuditEntry, type AuditQuery, type DefinitionSetRecord, type DefinitionVersion, type Page, type PageRequest, type Role,
+  Registry, roles, type ApiKey, type AppliedSet, type AuditEntry, type AuditQuery, type DefinitionSetRecord, type DefinitionVersion, type Page, type PageRequest, type Role, proposalStatuses, type ProposalStatus, type SetProposal,
 } from '@weir/ports';
 import { guarded, pageBounds, pageOf } from './sql-database';
 import type { Tables } from './tables';
@@ -94,6 +94,33 @@ export class SqlRegistry extends Registry {
     return Number(result.numUpdatedRows) > 0;
   }
 
+  override async addProposal(proposal: SetProposal): Promise<void> {
+    await guarded('adding a proposal', async () => {
+      if ((await this.proposal(proposal.id)) !== undefined) throw new WeirError('WEIR_CONFLICT', `proposal ${proposal.id} exists already`);
+      await this.database.insertInto('set_proposals').values({
+        id: proposal.id, set_id: proposal.setId, base_set_id: proposal.baseSetId, json: proposal.json, plan: proposal.plan, note: proposal.note, created_at_ms: proposal.createdAtMs, created_by: proposal.createdBy,
+        created_by_key: proposal.createdByKey, status: proposal.status, decided_at_ms: proposal.decidedAtMs, decided_by: proposal.decidedBy, reason: proposal.reason,
+      }).execute();
+    });
+  }
+
+  override async proposal(id: string): Promise<SetProposal | undefined> {
+    const row = await guarded('reading a proposal', () => this.database.selectFrom('set_proposals').selectAll().where('id', '=', id).executeTakeFirst());
+    return row && setProposal(row);
+  }
+
+  override async proposals(query: PageRequest & { readonly status?: ProposalStatus | undefined }): Promise<Page<SetProposal>> {
+    const { below, limit } = pageBounds(query);
+    const all = this.database.selectFrom('set_proposals').selectAll().where('sequence', '<', below);
+    const wanted = query.status === undefined ? all : all.where('status', '=', query.status);
+    return pageOf(await guarded('reading proposals', () => wanted.orderBy('sequence', 'desc').limit(limit + 1).execute()), limit, setProposal);
+  }
+
+  override async decideProposal(id: string, { status, by, atMs, reason }: { readonly status: 'approved' | 'rejected'; readonly by: string; readonly atMs: number; readonly reason: string | null }): Promise<boolean> {
+    const result = await guarded('deciding a proposal', () => this.database.updateTable('set_proposals').set({ status, decided_by: by, decided_at_ms: atMs, reason }).where('id', '=', id).where('status', '=', 'open').executeTakeFirst());
+    return Number(result.numUpdatedRows) > 0;
+  }
+
   override async appendAudit(entry: AuditEntry): Promise<void> {
     await guarded('writing the audit', () => this.database.insertInto('audit').values({ at_ms: entry.atMs, by: entry.by, action: entry.action, subject: entry.subject, detail: entry.detail }).execute());
   }
@@ -125,4 +152,8 @@ const setRecord = (row: Selectable<Tables['definition_sets']>): DefinitionSetRec
 const apiKey = (row: Selectable<Tables['api_keys']>): ApiKey => ({
   id: row.id, name: row.name, secretHash: row.secret_hash, roles: listOf(row.roles).filter(isRole), createdAtMs: Number(row.created_at_ms), createdBy: row.created_by,
   revokedAtMs: row.revoked_at_ms === null ? null : Number(row.revoked_at_ms),
+});
+const setProposal = (row: Selectable<Tables['set_proposals']>): SetProposal => ({
+  id: row.id, setId: row.set_id, baseSetId: row.base_set_id, json: row.json, plan: row.plan, note: row.note, createdAtMs: Number(row.created_at_ms), createdBy: row.created_by, createdByKey: row.created_by_key,
+  status: proposalStatuses.find((status) => status === row.status) ?? 'open', decidedAtMs: row.decided_at_ms === null ? null : Number(row.decided_at_ms), decidedBy: row.decided_by, reason: row.reason,
 });

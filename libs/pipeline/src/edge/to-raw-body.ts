@@ -65,7 +65,7 @@ function receivedAt(event: JsonObject, source: Source, options: EdgeOptions): nu
 const numberText = (value: unknown): unknown => (typeof value === 'string' && /^-?\d{1,17}$/.test(value) ? Number(value) : value);
 
 function jsonOf(input: string | JsonObject, event: JsonObject, source: Source, options: EdgeOptions): string {
-  const secret = source.fields.filter((field) => field.tokenise);
+  const secret = secretFields(source);
   if (secret.length === 0) return typeof input === 'string' && options.textual !== true ? input : stringify(event);
   const tokens: Record<string, unknown> = { ...event };
   for (const { from } of secret) {
@@ -78,12 +78,27 @@ function jsonOf(input: string | JsonObject, event: JsonObject, source: Source, o
   return stringify(tokens);
 }
 
+const secretBySource = new WeakMap<Source, Source['fields']>();
+function secretFields(source: Source): Source['fields'] {
+  let secret = secretBySource.get(source);
+  if (secret === undefined) secretBySource.set(source, (secret = source.fields.filter((field) => field.tokenise)));
+  return secret;
+}
+
 /** JSON in which a number beyond a double stays one: `JSON.stringify` would make it null, and so a refused value a missing one. */
 function stringify(object: JsonObject): string {
+  if (isFiniteThroughout(object)) return JSON.stringify(object);
   const infinite = Object.keys(object).filter((key) => typeof object[key] === 'number' && !Number.isFinite(object[key]));
-  if (infinite.length === 0) return JSON.stringify(object);
   const parts = Object.entries(object).filter(([, value]) => value !== undefined).map(([key, value]) => `${JSON.stringify(key)}:${infinite.includes(key) ? beyondDouble(value) : JSON.stringify(value)}`);
   return `{${parts.join(',')}}`;
+}
+
+function isFiniteThroughout(object: JsonObject): boolean {
+  for (const key in object) {
+    const value = object[key];
+    if (typeof value === 'number' && !Number.isFinite(value)) return false;
+  }
+  return true;
 }
 
 const beyondDouble = (value: unknown): string => (value === Infinity ? '1e999' : value === -Infinity ? '-1e999' : '"NaN"');

@@ -1,7 +1,8 @@
 import type { CaseRow, CaseStore } from '../case-store';
 
-const openCase = (n: number): CaseRow => ({
+const openCase = (n: number, of: Partial<CaseRow> = {}): CaseRow => ({
   id: `c-${n}`, decisionId: `d-0-${n}`, transactionId: `t${n}`, outcome: 'review', score: 0.5, createdAtMs: n, status: 'open', claimedBy: null, resolution: null, resolvedBy: null, resolvedAtMs: null,
+  amount: 100 * n, priority: 50 * n, claimedUntilMs: null, ...of,
 });
 
 /** What every review queue must do. */
@@ -22,6 +23,47 @@ export function caseStoreContract(make: () => Promise<CaseStore>): void {
       expect(await cases.claim('c-1', 'ann')).toMatchObject({ claimedBy: 'ann' });
       await expect(cases.claim('c-1', 'bob')).rejects.toMatchObject({ code: 'WEIR_CONFLICT' });
       await expect(cases.claim('c-9', 'bob')).rejects.toMatchObject({ code: 'WEIR_NOT_FOUND' });
+    });
+
+    it('gives a claim up when its time is over', async () => {
+      await cases.open([openCase(1), openCase(2)]);
+      expect(await cases.claim('c-1', 'ann', { nowMs: 1_000, untilMs: 2_000 })).toMatchObject({ claimedBy: 'ann', claimedUntilMs: 2_000 });
+      await expect(cases.claim('c-1', 'bob', { nowMs: 1_999, untilMs: 3_000 })).rejects.toMatchObject({ code: 'WEIR_CONFLICT' });
+      await expect(cases.resolve('c-1', 'bob', 'fraud', 1_999)).rejects.toMatchObject({ code: 'WEIR_CONFLICT' });
+      const open = async (nowMs: number): Promise<string[]> => (await cases.search({ status: 'open', nowMs, limit: 10 })).items.map(({ id }) => id);
+      expect([await open(1_999), await open(2_000)]).toEqual([['c-2'], ['c-2', 'c-1']]);
+      expect(await cases.claim('c-1', 'bob', { nowMs: 2_000, untilMs: 3_000 })).toMatchObject({ claimedBy: 'bob', claimedUntilMs: 3_000 });
+      expect(await cases.claim('c-1', 'bob', { nowMs: 2_500, untilMs: 4_000 })).toMatchObject({ claimedBy: 'bob', claimedUntilMs: 4_000 });
+    });
+
+    it('lets one of two that claim at once have it', async () => {
+      await cases.open([openCase(1)]);
+      const claims = await Promise.allSettled(['ann', 'bob'].map((by) => cases.claim('c-1', by, { nowMs: 1, untilMs: 2 })));
+      expect(claims.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    });
+
+    it('brings what is worth most first, page by page', async () => {
+      await cases.open([[1, 5], [2, 9], [3, 5], [4, 7.25]].map(([n = 0, priority = 0]) => openCase(n, { priority })));
+      const seen: string[] = [];
+      for (let cursor: string | undefined, turn = 0; turn < 5; turn += 1) {
+        const page = await cases.search({ order: 'priority', limit: 1, cursor });
+        seen.push(...page.items.map(({ id }) => id));
+        if (page.next === null) break;
+        cursor = page.next;
+      }
+      expect(seen).toEqual(['c-2', 'c-4', 'c-3', 'c-1']);
+    });
+
+    it('writes a resolution with its label, comment and what is still to be done, or nothing of it', async () => {
+      await cases.open([openCase(1), openCase(2)]);
+      const label = { transactionId: 't1', fraud: true, by: 'ann', atMs: 77, source: 'review' };
+      const audit = { atMs: 77, by: 'ann', action: 'case.resolve', subject: 'c-1', detail: null };
+      await cases.resolve('c-1', 'ann', 'fraud', 77, { label, comment: 'holder denies it', audit, pending: '{"list":"x"}' });
+      await expect(cases.resolve('c-1', 'bob', 'genuine', 78, { label: { ...label, fraud: false, atMs: 78 }, comment: 'no', pending: '{}' })).rejects.toMatchObject({ code: 'WEIR_CONFLICT' });
+      expect([(await cases.labels(['t1'])).get('t1'), (await cases.comments('c-1')).map(({ text }) => text)]).toEqual([label, ['holder denies it']]);
+      expect((await cases.unsettled(10)).map(({ row, pending }) => [row.id, pending])).toEqual([['c-1', '{"list":"x"}']]);
+      await cases.settle('c-1');
+      expect(await cases.unsettled(10)).toEqual([]);
     });
 
     it('resolves a case once', async () => {

@@ -56,6 +56,24 @@ export function registryContract(make: () => Promise<Registry>): void {
       expect((await registry.keyBySecretHash('h1'))?.revokedAtMs).toBe(9);
     });
 
+    it('keeps proposed sets, and decides each once', async () => {
+      const proposal = (id: string) => ({
+        id, setId: `set-${id}`, baseSetId: null, json: '{}', plan: '{"set":"x"}', note: 'why', createdAtMs: 1, createdBy: 'ann', createdByKey: 'k1', status: 'open' as const, decidedAtMs: null, decidedBy: null, reason: null,
+      });
+      for (const id of ['p1', 'p2', 'p3']) await registry.addProposal(proposal(id));
+      await expect(registry.addProposal(proposal('p1'))).rejects.toMatchObject({ code: 'WEIR_CONFLICT' });
+      expect(await registry.proposal('p1')).toEqual(proposal('p1'));
+      expect(await registry.proposal('p9')).toBeUndefined();
+      expect(await registry.decideProposal('p2', { status: 'rejected', by: 'bob', atMs: 5, reason: 'no' })).toBe(true);
+      expect(await registry.decideProposal('p2', { status: 'approved', by: 'bob', atMs: 6, reason: null })).toBe(false);
+      expect(await registry.decideProposal('p9', { status: 'approved', by: 'bob', atMs: 6, reason: null })).toBe(false);
+      expect(await registry.proposal('p2')).toEqual({ ...proposal('p2'), status: 'rejected', decidedBy: 'bob', decidedAtMs: 5, reason: 'no' });
+      const page = await registry.proposals({ limit: 2 });
+      expect(page.items.map(({ id }) => id)).toEqual(['p3', 'p2']);
+      expect((await registry.proposals({ limit: 2, cursor: page.next ?? '' })).items.map(({ id }) => id)).toEqual(['p1']);
+      expect((await registry.proposals({ status: 'open', limit: 9 })).items.map(({ id }) => id)).toEqual(['p3', 'p1']);
+    });
+
     it('finds who changed what, page by page', async () => {
       for (let n = 0; n < 5; n += 1) await registry.appendAudit({ atMs: n, by: n % 2 === 0 ? 'ann' : 'bob', action: 'list.put', subject: `List/${n}`, detail: '{}' });
       const page = await registry.audit({ by: 'ann', limit: 2 });

@@ -5,7 +5,7 @@ import { Deadlines } from './deadlines';
 import { textOf, withVersion } from './list-state';
 
 const snoozeKeyPrefix = 'sc/snooze/';
-interface Snooze { readonly rule: string; readonly entity: string; readonly key: string; readonly untilMs: number; readonly by: string }
+interface Snooze { readonly rule: string; readonly entity: string; readonly key: string; readonly untilMs: number; readonly by: string; readonly reason?: string }
 
 /**
  * Rules silenced for one value of an entity: while the event time is before `untilMs` the rule does not fire there, and the decision names it as snoozed.
@@ -21,7 +21,7 @@ export class Snoozes {
 
   put(snooze: Snooze): void {
     const key = stateKey(snooze.rule, snooze.entity, snooze.key);
-    this.byKey.set(key, snooze);
+    this.byKey.set(key, { rule: snooze.rule, entity: snooze.entity, key: snooze.key, untilMs: snooze.untilMs, by: snooze.by, reason: snooze.reason ?? '' });
     this.changed.add(key);
     this.index(key, snooze);
   }
@@ -57,7 +57,7 @@ export class Snoozes {
     this.changed.clear();
     for (const key of keys) {
       const found = this.byKey.get(key);
-      yield [key, found && withVersion(JSON.stringify([found.rule, found.entity, found.key, found.untilMs, found.by]))];
+      yield [key, found && withVersion(JSON.stringify([found.rule, found.entity, found.key, found.untilMs, found.by, ...(found.reason === undefined || found.reason === '' ? [] : [found.reason])]))];
     }
   }
 
@@ -67,8 +67,8 @@ export class Snoozes {
     this.deadlines.clear();
     this.changed.clear();
     for (const [key, bytes] of state.scan(snoozeKeyPrefix)) {
-      const [rule, entity, value, untilMs, by] = JSON.parse(textOf(bytes)) as [string, string, string, number, string];
-      this.byKey.set(key, { rule, entity, key: value, untilMs, by });
+      const [rule, entity, value, untilMs, by, reason = ''] = JSON.parse(textOf(bytes)) as [string, string, string, number, string, string?];
+      this.byKey.set(key, { rule, entity, key: value, untilMs, by, reason });
       this.index(key, { rule, entity, key: value, untilMs, by });
     }
   }

@@ -61,7 +61,8 @@ export class DecisionCodec {
   /** @throws WeirError WEIR_STORE_FAILED when the bytes are of another format or layout. */
   decode(bytes: Uint8Array): Decision {
     if (bytes[0] !== formatVersion || layoutIdOf(bytes) !== this.layout.id) throw new WeirError('WEIR_STORE_FAILED', `a decision of format ${bytes[0]} and layout ${layoutIdOf(bytes)}; ${formatVersion} and ${this.layout.id} expected`);
-    const reader = new ByteReader(bytes);
+    // A Buffer's slice is a view and no copy.
+    const reader = new ByteReader(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     reader.raw(9);
     const flags = reader.byte(), codes = reader.byte(), overruled = reader.varint();
     const id = (flags & flag.oddId) === 0 ? decisionId({ lane: reader.varint(), offset: reader.varint() }) : reader.text();

@@ -75,6 +75,7 @@ describe('a decision’s record', () => {
     const bytes = new DecisionCodec(decisionLayoutOf(program.set, program.source)).encode(decision);
     expect(layoutIdOf(bytes)).toBe(layout.id);
     expect(verdictJson(new DecisionCodec(layout).decode(bytes).verdict)).toBe(verdictJson(decision.verdict));
+    expect(verdictJson(new DecisionCodec(layout).decode(Buffer.concat([Buffer.alloc(3), bytes]).subarray(3)).verdict)).toBe(verdictJson(decision.verdict));
     const other = programOf(rule('x', 'true'));
     expect(() => new DecisionCodec(decisionLayoutOf(other.set, other.source)).decode(bytes)).toThrow(/layout/);
     expect(() => new DecisionCodec(layout).decode(bytes.subarray(0, 40))).toThrow();

@@ -3,13 +3,13 @@ import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { OnnxModelRuntime } from '@weir/adapters/onnx';
 import { WeirError, type RawRecord } from '@weir/contracts';
 import { resolveCanonicalSet } from '@weir/definitions';
-import { Tokeniser } from '@weir/pipeline';
 import { buildStages } from '../chain';
 import { modelFilesBelow } from '../model-files';
 import { fileRecords } from '../offline/file-run';
 import { ModelArtifacts } from '../suite/model-artifacts';
 import { LabelBook } from './label-book';
 import { LocalSide, sideBatchMax } from './local-side';
+import { RememberingTokeniser } from './remembering-tokeniser';
 import { unpackRecords, type RecordPack } from './record-pack';
 import type { FromSide, SideJob, ToSide } from './side-job';
 import type { StoredQuestion } from './stored-comparison';
@@ -50,7 +50,7 @@ class SideThread {
 
   private records(): AsyncGenerator<RawRecord, void, undefined> {
     const { source } = this.job;
-    return source.kind === 'file' ? fileRecords({ set: resolveCanonicalSet(source.setJson), events: source.events, tokeniser: new Tokeniser(source.tokenKey) }) : this.fed(source);
+    return source.kind === 'file' ? fileRecords({ set: resolveCanonicalSet(source.setJson), events: source.events, tokeniser: new RememberingTokeniser(source.tokenKey) }) : this.fed(source);
   }
 
   /** One pack is on its way while the one before is worked on. */

@@ -7,7 +7,7 @@ import { simulate } from '@weir/simulator';
 import { applyFolder } from '../commands/up';
 import { repositoryRoot } from '../folders';
 import { Suite } from '../suite/suite';
-import { cpuMicros, latencyFigures, round, rssMb, type Figure } from './figures';
+import { cpuMicros, latencyFigures, round, rssMb, threadCpuMicros, type Figure } from './figures';
 
 const rowsPerBatch = 1_024;
 const batchesInFlight = 6;
@@ -33,13 +33,14 @@ export async function* run(quick: boolean): AsyncGenerator<Figure> {
     const warm = Math.floor(rows.length / 6);
     await flood(suite, rows.slice(0, warm));
     const measured = rows.slice(warm, Math.floor(rows.length * 0.8));
-    const cpuBefore = cpuMicros();
+    const cpuBefore = cpuMicros(), threadBefore = threadCpuMicros();
     const startedAtMs = performance.now();
     await flood(suite, measured);
-    const seconds = (performance.now() - startedAtMs) / 1_000;
+    const seconds = (performance.now() - startedAtMs) / 1_000, cpu = cpuMicros() - cpuBefore, threadAfter = threadCpuMicros();
     const perSecond = measured.length / seconds;
     yield { bench: 'decide', metric: 'throughput', value: round(perSecond), unit: '/s', n: measured.length, work };
-    yield { bench: 'decide', metric: 'cpu_per_item', value: round((cpuMicros() - cpuBefore) / measured.length), unit: 'us', n: measured.length, work };
+    yield { bench: 'decide', metric: 'cpu_per_item', value: round(cpu / measured.length), unit: 'us', n: measured.length, work };
+    if (threadBefore !== undefined && threadAfter !== undefined) yield { bench: 'decide', metric: 'main_thread_cpu_per_item', value: round((threadAfter - threadBefore) / measured.length), unit: 'us', n: measured.length, work };
     yield* latencyFigures('decide', await steady(suite, rows.slice(Math.floor(rows.length * 0.8)), perSecond / 2), `${work}; at ${Math.round(perSecond / 2)}/s`);
     yield { bench: 'decide', metric: 'rss', value: rssMb(), unit: 'MB', n: rows.length, work };
   } finally {

@@ -15,5 +15,12 @@ export function cpuMicros(): number {
   return user + system;
 }
 
+/** CPU time of this thread alone, µs; undefined where Node cannot tell. */
+export function threadCpuMicros(): number | undefined {
+  if (!('threadCpuUsage' in process)) return undefined;
+  const { user, system } = process.threadCpuUsage();
+  return user + system;
+}
+
 export const rssMb = (): number => round(process.memoryUsage().rss / 2 ** 20);
 export const round = (value: number): number => Number(value.toPrecision(4));

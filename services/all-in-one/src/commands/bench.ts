@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { WeirError } from '@weir/contracts';
 import type { Figure } from '../bench/figures';
@@ -9,7 +10,22 @@ type Bench = (quick: boolean) => AsyncIterable<Figure> | Iterable<Figure>;
 /** Loaded when asked for: a benchmark brings what it measures. */
 const benches: Readonly<Record<string, () => Promise<{ readonly run: Bench }>>> = {
   decide: () => import('../bench/decide.bench.js'),
+  backtest: () => import('../bench/backtest.bench.js'),
+  ...built({
+    windows: 'libs/features/bench/windows.bench', state: 'libs/features/bench/state.bench', 'point-in-time': 'libs/features/bench/point-in-time.bench', patterns: 'libs/patterns/bench/patterns.bench',
+    rules: 'libs/rules/bench/rules.bench', explain: 'libs/models/bench/explain.bench', model: 'services/all-in-one/bench/model.bench',
+  }),
 };
+
+/** Benchmarks that stand beside what they measure; those that are built. Not part of any library's face, they are found by their path. */
+function built(pathByName: Readonly<Record<string, string>>): Record<string, () => Promise<{ readonly run: Bench }>> {
+  const files = Object.entries(pathByName).map(([name, path]): [string, string] => [name, join(repositoryRoot(), 'dist', `${path}.js`)]);
+  return Object.fromEntries(files.filter(([, file]) => existsSync(file)).map(([name, file]) => [name, async () => {
+    const loaded: unknown = await import(pathToFileURL(file).href);
+    if (typeof loaded !== 'object' || loaded === null || !('run' in loaded) || typeof loaded.run !== 'function') throw new TypeError(`${file} has no run`);
+    return { run: loaded.run as Bench }; // every benchmark exports this
+  }]));
+}
 
 /** Benchmarks: one JSON line per figure. */
 export function registerBench(program: Command): void {

@@ -10,6 +10,7 @@ import { exitCodes, Progress } from '../terminal';
 import { awaitBacktest, rangeOf, timesOf } from './backtest';
 import { objectOf, objectsOf, print, shown, textsOf, type JsonObject } from './remote';
 import { lanesOf } from './up';
+import { unpackDecision } from '../suite/decision-rows';
 
 interface VerifyFlags { readonly from?: string; readonly to?: string; readonly data?: string; readonly lanes: number; readonly url?: string; readonly json?: boolean }
 
@@ -28,7 +29,7 @@ export function registerVerify(program: Command): void {
 async function verifyFolder(flags: VerifyFlags, folder: string): Promise<VerifyReport> {
   const { lanes } = flags;
   const log = new LmdbEventLog({ path: join(folder, 'log'), lanes, clock: { nowMs: () => Date.now() } });
-  const decisions = new LmdbDecisionStore({ path: join(folder, 'decisions'), lanes });
+  const decisions = new LmdbDecisionStore({ path: join(folder, 'decisions'), lanes, unpack: unpackDecision });
   try {
     const ends = await Promise.all(Array.from({ length: lanes }, async (_, lane) => ({ lane, through: await decisions.position(lane) })));
     const progress = new Progress('verifying', ends.reduce((sum, { through }) => sum + through + 1, 0));

@@ -1,48 +1,133 @@
 import { entityKey, type Decision, type Envelope, type EventItem } from '@weir/contracts';
 import type { DefinitionSet } from '@weir/definitions';
+import { DecisionCodec, decisionLayoutOf, type DecisionLayout } from '@weir/rules';
 import { decisionJson } from '@weir/gateway';
-import type { DecisionRow } from '@weir/ports';
+import type { DecisionRow, PackedDecision } from '@weir/ports';
+
+interface EntitySlots { readonly prefix: string; readonly slots: readonly number[]; readonly only: number | undefined }
 
 /** Entities of an event as `type:key`, read by slots that are found once per set and source. */
 export class EntityReader {
-  private readonly readersBySource = new Map<string, ReadonlyArray<{ readonly type: string; readonly slots: readonly number[] }>>();
+  private readonly readersBySource = new Map<string, readonly EntitySlots[]>();
 
   constructor(private readonly set: DefinitionSet) {}
 
   of(item: EventItem): string[] {
     const { source, values } = item.event;
     const entities: string[] = [];
-    for (const { type, slots } of this.readers(source)) {
-      const key = entityKey(slots.map((slot) => values[slot]));
-      if (key !== undefined) entities.push(`${type}:${key}`);
+    const readers = this.readers(source);
+    for (let index = 0; index < readers.length; index += 1) {
+      const { prefix, slots, only } = readers[index] as EntitySlots;
+      const value = only === undefined ? undefined : values[only];
+      const key = typeof value === 'string' ? value : entityKey(slots.map((slot) => values[slot]));
+      if (key !== undefined) entities.push(prefix + key);
     }
     return entities;
   }
 
-  private readers(sourceName: string): ReadonlyArray<{ readonly type: string; readonly slots: readonly number[] }> {
+  private readers(sourceName: string): readonly EntitySlots[] {
     const known = this.readersBySource.get(sourceName);
     if (known !== undefined) return known;
     const slotByField = this.set.sources.get(sourceName)?.slotByField;
     const readers = [...this.set.entities.values()].flatMap((entity) => {
       const slots = entity.keys.map((field) => slotByField?.get(field)).filter((slot) => slot !== undefined);
-      return slots.length === entity.keys.length ? [{ type: entity.name, slots }] : [];
+      return slots.length === entity.keys.length ? [{ prefix: `${entity.name}:`, slots, only: slots.length === 1 ? slots[0] : undefined }] : [];
     });
     this.readersBySource.set(sourceName, readers);
     return readers;
   }
 }
 
-/** A decided event as it is stored. `item.verdict` must be there. */
-export function decisionRow(item: EventItem, decision: Decision, entities: readonly string[]): DecisionRow {
-  const { verdict } = decision;
-  return {
-    lane: item.lane, offset: item.offset, id: verdict.id, transactionId: verdict.transaction_id, source: item.event.source, eventTimeMs: verdict.event_time, receivedAtMs: item.receivedAtMs,
-    outcome: verdict.outcome, score: verdict.score, decidedBy: verdict.decided_by, alert: verdict.alert,
-    rules: verdict.patterns.length === 0 ? verdict.rules : [...verdict.rules, ...verdict.patterns], entities, json: decisionJson(decision),
-  };
+/** Packs the decisions of a set: a layout and a codec per source, made when first asked for. */
+export class DecisionPacker {
+  private readonly bySource = new Map<string, { readonly codec: DecisionCodec; readonly json: () => string } | undefined>();
+
+  constructor(private readonly set: DefinitionSet) {}
+
+  /** Undefined for a decision of another set, or one that does not fit its layout: such a one is stored as text. */
+  pack(decision: Decision): PackedDecision | undefined {
+    const { verdict } = decision;
+    if (verdict.set !== this.set.id) return undefined;
+    const of = this.of(verdict.source ?? '');
+    if (of === undefined) return undefined;
+    try {
+      return { layoutId: of.codec.layout.id, layout: of.json, bytes: of.codec.encode(decision) };
+    } catch {
+      return undefined;
+    }
+  }
+
+  private of(sourceName: string) {
+    if (this.bySource.has(sourceName)) return this.bySource.get(sourceName);
+    const source = this.set.sources.get(sourceName);
+    const layout = source && decisionLayoutOf(this.set, source);
+    const of = layout && { codec: new DecisionCodec(layout), json: () => JSON.stringify(layout) };
+    this.bySource.set(sourceName, of);
+    return of;
+  }
 }
 
-/** What was measured: when, its batch's time per stage, and the time since the log took it (an event of a file brings an older `received_at`). */
-export function envelopeOf(stageMs: Readonly<Record<string, number>>, appendedAtMs: number, nowMs: number): Envelope {
-  return { decided_at: nowMs, latency_ms: { ...stageMs, total: Math.max(0, nowMs - appendedAtMs) }, trace_id: null };
+/** Layouts whose codecs are kept for reading. */
+const readCodecsMax = 64;
+const codecByLayout = new Map<string, DecisionCodec>();
+
+/** JSON text of a packed decision. @throws WeirError WEIR_STORE_FAILED when it does not fit the layout. */
+export function unpackDecision(layoutJson: string, bytes: Uint8Array): string {
+  let codec = codecByLayout.get(layoutJson);
+  if (codec === undefined) {
+    if (codecByLayout.size >= readCodecsMax) codecByLayout.clear();
+    codecByLayout.set(layoutJson, (codec = new DecisionCodec(JSON.parse(layoutJson) as DecisionLayout))); // written by DecisionPacker alone
+  }
+  return decisionJson(codec.decode(bytes));
+}
+
+/** A decided event as it is stored; text and bytes are made when a store asks for them. */
+class DecidedRow implements DecisionRow {
+  readonly id: string;
+  readonly transactionId: string;
+  readonly source: string;
+  readonly eventTimeMs: number;
+  readonly receivedAtMs: number;
+  readonly outcome: DecisionRow['outcome'];
+  readonly score: number;
+  readonly decidedBy: string;
+  readonly alert: boolean;
+  readonly rules: readonly string[];
+  private bytes: PackedDecision | undefined;
+
+  constructor(readonly lane: number, readonly offset: number, item: EventItem, readonly decision: Decision, readonly entities: readonly string[], private packer: DecisionPacker | undefined) {
+    const { verdict } = decision;
+    this.id = verdict.id;
+    this.transactionId = verdict.transaction_id;
+    this.source = item.event.source;
+    this.eventTimeMs = verdict.event_time;
+    this.receivedAtMs = item.receivedAtMs;
+    this.outcome = verdict.outcome;
+    this.score = verdict.score;
+    this.decidedBy = verdict.decided_by;
+    this.alert = verdict.alert;
+    this.rules = verdict.patterns.length === 0 ? verdict.rules : [...verdict.rules, ...verdict.patterns];
+  }
+
+  get json(): string { return decisionJson(this.decision); }
+
+  /** Packed once, however often it is asked for. */
+  get packed(): PackedDecision | undefined {
+    if (this.packer !== undefined) this.bytes = this.packer.pack(this.decision);
+    this.packer = undefined;
+    return this.bytes;
+  }
+}
+
+/** The row of a decided event. */
+export const decisionRow = (item: EventItem, decision: Decision, entities: readonly string[], packer?: DecisionPacker): DecisionRow => new DecidedRow(item.lane, item.offset, item, decision, entities, packer);
+
+/** What was measured: when, its batch's time per stage, and the time since the log took it (an event of a file brings an older `received_at`). Records appended together share it. */
+export function envelopes(stageMs: Readonly<Record<string, number>>, nowMs: number): (appendedAtMs: number) => Envelope {
+  let lastMs = Number.NaN, last: Envelope | undefined;
+  return (appendedAtMs) => {
+    if (last !== undefined && appendedAtMs === lastMs) return last;
+    lastMs = appendedAtMs;
+    return (last = { decided_at: nowMs, latency_ms: { ...stageMs, total: Math.max(0, nowMs - appendedAtMs) }, trace_id: null });
+  };
 }

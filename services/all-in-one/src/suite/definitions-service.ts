@@ -71,6 +71,22 @@ export class DefinitionsService implements Definitions {
     return this.inTurn(async () => this.bring(await this.resolved(change), by));
   }
 
+  /** The set a change would give, checked as far as applying would, and what it would be put over. */
+  async prepare(change: DefinitionsChange): Promise<{ readonly set: DefinitionSet; readonly plan: DefinitionsPlan; readonly baseSetId: string | null }> {
+    const set = await this.resolved(change);
+    await this.options.approve(set);
+    return { set, plan: shownPlan(this.planned(set)), baseSetId: this.inForce?.id ?? null };
+  }
+
+  /** @throws WeirError WEIR_CONFLICT when another set has come into force since it was prepared. */
+  applyPrepared(prepared: { readonly json: string; readonly setId: string; readonly baseSetId: string | null }, by: { readonly name: string; readonly note: string | null }): Promise<DefinitionsPlan & { readonly appliedAtMs: number }> {
+    return this.inTurn(async () => {
+      const inForce = this.inForce?.id ?? null;
+      if (inForce !== prepared.baseSetId && inForce !== prepared.setId) throw new WeirError('WEIR_CONFLICT', 'the set in force is not the one this was proposed against: propose it again');
+      return this.bring(resolveCanonicalSet(prepared.json), by);
+    });
+  }
+
   rollback(toSet: string | undefined, by: { readonly name: string; readonly note: string | null }): Promise<DefinitionsPlan & { readonly appliedAtMs: number }> {
     return this.inTurn(async () => {
       const target = toSet ?? (await this.formerSet());

@@ -23,8 +23,13 @@ export class LabelWriter implements Labels {
   constructor(private readonly options: LabelWriterOptions) { this.held = new HeldLabels(options.heldPath); }
 
   async append(labels: readonly Label[]): Promise<void> {
-    const { cases, decisions } = this.options;
-    await cases.putLabels(labels.map((label) => ({ transactionId: label.transactionId, fraud: label.fraud, by: label.by, atMs: label.atMs, source: label.source })));
+    await this.options.cases.putLabels(labels.map((label) => ({ transactionId: label.transactionId, fraud: label.fraud, by: label.by, atMs: label.atMs, source: label.source })));
+    await this.forward(labels);
+  }
+
+  /** Labels that are stored already into their lanes. */
+  async forward(labels: readonly Label[]): Promise<void> {
+    const { decisions } = this.options;
     if (!this.options.set().sources.has(labelsSourceName)) return;
     const known: DecidedLabel[] = [];
     const unknown: Label[] = [];

@@ -22,7 +22,8 @@ export class LaneFeatures implements Features {
 
   read(entityType: string, keys: readonly string[], selection: FeatureSelection): Promise<{ readonly rows: readonly FeatureRead[]; readonly asOfMs: number }> {
     const asOfMs = selection.atMs ?? this.options.clock.nowMs();
-    return Promise.resolve({ asOfMs, rows: keys.map((key) => this.readOne(entityType, this.tokenised(entityType, key), selection, asOfMs)) });
+    const type = this.entityTypeOf(entityType);
+    return Promise.resolve({ asOfMs, rows: keys.map((key) => this.readOne(type, this.tokenised(type, key), selection, asOfMs)) });
   }
 
   join(rows: ReadonlyArray<Readonly<Record<string, unknown>>>, selection: FeatureSelection): Promise<{ readonly rows: readonly FeatureRead[]; readonly asOfMs: number }> {
@@ -32,8 +33,24 @@ export class LaneFeatures implements Features {
 
   statistics(feature: string | undefined): Promise<readonly FeatureStatistics[]> { return Promise.resolve(this.options.statistics.read(feature)); }
 
-  private joinRow(row: Readonly<Record<string, unknown>>, selection: FeatureSelection, asOfMs: number): FeatureRead {
+  /** An entity type by its name, by the one field of its key (`card_id`), or by that without `_id` (`user` of an entity whose key is `user_id`). */
+  entityTypeOf(name: string): string {
+    const { entities } = this.options.set();
+    if (entities.has(name)) return name;
+    for (const field of [name, `${name}_id`]) {
+      for (const entity of entities.values()) if (entity.keys.length === 1 && entity.keys[0] === field) return entity.name;
+    }
+    return name;
+  }
+
+  private joinRow(given: Readonly<Record<string, unknown>>, selection: FeatureSelection, asOfMs: number): FeatureRead {
     const set = this.options.set();
+    const row = { ...given };
+    // An entity's type stands for its key field where the field itself is not there.
+    for (const entity of set.entities.values()) {
+      const [field = ''] = entity.keys;
+      if (entity.keys.length === 1 && entity.name in row && !(field in row)) row[field] = row[entity.name];
+    }
     const joined: { features: Record<string, FeatureValue>; statuses: Record<string, FeatureStatus>; eventTimesMs: Record<string, number | null> } = { features: {}, statuses: {}, eventTimesMs: {} };
     for (const entity of set.entities.values()) {
       if (!entity.keys.every((field) => field in row)) continue;
@@ -57,13 +74,13 @@ export class LaneFeatures implements Features {
 
   /** The key of an entity whose fields are tokenised is known by its tokens. */
   tokenised(entityType: string, key: string): string {
-    const entity = this.options.set().entities.get(entityType);
+    const entity = this.options.set().entities.get(this.entityTypeOf(entityType));
     if (entity === undefined) return key;
     if (entity.keys.length === 1) return this.tokenOfField(entity.keys[0] ?? '', key);
     return entityKey(key.split('|').map((part, index) => this.tokenOfField(entity.keys[index] ?? '', decodeURIComponent(part)))) ?? key;
   }
 
-  private tokenOfField(field: string, value: string): string {
+  tokenOfField(field: string, value: string): string {
     for (const source of this.options.set().sources.values()) if (source.fields.some((each) => each.name === field && each.tokenise)) return this.options.tokeniser.token(value);
     return value;
   }

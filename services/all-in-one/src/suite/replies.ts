@@ -11,14 +11,15 @@ export type Reply =
 /** Answers that came before somebody asked for them: the lane is read as soon as it is written, the asker hears of its offset a moment later. */
 const earlyAnswersMax = 65_536;
 const waitersMax = 262_144;
+const lanesMax = 1_024;
 
 /**
  * Brings the answer of a record to the one who waits for it, by origin. Only records marked with a reply address are kept for an asker that is
  * not there yet; the oldest go when nobody came, for a lost answer is found again by the transaction's id.
  */
 export class Replies {
-  private readonly waiterByOrigin = new Map<string, (reply: Reply) => void>();
-  private readonly earlyByOrigin = new Map<string, Reply>();
+  private readonly waiterByOrigin = new Map<number, (reply: Reply) => void>();
+  private readonly earlyByOrigin = new Map<number, Reply>();
 
   /** How many are waiting. */
   get waiting(): number { return this.waiterByOrigin.size; }
@@ -56,4 +57,5 @@ export class Replies {
   }
 }
 
-const keyOf = (lane: number, offset: number): string => `${lane}/${offset}`;
+/** One number for both: exact up to 2^43 records in each of 1,024 lanes. */
+const keyOf = (lane: number, offset: number): number => offset * lanesMax + lane;

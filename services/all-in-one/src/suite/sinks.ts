@@ -2,7 +2,7 @@ import type { Decision, RawRecord } from '@weir/contracts';
 import { resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
 import { encodeRawBody, isItem, type Outcome, type Sink, type TakenBatch } from '@weir/pipeline';
 import { quarantineId, type Clock, type DecisionRow, type DecisionStore, type HistoryBatch, type HistoryRecord, type OfflineStore, type QuarantineRow, type QuarantineStore } from '@weir/ports';
-import { decisionRow, EntityReader, envelopeOf } from './decision-rows';
+import { decisionRow, DecisionPacker, EntityReader, envelopes } from './decision-rows';
 import type { LiveFeed } from './live-feed';
 
 /** What a batch becomes for those behind it: made once, shared by all sinks and the replies. */
@@ -14,7 +14,7 @@ export interface Taken {
 
 /** Turns batches into decisions and rows; remembers the set in force, for entities are named by it. One lane each. */
 export class BatchReader {
-  private entities: EntityReader | undefined;
+  private bySet: { readonly entities: EntityReader; readonly packer: DecisionPacker } | undefined;
   private readonly takenByBatch = new WeakMap<readonly RawRecord[], Taken>();
 
   /** `restored`: the set that was in force where the lane starts. */
@@ -23,32 +23,34 @@ export class BatchReader {
   read(batch: TakenBatch): Taken {
     const known = this.takenByBatch.get(batch.records);
     if (known !== undefined) return known;
-    const nowMs = this.clock.nowMs();
+    const nowMs = this.clock.nowMs(), envelopeOf = envelopes(batch.stageMs, nowMs);
     const decisions = new Map<number, Decision>();
     const rows: DecisionRow[] = [];
     const entitiesByOffset = new Map<number, readonly string[]>();
     for (const [index, outcome] of batch.outcomes.entries()) {
-      if (outcome.kind === 'definitions' && outcome.json !== undefined) this.entities = new EntityReader(resolveCanonicalSet(outcome.json));
+      if (outcome.kind === 'definitions' && outcome.json !== undefined) this.use(resolveCanonicalSet(outcome.json));
       if (outcome.kind !== 'event') continue;
-      const entities = this.entityReader()?.of(outcome) ?? [];
+      const bySet = this.readers(), entities = bySet?.entities.of(outcome) ?? [];
       entitiesByOffset.set(outcome.offset, entities);
       if (outcome.verdict === undefined) continue;
-      const decision = { verdict: outcome.verdict, meta: envelopeOf(batch.stageMs, batch.records[index]?.appendedAtMs ?? nowMs, nowMs) };
+      const decision = { verdict: outcome.verdict, meta: envelopeOf(batch.records[index]?.appendedAtMs ?? nowMs) };
       decisions.set(outcome.offset, decision);
-      rows.push(decisionRow(outcome, decision, entities));
+      rows.push(decisionRow(outcome, decision, entities, bySet?.packer));
     }
     const taken = { decisions, rows, entitiesByOffset };
     this.takenByBatch.set(batch.records, taken);
     return taken;
   }
 
-  private entityReader(): EntityReader | undefined {
-    if (this.entities === undefined) {
+  private readers(): BatchReader['bySet'] {
+    if (this.bySet === undefined) {
       const set = this.restored();
-      this.entities = set && new EntityReader(set);
+      if (set !== undefined) this.use(set);
     }
-    return this.entities;
+    return this.bySet;
   }
+
+  private use(set: DefinitionSet): void { this.bySet = { entities: new EntityReader(set), packer: new DecisionPacker(set) }; }
 }
 
 /** Decisions by id, by transaction and for search. After a crash it may get a record again: the store keeps the first of each origin. */

@@ -12,7 +12,15 @@ import { SystemClock, type CaseStore, type DecisionStore, type EventLog, type On
 import { BacktestService } from '../backtest/backtest-service';
 import { buildStages, type Stages } from '../chain';
 import { setChecks } from '../set-checks';
+import { AlertSink, liveAlert } from './alerts/alert-sink';
+import { readWebhookOptions } from './alerts/alerts-config';
+import { StoredAlerts } from './alerts/alert-views';
+import { WebhookSender } from './alerts/webhook-sender';
+import { CaseSink } from './cases/case-sink';
+import { ReviewQueue } from './cases/review-queue';
+import { unpackDecision } from './decision-rows';
 import { DefinitionsService } from './definitions-service';
+import { EntityViews } from './entity-views';
 import { FeatureStatisticsTable } from './feature-statistics';
 import { Insight } from './insight';
 import { LabelWriter } from './label-writer';
@@ -21,11 +29,13 @@ import { LaneFeatures } from './lane-features';
 import { LaneLists, LaneTables, LaneWriter } from './lane-changes';
 import { laneMetrics } from './lane-metrics';
 import { LaneShards } from './lane-shards';
+import { LaneSnoozes } from './lane-snoozes';
 import { LiveFeed } from './live-feed';
 import { ModelArtifacts } from './model-artifacts';
 import { RegistryAudit, RegistryKeys } from './registry-views';
 import { Replies } from './replies';
-import { tokenKey } from './secrets';
+import { tokenKey, webhookKey } from './secrets';
+import { readFourEyes, SetProposals } from './set-proposals';
 import { BatchReader, DecisionSink, LiveSink, QuarantineSink, type Taken } from './sinks';
 import { LaneStatus } from './suite-status';
 import { StoredDecisions, StoredQuarantine } from './suite-views';
@@ -37,6 +47,8 @@ export interface SuiteOptions {
   readonly gateway: GatewayOptions;
   readonly logger: Logger;
   readonly env: NodeJS.ProcessEnv;
+  /** Changes of definitions have to be approved with another key than the one that proposed them. Default: by WEIR_FOUR_EYES. */
+  readonly fourEyes?: boolean;
 }
 
 /** Records in the logs that no decision has come for yet; above it the edge turns new ones away with 503. */
@@ -72,7 +84,9 @@ export class Suite {
   private backtests: BacktestService | undefined;
   /** In front of the lanes; what the gateway sends events through. */
   edge!: LaneEdge;
+  private reviews: ReviewQueue | undefined;
   private ticks: { stop(): Promise<void> } | undefined;
+  private webhooks: WebhookSender | undefined;
 
   constructor(private readonly options: SuiteOptions) {
     mkdirSync(options.dataDir, { recursive: true });
@@ -97,7 +111,7 @@ export class Suite {
     const database = await openSqlite(join(dataDir, 'registry.sqlite'));
     this.stores = {
       log: new LmdbEventLog({ path: join(dataDir, 'log'), lanes, clock: this.clock }), online: new LmdbOnlineStore({ path: join(dataDir, 'state') }),
-      decisions: new LmdbDecisionStore({ path: join(dataDir, 'decisions'), lanes }), quarantine: new SqlQuarantine(database), registry: new SqlRegistry(database), cases: new SqlCases(database),
+      decisions: new LmdbDecisionStore({ path: join(dataDir, 'decisions'), lanes, unpack: unpackDecision }), quarantine: new SqlQuarantine(database), registry: new SqlRegistry(database), cases: new SqlCases(database),
     };
     this.nextOffsets = await Promise.all(Array.from({ length: lanes }, async (_, lane) => (await this.stores.log.bounds('transactions.raw', lane)).next));
   }
@@ -118,6 +132,7 @@ export class Suite {
     });
     await this.definitions.restore();
     this.labels = new LabelWriter({ decisions: this.stores.decisions, cases: this.stores.cases, log, set: () => this.definitions.set, heldPath: join(this.options.dataDir, 'labels-held.json') });
+    await this.startWebhooks();
     this.lanes = Array.from({ length: this.options.lanes }, (_, lane) => this.buildLane(lane));
     for (const { runner } of this.lanes) await runner.start();
     this.watchFailures();
@@ -137,15 +152,38 @@ export class Suite {
     const reader = new BatchReader(this.clock, () => (this.definitions.applied ? this.definitions.set : undefined));
     const runner = new LaneRunner({
       lane, log, store: online, chain: stages, clock: this.clock, hooks: laneMetrics(this.metrics, lane),
-      sinks: [new DecisionSink(reader, decisions), new QuarantineSink(quarantine), new LiveSink(reader, this.live, (batch, taken) => this.noteBatch(batch, taken))],
+      sinks: [new DecisionSink(reader, decisions), new QuarantineSink(quarantine), this.caseSink(reader), this.alertSink(stages, reader), new LiveSink(reader, this.live, (batch, taken) => this.noteBatch(batch, taken))],
       reply: (outcomes, batch) => this.reply(outcomes, reader.read(batch)),
     });
     return { stages, runner };
   }
 
+  private caseSink(reader: BatchReader): CaseSink {
+    return new CaseSink(reader, this.stores.cases, (error) => this.options.logger.error({ err: error }, 'cases could not be opened; they go on waiting'));
+  }
+
   private foreignShards(lane: number): { readonly foreign?: LaneShards } {
     const { lanes } = this.options;
     return lanes === 1 ? {} : { foreign: new LaneShards(lane, () => this.lanes.map(({ stages }) => stages.features), lanes) };
+  }
+
+  private alertSink(stages: Stages, reader: BatchReader): AlertSink {
+    const raised = this.metrics.counter({ service: 'alerts', noun: 'raised', help: 'Alerts written to the topic, by what raised them.', labels: ['kind'] });
+    return new AlertSink({
+      log: this.stores.log, alertsOf: (item) => stages.scoring.alertsOf(item), entityOf: (item, batch) => ofLane(reader.read(batch).entitiesByOffset.get(item.offset) ?? [], item.kind === 'event' ? stages.scoring.set?.sources.get(item.event.source)?.partitionBy : null),
+      written: (alerts) => {
+        for (const { alert } of alerts) raised.inc({ kind: alert.data.raised_by.kind });
+        this.live.alerts(alerts.map(liveAlert));
+      },
+    });
+  }
+
+  private async startWebhooks(): Promise<void> {
+    const { dataDir, env, logger } = this.options;
+    this.webhooks = new WebhookSender({
+      ...readWebhookOptions(env), log: this.stores.log, clock: this.clock, key: webhookKey(join(dataDir, 'webhook.key'), env), positionsPath: join(dataDir, 'webhooks.json'), metrics: this.metrics, logger,
+    });
+    await this.webhooks.start();
   }
 
   /** A lane that cannot go on makes the process not ready and ends it: whoever takes over replays from the log. */
@@ -160,12 +198,14 @@ export class Suite {
   }
 
   private async stopLanes(): Promise<void> {
+    this.reviews?.stop();
     await this.backtests?.stop();
     await this.ticks?.stop();
     for (const { runner, stages } of this.lanes) {
       await runner.stop();
       await stages.scoring.close();
     }
+    await this.webhooks?.stop();
   }
 
   private async reached(offsets: readonly number[]): Promise<void> {
@@ -206,7 +246,7 @@ export class Suite {
   }
 
   private async startGateway(): Promise<void> {
-    const { log, registry, decisions, quarantine } = this.stores;
+    const { log, registry, decisions, quarantine, cases } = this.stores;
     const set = (): DefinitionsService['set'] => this.definitions.set;
     const { edge } = this;
     const writer = new LaneWriter(log, (offsets) => this.reached(offsets));
@@ -216,10 +256,20 @@ export class Suite {
       log, decisions, clock: this.clock, modelsFolder: join(this.options.dataDir, 'models'), inForce: set,
       resolve: async (change) => { const changed = await this.definitions.resolved(change); await this.approveModels(changed); return changed; },
     });
+    const lists = new LaneLists({ set, store: () => this.firstLane.scoring.lists, writer, clock: this.clock, tokeniser: this.tokeniser });
+    const tokenOfEntity = (type: string, key: string): string => features.tokenised(type, key);
+    this.reviews = new ReviewQueue({
+      cases, decisions, lists, set, clock: this.clock, forwardLabels: (labels) => this.labels.forward(labels.map((label) => ({ ...label, source: label.source ?? 'review' }))),
+      tokenOfField: (field, value) => features.tokenOfField(field, value), onError: (error) => this.options.logger.error({ err: error }, 'a resolution waits to reach the lanes'),
+    });
+    await this.reviews.resume();
     this.server = new GatewayServer({
-      edge, features, definitions: this.definitions,
+      cases: this.reviews, entities: new EntityViews({ decisions, cases, set, entityTypeOf: (name) => features.entityTypeOf(name), tokenOfEntity }),
+      edge, features, definitions: this.definitions, proposals: new SetProposals({ required: this.fourEyes, registry, definitions: this.definitions, clock: this.clock }),
       decisions: new StoredDecisions(decisions, quarantine, insight),
-      lists: new LaneLists({ set, store: () => this.firstLane.scoring.lists, writer, clock: this.clock, tokeniser: this.tokeniser }),
+      lists,
+      snoozes: new LaneSnoozes({ set, state: () => this.firstLane.scoring.snoozes, writer, clock: this.clock, tokenOfEntity: (type, key) => features.tokenised(type, key) }),
+      alerts: new StoredAlerts(log),
       tables: new LaneTables({ set, rows: () => this.firstLane.features.tableRows, writer, tokeniser: this.tokeniser }),
       labels: this.labels, models: this.artifacts, backtests: this.backtests,
       status: new LaneStatus({ log, runners: this.lanes.map(({ runner }) => runner), definitions: this.definitions, startedAtMs: this.clock.nowMs() }),
@@ -228,6 +278,8 @@ export class Suite {
     }, this.options.gateway);
     await this.server.start();
   }
+
+  private get fourEyes(): boolean { return this.options.fourEyes ?? readFourEyes(this.options.env); }
 
   private get firstLane(): Stages {
     const lane = this.lanes[0];
@@ -254,3 +306,5 @@ export class Suite {
   }
 }
 
+/** Of an event's entities, `type:key` each, the one its lane is chosen by; else the first. */
+const ofLane = (entities: readonly string[], partitionBy: string | null | undefined): string | null => entities.find((entity) => partitionBy != null && entity.startsWith(`${partitionBy}:`)) ?? entities[0] ?? null;

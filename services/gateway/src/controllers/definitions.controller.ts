@@ -1,7 +1,7 @@
-import { Controller, Req } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import { Controller, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import type { DefinitionsChange, DefinitionsPlan } from '../dependencies';
+import type { DefinitionsChange, DefinitionsPlan, Proposal } from '../dependencies';
 import { GatewayContext } from '../gateway-context';
 import { mediaType, yamlTypes } from '../http/body-parsers';
 import { Answers, endpoint, principalOf, textBody } from '../http/endpoint';
@@ -9,12 +9,13 @@ import { problems } from '../http/problem';
 import { json, problemResponses } from '../http/responses';
 import { describe } from '../http/validation';
 import {
-  appliedAnswer, changeBody, definitionAnswer, definitionParams, definitionsAnswer, definitionVersions, kindParams, planAnswer, rollbackBody, setVersions, versionsQuery,
+  appliedAnswer, changeBody, definitionAnswer, definitionParams, definitionsAnswer, definitionVersions, kindParams, planAnswer, proposalSchema, rollbackBody, setVersions, versionsQuery,
 } from '../schemas/definitions.schema';
 import { jsonObject, toIso, toIsoOrNull } from '../schemas/shared.schema';
 
 const tag = 'Definitions';
 const changeTypes = ['application/json', ...yamlTypes];
+const proposed = { 202: json('A proposal: where four eyes are asked for, somebody else has to approve it.', proposalSchema) };
 
 export const allDefinitions = endpoint({ method: 'GET', path: '/definitions', tag, role: 'read', summary: 'The set in force', responses: { 200: json('All documents.', definitionsAnswer) } });
 export const allVersions = endpoint({ method: 'GET', path: '/definitions/versions', tag, role: 'read', summary: 'Sets that were applied, newest first', query: versionsQuery, responses: { 200: json('A page.', setVersions) } });
@@ -26,7 +27,7 @@ export const versionsOfDefinition = endpoint({
 });
 export const putDefinition = endpoint({
   method: 'PUT', path: '/definitions/:kind/:name', tag, role: 'edit', summary: 'Add or change one definition', description: 'Counts from the next decision on.', params: definitionParams,
-  body: { schema: jsonObject, types: changeTypes }, responses: { 200: json('What changed.', appliedAnswer), ...problemResponses(400, 413, 415, 422) },
+  body: { schema: jsonObject, types: changeTypes }, responses: { 200: json('What changed.', appliedAnswer), ...proposed, ...problemResponses(400, 413, 415, 422) },
 });
 export const planDefinitions = endpoint({
   method: 'POST', path: '/definitions/plan', tag, role: 'read', largeBody: true, summary: 'What a change would do', description: 'YAML is taken as one file.', body: { schema: changeBody, types: changeTypes },
@@ -34,7 +35,7 @@ export const planDefinitions = endpoint({
 });
 export const applyDefinitions = endpoint({
   method: 'POST', path: '/definitions/apply', tag, role: 'edit', largeBody: true, summary: 'Change the set, all or nothing', description: 'Counts from the next decision on.', body: { schema: changeBody, types: changeTypes },
-  responses: { 200: json('What changed.', appliedAnswer), ...problemResponses(400, 409, 413, 415, 422) },
+  responses: { 200: json('What changed.', appliedAnswer), ...proposed, ...problemResponses(400, 409, 413, 415, 422) },
 });
 export const rollbackDefinitions = endpoint({
   method: 'POST', path: '/definitions/rollback', tag, role: 'edit', summary: 'Back to an earlier set', body: { schema: rollbackBody, optional: true },
@@ -82,14 +83,15 @@ export class DefinitionsController {
   }
 
   @Answers(putDefinition)
-  async put(@Req() request: FastifyRequest): Promise<unknown> {
+  async put(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<unknown> {
     const { kind, name } = putDefinition.params(request);
-    if (isYaml(request)) return this.apply(request, { documents: [], files: [{ path: `${kind}/${name}`, text: textBody(request) }], prune: false }, 'definition.put', `${kind}/${name}`);
+    const made = { action: 'definition.put', subject: `${kind}/${name}`, note: null, reply };
+    if (isYaml(request)) return this.apply(request, { documents: [], files: [{ path: `${kind}/${name}`, text: textBody(request) }], prune: false }, made);
     const document = { kind, name, ...putDefinition.body(request) };
     for (const [field, expected] of [['kind', kind], ['name', name]] as const) {
       if (document[field] !== expected) throw problems.invalid(`${field} contradicts the path`, [{ field, expected, got: describe(document[field]) }]);
     }
-    return this.apply(request, { documents: [document], files: [], prune: false }, 'definition.put', `${kind}/${name}`);
+    return this.apply(request, { documents: [document], files: [], prune: false }, made);
   }
 
   @Answers(planDefinitions)
@@ -98,9 +100,9 @@ export class DefinitionsController {
   }
 
   @Answers(applyDefinitions)
-  applyAll(@Req() request: FastifyRequest): Promise<unknown> {
+  applyAll(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<unknown> {
     const { change, note } = changeOf(request, applyDefinitions);
-    return this.apply(request, change, 'definitions.apply', 'set', note);
+    return this.apply(request, change, { action: 'definitions.apply', subject: 'set', note, reply });
   }
 
   @Answers(rollbackDefinitions)
@@ -112,11 +114,21 @@ export class DefinitionsController {
     return { ...planRecord(plan), applied_at: toIso(appliedAtMs) };
   }
 
-  private async apply(request: FastifyRequest, change: DefinitionsChange, action: string, subject: string, note: string | null = null): Promise<unknown> {
+  private async apply(request: FastifyRequest, change: DefinitionsChange, made: { readonly action: string; readonly subject: string; readonly note: string | null; readonly reply: FastifyReply }): Promise<unknown> {
+    const { action, subject, note } = made;
+    if (this.gateway.deps.proposals.required) return this.propose(request, change, made);
     const by = principalOf(request).name;
     const { appliedAtMs, ...plan } = await this.definitions.apply(change, { name: by, note });
     await this.gateway.audit(by, action, subject, { set: plan.set, note, changes: plan.changes.length });
     return { ...planRecord(plan), applied_at: toIso(appliedAtMs) };
+  }
+
+  private async propose(request: FastifyRequest, change: DefinitionsChange, { subject, note, reply }: { readonly subject: string; readonly note: string | null; readonly reply: FastifyReply }): Promise<unknown> {
+    const { keyId, name } = principalOf(request);
+    const proposal = await this.gateway.deps.proposals.propose(change, { keyId, name, note });
+    await this.gateway.audit(name, 'definitions.propose', proposal.id, { set: proposal.plan.set, subject, note, changes: proposal.plan.changes.length, key: keyId });
+    void reply.code(202).header('location', `/definitions/proposals/${proposal.id}`);
+    return proposalRecord(proposal);
   }
 }
 
@@ -130,6 +142,10 @@ function changeOf(request: FastifyRequest, handled: typeof planDefinitions): { c
 
 const pageOf = ({ limit, cursor }: z.output<typeof versionsQuery>) => ({ limit, cursor });
 
-function planRecord({ set, changes, warnings, details }: DefinitionsPlan): Record<string, unknown> {
+export function planRecord({ set, changes, warnings, details }: DefinitionsPlan): Record<string, unknown> {
   return { ...details, set, warnings, changes: changes.map(({ fromVersion, toVersion, ...change }) => ({ ...change, from_version: fromVersion, to_version: toVersion })) };
+}
+
+export function proposalRecord({ plan, createdAtMs, createdBy, decidedAtMs, decidedBy, ...proposal }: Proposal): Record<string, unknown> {
+  return { ...proposal, created_at: toIso(createdAtMs), created_by: createdBy, decided_at: toIsoOrNull(decidedAtMs), decided_by: decidedBy, plan: planRecord(plan) };
 }

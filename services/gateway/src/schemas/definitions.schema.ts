@@ -30,6 +30,12 @@ export const planAnswer = z
   })
   .meta({ id: 'DefinitionPlan' });
 export const appliedAnswer = planAnswer.extend({ applied_at: isoTime }).meta({ id: 'DefinitionsApplied' });
+export const proposalSchema = z
+  .looseObject({
+    id: z.string(), status: z.enum(['open', 'approved', 'rejected']), note: z.string().nullable(), created_at: isoTime, created_by: z.string(), decided_at: isoTime.nullable(), decided_by: z.string().nullable(), reason: z.string().nullable(),
+    plan: planAnswer,
+  })
+  .meta({ id: 'DefinitionsProposal', description: 'A change that counts once somebody else has approved it.' });
 export const rollbackBody = z.strictObject({ to: z.string().min(1).max(64).optional().meta({ description: 'A set; default: the one before.' }), note: z.string().max(2_000).optional() });
 export const versionsQuery = z.strictObject(page);
 export const setVersions = z.object({ versions: z.array(z.looseObject({ set: z.string(), applied_at: isoTime, by: z.string(), note: z.string().nullable() })), next });

@@ -59,8 +59,10 @@ function mayAlert(item: LaneItem): boolean {
 }
 
 /** As those who watch see it: in one line. */
-export function liveAlert({ alert, entity }: StoredAlert): LiveAlert {
+export function liveAlert({ alert, entity }: StoredAlert): Required<LiveAlert> {
   const { severity, raised_by: by, reasons, decision_id: decisionId, transaction } = alert.data;
-  const text = by.kind === 'score' ? reasons[0]?.text ?? 'the score is above the limit for alerts' : reasons.find(({ name }) => name === by.name)?.text ?? `${by.kind} ${by.name}`;
+  const text = by.kind === 'score' ? reasons[0]?.text ?? 'the score is above the limit for alerts' : reasons.find(({ name }) => name === by.name)?.text ?? `${by.name} ${whatText[alert.data.what]}`;
   return { id: alert.id, atMs: Date.parse(alert.time), severity, raisedBy: by, entity, decisionId, transactionId: transaction === null ? null : alert.subject, text };
 }
+
+const whatText = { decided: 'fired', matched: 'was matched', timed_out: 'ran out of time', limit: 'gave up partial matches at its bound' } as const;

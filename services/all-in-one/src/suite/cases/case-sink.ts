@@ -1,0 +1,65 @@
+import type { Decision } from '@weir/contracts';
+import type { Sink, TakenBatch } from '@weir/pipeline';
+import type { CaseRow, CaseStore } from '@weir/ports';
+import type { BatchReader } from '../sinks';
+
+/** Cases that may wait for the store, of one lane; when as many wait, the sink waits too, and the log behind it. */
+const waitingMax = 5_000;
+const rowsPerWriteMax = 500;
+/** A database commit stops the process for a moment: cases go down together. */
+const gatherMs = 250;
+/** What was received longer ago is history that was sent, not work for today. */
+const ageMaxMs = 30 * 86_400_000;
+
+/**
+ * Opens a case for each decision in review or with an alert. Cases wait in memory and are durable before the lane's state passes them; after
+ * a crash they come again, and the store keeps the first of each decision. One lane each.
+ */
+export class CaseSink implements Sink {
+  readonly name = 'cases';
+  private waiting: CaseRow[] = [];
+  private writing: Promise<void> = Promise.resolve();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly reader: BatchReader, private readonly store: CaseStore, private readonly onError: (error: unknown) => void) {}
+
+  async write(batches: readonly TakenBatch[]): Promise<void> {
+    for (const batch of batches) {
+      const { rows, decisions } = this.reader.read(batch);
+      for (const row of rows) {
+        if (row.outcome !== 'review' && !row.alert) continue;
+        const decision = decisions.get(row.offset);
+        if (decision !== undefined && decision.meta.decided_at - row.receivedAtMs <= ageMaxMs) this.waiting.push(caseOf(decision));
+      }
+    }
+    if (this.waiting.length >= waitingMax) return this.flush();
+    if (this.waiting.length === 0 || this.timer !== undefined) return;
+    this.timer = setTimeout(() => { this.flush().catch(this.onError); }, gatherMs);
+    this.timer.unref();
+  }
+
+  /** One write at a time. What could not be written goes on waiting. */
+  flush(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.writing = this.writing.catch(() => undefined).then(() => this.writeWaiting());
+    return this.writing;
+  }
+
+  private async writeWaiting(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const cases = this.waiting.slice(0, rowsPerWriteMax);
+      await this.store.open(cases);
+      this.waiting = this.waiting.slice(cases.length);
+    }
+  }
+}
+
+function caseOf({ verdict, meta }: Decision): CaseRow {
+  const amount = verdict.tx['amount'];
+  const minor = typeof amount === 'number' && Number.isFinite(amount) ? amount : null;
+  return {
+    id: `c${verdict.id.slice(1)}`, decisionId: verdict.id, transactionId: verdict.transaction_id, outcome: verdict.outcome, score: verdict.score, createdAtMs: meta.decided_at, status: 'open', claimedBy: null,
+    resolution: null, resolvedBy: null, resolvedAtMs: null, amount: minor, priority: minor === null ? verdict.score : verdict.score * Math.abs(minor), claimedUntilMs: null,
+  };
+}
