@@ -45,7 +45,9 @@ function boundariesBite(nodePath) {
 function jest(nodePath) {
   const report = path.join(root, '.weir', 'jest.json');
   fs.rmSync(report, { force: true });
-  const ran = step(nodePath, 'tests', ['--disable-warning=ExperimentalWarning', bin('jest', 'bin', 'jest.js'), '--json', `--outputFile=${report}`, ...jestArgs]);
+  const command = [nodePath, '--disable-warning=ExperimentalWarning', bin('jest', 'bin', 'jest.js'), '--json', `--outputFile=${report}`, ...jestArgs];
+  // Real servers are brought up for the suites that want them, and taken down again; named tests bring up only what they ask for themselves.
+  const ran = jestArgs.length > 0 ? step(nodePath, 'tests', command.slice(1)) : step(nodePath, 'tests, with real Kafka, Redis and PostgreSQL', [path.join(root, 'tools', 'servers', 'servers.cjs'), 'run', '--', ...command]);
   const counts = fs.existsSync(report) ? JSON.parse(fs.readFileSync(report, 'utf8')) : { numPassedTests: 0, numFailedTests: 1, numPendingTests: 0, numFailedTestSuites: 1 };
   return { ok: ran.ok, passed: counts.numPassedTests, failed: counts.numFailedTests, skipped: counts.numPendingTests };
 }

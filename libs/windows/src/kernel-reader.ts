@@ -9,7 +9,7 @@ import type { ChannelTotals } from './range-totals';
 import type { RawRows } from './raw-rows';
 import { RowPass } from './row-pass';
 import { RowReader } from './row-reader';
-import { selectWindow, type Selection } from './selection';
+import { findTiles, selectWindow, type Selection } from './selection';
 import { Summary, decayed, type Entry } from './summary';
 import { fromSummary, fromTotals, isApproximate, isPercentile, isTotal } from './summary-values';
 import { decayClassIndex } from './tile-class';
@@ -42,7 +42,7 @@ const carriedRowsMin = 48;
 
 /** Evaluates all aggregates of a plan for one key at one time. Holds scratch memory: one reader per owner, never shared by threads. */
 export class KernelReader {
-  private readonly selection: Selection = { from: 0, until: 0, extra: -1, lowMs: 0, tiles: [], tileClass: -1, wholeTail: false, approximate: false, warming: false };
+  private readonly selection: Selection = { from: 0, until: 0, extra: -1, lowMs: 0, tiles: [], tileClass: -1, tilesHighMs: 0, tilesFound: false, wholeTail: false, approximate: false, warming: false };
   private readonly passes: RowPass[] = [];
   private readonly passDone: boolean[] = [];
   private readonly combined = new RowPass();
@@ -94,7 +94,9 @@ export class KernelReader {
     for (let i = 0; i < group.channels.length; i++) { this.passDone[i] = false; this.summaries[i] = undefined; }
     this.rows.totals = group.carries && selection.until - selection.from >= carriedRowsMin ? state.totalsOf(index, selection.from, selection.until) : null;
     this.tiled = null;
-    if (selection.tiles.length === 0 || selection.extra >= 0 || !selection.wholeTail || !group.carries) return;
+    if (selection.tileClass < 0 || selection.extra >= 0 || !group.carries) return;
+    findTiles(state, selection);
+    if (selection.tiles.length === 0 || !selection.wholeTail) return;
     let merged = state.mergedOf(index, selection.tileClass, selection.lowMs);
     if (merged === undefined) {
       merged = new MergedTiles(selection.tileClass, selection.lowMs, state.tileSets?.[selection.tileClass]?.version ?? -1, group.channels, selection.tiles);
@@ -107,8 +109,13 @@ export class KernelReader {
     const { selection } = this;
     const { raw } = state;
     if (plan.agg === 'decay_sum') return this.decaySum(state, group, plan, options.readMs);
-    if (plan.agg === 'since_last') return this.sinceLast(raw, group, channel, plan, options.readMs);
+    if (plan.agg === 'since_last') return this.sinceLast(state, group, channel, plan, options.readMs);
     if (plan.agg === 'geo_speed') return this.geoSpeed(state, group, channel, plan, options);
+    if (plan.agg === 'last' && selection.extra < 0) {
+      const row = this.rows.lastRow(raw, plan, selection.until);
+      if (row >= 0) return raw.valueAt(plan.columns[0] as number, row);
+    }
+    if (selection.tileClass >= 0) findTiles(state, selection);
     if (selection.tiles.length === 0 && selection.extra < 0 && !(selection.approximate && isPercentile(plan))) return this.fromRows(raw, group, channel, plan, options.readMs);
     if (this.tiled !== null && isTotal(plan)) return this.fromTotalsWithTiles(raw, group, channel, plan);
     const summary = this.summaryOf(raw, group, channel, options.readMs);
@@ -188,9 +195,10 @@ export class KernelReader {
     return this.estimated(new DistinctSummary(plan.exactUpTo).countWith(this.rows.values, this.rows.distinctHashes(raw, channel, plan), plan.exactUpTo));
   }
 
-  private sinceLast(raw: RawRows, group: WindowGroup, channel: number, plan: AggregatePlan, readMs: number): number | null {
-    const row = this.rows.lastRow(raw, plan, this.selection.until);
-    if (row >= 0) return (readMs - raw.timeAt(row)) / 1_000;
+  private sinceLast(state: KeyedState, group: WindowGroup, channel: number, plan: AggregatePlan, readMs: number): number | null {
+    const row = this.rows.lastRow(state.raw, plan, this.selection.until);
+    if (row >= 0) return (readMs - state.raw.timeAt(row)) / 1_000;
+    findTiles(state, this.selection);
     let newestMs = -Infinity;
     for (const tile of this.selection.tiles) newestMs = Math.max(newestMs, summaryIn(tile, group.channels[channel] as Channel).newest.at(-1)?.timeMs ?? -Infinity);
     return newestMs === -Infinity ? null : (readMs - newestMs) / 1_000;
@@ -201,6 +209,7 @@ export class KernelReader {
     const { selection } = this;
     const column = plan.columns[0] as number;
     let sum = 0;
+    findTiles(state, selection);
     const tiles = group.window.kind === 'lifetime' ? this.decayTiles(state, plan) : selection.tiles;
     for (const tile of tiles) {
       const summary = summaryWithDecay(tile, plan);
@@ -234,6 +243,7 @@ export class KernelReader {
     } else {
       until = this.rows.lastRow(raw, plan, until);
       if (until < 0) {
+        findTiles(state, selection);
         const places = selection.tiles.length === 0 ? [] : this.summaryOf(raw, group, channel, options.readMs).places;
         return speedBetween(places.filter((entry) => entry.value !== null).at(-2), places.at(-1));
       }
@@ -244,6 +254,7 @@ export class KernelReader {
       const before = this.rows.passesFilter(raw, plan, row) ? placeAt(row) : undefined;
       if (before !== undefined) return speedBetween(before, here);
     }
+    findTiles(state, selection);
     let before: Entry | undefined;
     for (const tile of selection.tiles) for (const entry of summaryIn(tile, group.channels[channel] as Channel).places) if (entry.value !== null && (before === undefined || entry.timeMs >= before.timeMs)) before = entry;
     return speedBetween(before, here);

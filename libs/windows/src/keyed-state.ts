@@ -5,6 +5,9 @@ import { RangeTotals } from './range-totals';
 import { RawRows } from './raw-rows';
 import { TileSet } from './tile-set';
 
+/** Rows that are forgotten together: one at a time costs more than keeping a few. */
+const prunedTogether = 4;
+
 /**
  * What is kept of one key's events in one view: the newest ones as they are, older ones as tiles. Which is which follows from the events
  * and the horizon alone, never from the order of arrival or from when it was stored.
@@ -49,13 +52,16 @@ export class KeyedState {
     return row;
   }
 
-  /** Moves what no longer is kept as it is into tiles, and forgets what no read at or after `horizonMs` can see. */
+  /**
+   * Moves what no longer is kept as it is into tiles, and forgets what no read at or after `horizonMs` can see (a few rows wait until there
+   * are enough of them).
+   */
   settle(horizonMs: number): void {
     const { raw, plan } = this;
     if (raw.count > plan.rawMax) {
       this.spill(raw.count - plan.rawMax, horizonMs, this.newestMs);
       this.prune(horizonMs);
-    } else if (raw.count > 0 && raw.timeAt(raw.head) < horizonMs - plan.reachMs) this.prune(horizonMs);
+    } else if (raw.count > prunedTogether && raw.timeAt(raw.head + prunedTogether - 1) < horizonMs - plan.reachMs) this.prune(horizonMs);
   }
 
   /** Totals of a group's rows, moved to this range. */

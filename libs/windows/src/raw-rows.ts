@@ -14,6 +14,8 @@ export const filtersPerWord = 31;
 
 /** Texts of a column, coded in the order of their first use. Hashes stand side by side, so that a search touches little memory. */
 class Dictionary {
+  /** Number of texts, beside them so that asking touches no list. */
+  size = 0;
   readonly texts: string[] = [];
   private readonly hashes: number[] = [];
   private codeByText: Map<string, number> | null = null;
@@ -29,10 +31,11 @@ class Dictionary {
   hashOf(code: number): number { return this.hashes[code] as number; }
 
   add(text: string, hash: number): number {
-    const code = this.texts.push(text) - 1;
+    const code = this.size++;
+    this.texts.push(text);
     this.hashes.push(hash);
     if (this.codeByText !== null) this.codeByText.set(text, code);
-    else if (this.texts.length > scannedTextsMax) this.codeByText = new Map(this.texts.map((known, index) => [known, index]));
+    else if (this.size > scannedTextsMax) this.codeByText = new Map(this.texts.map((known, index) => [known, index]));
     return code;
   }
 }
@@ -132,7 +135,7 @@ export class RawRows {
   }
 
   /** Codes in use are below this. */
-  textCount(column: number): number { return this.dictionaries[column]?.texts.length ?? 0; }
+  textCount(column: number): number { return this.dictionaries[column]?.size ?? 0; }
   textOf(column: number, code: number): string { return this.dictionaries[column]?.texts[code] ?? ''; }
   /** `hashValue` of a text, by its code. */
   hashOf(column: number, code: number): number { return this.dictionaries[column]?.hashOf(code) ?? 0; }
@@ -171,7 +174,7 @@ export class RawRows {
     if (typeof value === 'boolean') return value ? 1 : 0;
     if (this.kinds[column] !== 'text') return NaN;
     const dictionary = (this.dictionaries[column] ??= new Dictionary());
-    if (dictionary.texts.length > 2 * this.count + staleTextsMax) return this.rebuildDictionary(column, dictionary).codeOf(value);
+    if (dictionary.size > 2 * this.count + staleTextsMax) return this.rebuildDictionary(column, dictionary).codeOf(value);
     return dictionary.codeOf(value);
   }
 

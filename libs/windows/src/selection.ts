@@ -13,8 +13,11 @@ export interface Selection {
   /** First ms that the window holds; -Infinity for all time. */
   lowMs: number;
   tiles: Tile[];
-  /** Class of `tiles`, and whether they are all of it from `lowMs` on. */
+  /** Class of the tiles, -1 where rows hold all; they are looked for when they are asked for. */
   tileClass: number;
+  tilesHighMs: number;
+  tilesFound: boolean;
+  /** Whether `tiles` are all of their class from `lowMs` on. */
   wholeTail: boolean;
   approximate: boolean;
   /** The window begins before the view's history. */
@@ -34,6 +37,7 @@ export function selectWindow(state: KeyedState, group: WindowGroup, reading: Rea
   into.extra = -1;
   into.approximate = false;
   into.tileClass = -1;
+  into.tilesFound = false;
   into.wholeTail = false;
   into.until = raw.firstAtOrAfter(bounds.highMs);
   const excluded = group.excludeCurrent && reading.currentRow >= 0;
@@ -56,8 +60,8 @@ function selectRange(state: KeyedState, group: WindowGroup, reading: Reading, up
   else if (bounds.hopLowMs < bounds.lowMs || window.kind === 'lifetime') {
     into.lowMs = bounds.hopLowMs;
     into.from = raw.firstAtOrAfter(bounds.hopLowMs);
-    const set = state.tileSets?.[group.hopClass];
-    if (set !== undefined && !set.empty) useTiles(set, group.hopClass, bounds.hopLowMs, bounds.highMs, into);
+    if (state.spilledNewestMs >= bounds.hopLowMs) into.tileClass = group.hopClass;
+    into.tilesHighMs = bounds.highMs;
   }
   if (into.from > into.until) into.from = into.until;
   into.warming = into.lowMs < reading.sinceMs;
@@ -82,15 +86,19 @@ function selectTiles(state: KeyedState, group: WindowGroup, reading: Reading, up
     if (!excluded && reading.currentRow >= into.until && reading.currentRow < upper) into.extra = reading.currentRow;
   }
   into.from = raw.firstAtOrAfter(into.lowMs);
-  const set = state.tileSets?.[group.capClass];
-  if (set !== undefined && !set.empty) useTiles(set, group.capClass, into.lowMs, highMs, into);
+  if (state.spilledNewestMs >= into.lowMs) into.tileClass = group.capClass;
+  into.tilesHighMs = highMs;
 }
 
-function useTiles(set: TileSet, classIndex: number, lowMs: number, highMs: number, into: Selection): void {
-  into.tiles = tilesBetween(set, lowMs, highMs);
-  into.tileClass = classIndex;
+/** Finds the tiles of a selection; asked only where rows alone don't give the answer. */
+export function findTiles(state: KeyedState, selection: Selection): void {
+  if (selection.tilesFound) return;
+  selection.tilesFound = true;
+  const set = state.tileSets?.[selection.tileClass];
+  if (set === undefined || set.empty) return;
+  selection.tiles = tilesBetween(set, selection.lowMs, selection.tilesHighMs);
   const last = set.tiles.at(-1);
-  into.wholeTail = last === undefined || last.startMs < highMs;
+  selection.wholeTail = last === undefined || last.startMs < selection.tilesHighMs;
 }
 
 function tilesBetween(set: TileSet, lowMs: number, highMs: number): Tile[] {
@@ -123,11 +131,13 @@ function selectSession(state: KeyedState, group: WindowGroup, reading: Reading, 
   while (from > raw.head && startMs - raw.timeAt(from - 1) <= window.gapMs) startMs = raw.timeAt(--from);
   into.from = from;
   into.lowMs = startMs;
-  const set = state.tileSets?.[group.capClass];
-  if (from === raw.head && set !== undefined && !set.empty) {
+  const set = from === raw.head && state.spilledNewestMs > -Infinity ? state.tileSets?.[group.capClass] : undefined;
+  if (set !== undefined && !set.empty) {
     const before = set.tiles.findLast((tile) => tile.startMs <= startMs && startMs - Math.min(tile.endMs, startMs) <= window.gapMs);
     if (before !== undefined) {
       into.tiles = [before];
+      into.tileClass = group.capClass;
+      into.tilesFound = true;
       into.lowMs = before.startMs;
       into.approximate = true;
     }

@@ -7,7 +7,7 @@ import { LmdbEventLog } from '@weir/adapters/lmdb';
 import { SystemClock } from '@weir/ports';
 import { decodeAlert } from '../src/suite/alerts/alert-record';
 import { isSignedBy } from '../src/suite/alerts/webhook-signature';
-import { definitionsText, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
+import { definitionsText, SuiteFixture, TestFolder, testKey, type Answer } from './suite-fixture';
 
 interface Received { readonly delivery: string; readonly signature: string; readonly body: string }
 
@@ -96,15 +96,13 @@ describe('an alert', () => {
   }, 30_000);
 
   it('is streamed to whoever watches', async () => {
-    const aborter = new AbortController();
-    const stream = await fetch(`${suite.suite.server.url}/stream`, { headers: { authorization: 'Bearer weir_test_key_of_the_suite_fixture' }, signal: aborter.signal });
-    let text = '';
-    const reading = (async (): Promise<void> => { try { for await (const chunk of stream.body ?? []) text += Buffer.from(chunk as Uint8Array).toString('utf8'); } catch { /* ended below */ } })();
+    const stream = await fetch(`${suite.suite.server.url}/stream`, { headers: { authorization: `Bearer ${testKey}` } });
     await post({ amount: 97_000 });
-    expect(await soon(() => /event: alert\nid: a-0-\d+-rule-large_amount\n/.test(text))).toBe(true);
-    aborter.abort();
-    await reading;
-  });
+    expect(await soon(async () => (await alerts())[0]?.['transaction_id'] === `t-${sent}`)).toBe(true);
+    await suite.stop();
+    expect(await stream.text()).toMatch(/event: alert\nid: a-0-\d+-rule-large_amount\n/);
+    await suite.start();
+  }, 30_000);
 });
 
 describe('the key for signatures', () => {
