@@ -16,7 +16,7 @@ export async function* run(quick: boolean): AsyncIterable<Figure> {
     let answered = 0;
     pointInTime(set, events, rows, { asKnown, asDecided: false }, () => { answered++; });
     const { user, system } = process.cpuUsage(started);
-    const work = `${eventCount} events, rows of a card and a merchant with 34 features${asKnown ? ', as known' : ''}`;
+    const work = `${eventCount} events, rows of a card and a merchant with 32 features${asKnown ? ', as known' : ''}`;
     yield { bench: 'point-in-time', metric: 'throughput', value: (answered * 1e6) / (user + system), unit: '/s', n: answered, work };
     yield { bench: 'point-in-time', metric: 'cpu_per_item', value: (user + system) / answered, unit: 'us', n: answered, work };
   }

@@ -6,7 +6,7 @@ import { patternId, planGroups, type PlannedGroup, type PlannedPattern } from '.
 import { metaKey, readMeta, setKey, statePrefix, writeMeta } from './stage-meta';
 
 export interface PatternStageOptions {
-  /** Whether partial matches that ran out of time are given as matches of kind `timeout`; default false. They cost far more than matches: most partial matches end so. */
+  /** Whether partial matches that ran out of time are given as matches of kind `timeout` for every pattern; default: for those with `on_timeout` alone. They cost far more than matches: most partial matches end so. */
   readonly timeouts?: boolean;
   readonly limits?: PatternLimits;
 }
@@ -30,6 +30,9 @@ export class PatternStage implements Stage<LaneItem, LaneItem> {
   private time: LaneTime | undefined;
   private readonly out: GroupOutcome<StreamEvent>[] = [];
   private lateCount = 0;
+  private limitCount = 0;
+  private timeoutCount = 0;
+  private meanBytes = 0;
 
   constructor(options: PatternStageOptions = {}) {
     this.limits = options.limits ?? defaultLimits;
@@ -38,6 +41,12 @@ export class PatternStage implements Stage<LaneItem, LaneItem> {
 
   /** Events of ordered patterns that came after the watermark had passed them; counted per pattern group. */
   get lateEvents(): number { return this.lateCount; }
+
+  /** How often a pattern gave up partial matches of a key at its bound, and how many time-outs were given. */
+  get limitsReached(): number { return this.limitCount; }
+  get timeoutsGiven(): number { return this.timeoutCount; }
+  /** About what the state takes, bytes: the mean of what was written or read last, for every key. */
+  get stateBytes(): number { return Math.round(this.meanBytes * this.keyCount); }
 
   /** Keys with state, over all groups of patterns. */
   get keyCount(): number { let count = 0; for (const { group } of this.groups.values()) count += group.keyCount; return count; }
@@ -75,6 +84,7 @@ export class PatternStage implements Stage<LaneItem, LaneItem> {
     const gone = [...this.gone].sort();
     this.gone.clear();
     for (const key of gone) yield [key, undefined];
+    const written = new MeanSize();
     if (this.metaChanged) {
       this.metaChanged = false;
       yield [metaKey, writeMeta(this.set.id, this.planned)];
@@ -82,8 +92,12 @@ export class PatternStage implements Stage<LaneItem, LaneItem> {
     }
     for (const { id, group } of this.groups.values()) {
       const prefix = statePrefix(id);
-      for (const [key, value] of group.takeChanges()) yield [prefix + key, value];
+      for (const [key, value] of group.takeChanges()) {
+        written.add(value);
+        yield [prefix + key, value];
+      }
     }
+    this.meanBytes = written.or(this.meanBytes);
   }
 
   restore(state: StageState): Promise<void> {
@@ -106,10 +120,15 @@ export class PatternStage implements Stage<LaneItem, LaneItem> {
     this.setById.set(this.set.id, this.set);
     this.groups = planGroups(this.set, this.planned, this.planOptions());
     this.indexGroups();
+    const read = new MeanSize();
     for (const { id, group } of this.groups.values()) {
       const prefix = statePrefix(id);
-      for (const [key, value] of state.scan(prefix)) group.load(key.slice(prefix.length), value);
+      for (const [key, value] of state.scan(prefix)) {
+        group.load(key.slice(prefix.length), value);
+        read.add(value);
+      }
     }
+    this.meanBytes = read.or(0);
     return Promise.resolve();
   }
 
@@ -122,6 +141,16 @@ export class PatternStage implements Stage<LaneItem, LaneItem> {
     this.gone.clear();
     this.metaChanged = false;
     this.time = undefined;
+    this.meanBytes = 0;
+  }
+
+  private count(): GroupOutcome<StreamEvent>[] {
+    const outcomes = this.out.splice(0);
+    for (const { outcome } of outcomes) {
+      if (outcome.kind === 'limit') this.limitCount++;
+      else if (outcome.kind === 'timeout') this.timeoutCount++;
+    }
+    return outcomes;
   }
 
   /** What time alone gives at this record. */
@@ -131,7 +160,7 @@ export class PatternStage implements Stage<LaneItem, LaneItem> {
     const matches: PatternMatch[] = [];
     for (const planned of this.groups.values()) {
       planned.group.advance(watermarkOf(planned, item.time), this.out);
-      if (this.out.length > 0) this.describe(planned, this.out.splice(0), { item, byEvent: false }, matches);
+      if (this.out.length > 0) this.describe(planned, this.count(), { item, byEvent: false }, matches);
     }
     return matches;
   }
@@ -148,7 +177,7 @@ export class PatternStage implements Stage<LaneItem, LaneItem> {
       keyed = keyed.length === 0 ? planned.decisive : [...keyed, ...planned.decisive];
       if (planned.ordered) this.context.keep(item);
       if (!planned.group.accept(key, event, item.offset, watermarkOf(planned, item.time), this.out)) this.lateCount++;
-      if (this.out.length > 0) this.describe(planned, this.out.splice(0), { item, byEvent: true }, matches);
+      if (this.out.length > 0) this.describe(planned, this.count(), { item, byEvent: true }, matches);
     }
     this.context.leave();
     item.matches = matches;
@@ -232,4 +261,11 @@ function watermarkOf(planned: PlannedGroup, time: LaneTime): number {
     if (watermarkMs !== undefined && watermarkMs < lowest) lowest = watermarkMs;
   }
   return lowest === Infinity ? -Infinity : lowest;
+}
+
+class MeanSize {
+  private bytes = 0;
+  private values = 0;
+  add(value: Uint8Array | undefined): void { if (value !== undefined) { this.bytes += value.length; this.values += 1; } }
+  or(unknown: number): number { return this.values === 0 ? unknown : this.bytes / this.values; }
 }

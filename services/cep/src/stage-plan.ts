@@ -31,7 +31,7 @@ export function planGroups(set: DefinitionSet, patterns: readonly PlannedPattern
   for (const planned of patterns) {
     const program = programOf(set, planned, options.context);
     if (program === undefined) continue;
-    const id = groupId(planned.pattern);
+    const id = groupId(planned.pattern, options.timeouts);
     const rows = rowsByGroup.get(id);
     if (rows) rows.push({ planned, program });
     else rowsByGroup.set(id, [{ planned, program }]);
@@ -48,7 +48,8 @@ function programOf(set: DefinitionSet, planned: PlannedPattern, context: EventCo
   }
 }
 
-const groupId = ({ entity, sources, matching }: Pattern): string => [entity, sources.map(encodeURIComponent).join('+'), matching].join('~');
+/** Patterns whose time-outs are told are apart: telling them costs a run of the pattern. */
+const groupId = ({ entity, sources, matching, onTimeout }: Pattern, all: boolean): string => [entity, sources.map(encodeURIComponent).join('+'), matching, ...(onTimeout === 'none' || all ? [] : ['timeouts'])].join('~');
 
 function planGroup(set: DefinitionSet, id: string, rows: readonly { planned: PlannedPattern; program: PatternProgram }[], { context, timeouts, limits }: PlanOptions): PlannedGroup {
   const first = rows[0];
@@ -57,7 +58,7 @@ function planGroup(set: DefinitionSet, id: string, rows: readonly { planned: Pla
   const ordered = matching === 'ordered';
   const members = rows.map(({ planned, program }): GroupMember<StreamEvent> => ({ id: planned.id, compiled: program.compiled, sinceOffset: planned.sinceOffset, begins: planned.begins }));
   const readInto = codecs(set, { sources, rows, context, ordered });
-  const options = { timeOf: (event: StreamEvent) => event.timeMs, readField: fieldReader(set, sources), ...readInto(set), ordered, timeouts, limits };
+  const options = { timeOf: (event: StreamEvent) => event.timeMs, readField: fieldReader(set, sources), ...readInto(set), ordered, timeouts: timeouts || first.planned.pattern.onTimeout !== 'none', limits };
   return {
     id, sources, ordered, readInto,
     group: new PatternGroup(members, options),

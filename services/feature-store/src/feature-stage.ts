@@ -7,7 +7,7 @@ import { FeatureReads, type FeatureReadAnswer, type FeatureReadQuestion } from '
 import type { ForeignShards } from './foreign-shards';
 import { Horizons } from './horizons';
 import { HotCache } from './hot-cache';
-import { ProfileTables } from './profile-tables';
+import { ProfileTables, tablePrefix } from './profile-tables';
 import { decodeShard, encodeShard } from './state-shard';
 import { nextRecords, type ViewRecord } from './view-register';
 
@@ -141,12 +141,16 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
     if (foreign !== undefined) this.positions = foreign.begin(this.needs(batch));
   }
 
-  /** State keys of the entities that a batch's events meet. */
+  /** State keys of the entities and profile rows that a batch's events meet. */
   needs(batch: readonly LaneItem[]): readonly string[] {
     const { inForce } = this;
     const keys = new Set<string>();
     if (inForce === undefined) return [];
-    for (const item of batch) if (item.kind === 'event') for (const [viewIndex, key] of inForce.engine.keysOf(item.event)) keys.add(this.stateKey(inForce, viewIndex, key));
+    for (const item of batch) {
+      if (item.kind !== 'event') continue;
+      for (const [viewIndex, key] of inForce.engine.keysOf(item.event)) keys.add(this.stateKey(inForce, viewIndex, key));
+      for (const { table, slot } of inForce.plan.bySource.get(item.event.source)?.tables ?? []) keys.add(`${tablePrefix}${table}/${String(item.event.values[slot] ?? '')}`);
+    }
     return [...keys];
   }
 

@@ -120,6 +120,8 @@ export interface Decisions {
   verdictLines(): AsyncIterable<string>;
 }
 export interface NearMisses {
+  /** The score's band, and how far the next ones are; null where there is none. */
+  readonly band?: { readonly band: string; readonly up: number | null; readonly down: number | null };
   /** The smallest change of one value alone that would have given a milder outcome, e.g. `approve if amount were below 812.00`. */
   readonly whatIf: readonly string[];
   /** Live rules that one comparison alone kept from firing. */

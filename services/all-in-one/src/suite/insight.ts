@@ -1,16 +1,18 @@
-import { WeirError, type Decision, type Verdict } from '@weir/contracts';
+import { originOfDecisionId, WeirError, type Decision, type Verdict } from '@weir/contracts';
 import { resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
 import type { DecisionRecord, NearMisses, WhyNot } from '@weir/gateway';
 import { loadExplainer, readNumericCsv, type Explainer } from '@weir/models';
-import type { Registry } from '@weir/ports';
-import { compileDecisionProgram, counterfactuals, inputOfRecord, rerun, verdictJson, verdictOfRecord, whyNot, type DecisionProgram, type VerdictRecord } from '@weir/rules';
+import type { DecisionStore, Registry } from '@weir/ports';
+import { bandDistance, compileDecisionProgram, counterfactuals, inputOfRecord, rerun, verdictJson, verdictOfRecord, whyNot, type DecisionProgram, type VerdictRecord } from '@weir/rules';
 import type { Stages } from '../chain';
 import type { ModelArtifacts } from './model-artifacts';
 import type { DecisionInsight } from './suite-views';
+import { whyNotPattern, type EarlierDecisions } from './why-not-pattern';
 
 export interface InsightOptions {
   readonly stages: () => readonly Stages[];
   readonly registry: Registry;
+  readonly decisions: DecisionStore;
   readonly artifacts: ModelArtifacts;
   readonly nextOffsets: () => readonly number[];
   readonly tokenOfEntity: (type: string, key: string) => string;
@@ -19,6 +21,8 @@ export interface InsightOptions {
 const programsMax = 8;
 const explainersMax = 8;
 const nearMissesMax = 10;
+/** Decisions looked at for a pattern's key: so many pages of so many rows. */
+const pagesMax = 8, pageRows = 250;
 /** A number was near its limit when it was within this share of it. */
 const nearShareMax = 0.25;
 
@@ -36,7 +40,11 @@ export class Insight implements DecisionInsight {
 
   async whyNot(record: DecisionRecord, of: { readonly kind: 'rule' | 'pattern'; readonly name: string }): Promise<WhyNot> {
     const { verdict, program } = await this.recalled(record);
-    if (of.kind === 'pattern') return this.whyNotPattern(verdict, program, of.name);
+    if (of.kind === 'pattern') {
+      const pattern = program.set.patterns.get(of.name);
+      if (pattern === undefined) throw new WeirError('WEIR_NOT_FOUND', `the set has no pattern ${of.name}`);
+      return whyNotPattern(verdict, { program, pattern, earlier: (wanted) => this.earlier(verdict, wanted) });
+    }
     const why = whyNot(program, of.name, inputOfRecord(verdict, program));
     return {
       fired: why.result === 'unknown' ? null : why.result === 'true' && why.silencedBy === null, explanation: why.text,
@@ -44,11 +52,23 @@ export class Insight implements DecisionInsight {
     };
   }
 
-  private whyNotPattern(verdict: Verdict, program: DecisionProgram, name: string): WhyNot {
-    if (!program.set.patterns.has(name)) throw new WeirError('WEIR_NOT_FOUND', `the set has no pattern ${name}`);
-    const match = verdict.matches.find((each) => each.pattern === name);
-    if (match === undefined) return { fired: false, explanation: `${name} was not completed by this event`, parts: [] };
-    return { fired: true, explanation: `${name} was completed by this event`, parts: Object.entries(match.events).map(([step, ids]) => ({ text: step, held: true, value: ids })) };
+  /** Decisions of an entity that stand before this one in its lane, oldest first. */
+  private async earlier(before: Verdict, { entity, fromMs, toMs, max }: Parameters<EarlierDecisions>[0]): Promise<readonly Verdict[]> {
+    const own = originOfDecisionId(before.id);
+    const found: Verdict[] = [];
+    let cursor: string | undefined;
+    for (let page = 0; page < pagesMax && found.length < max; page += 1) {
+      const { items, next } = await this.options.decisions.search({
+        entity, limit: pageRows, cursor, ...(Number.isFinite(fromMs) ? { fromMs } : {}), ...(Number.isFinite(toMs) ? { toMs: toMs + 1 } : {}),
+      });
+      for (const row of items) {
+        if (row.lane !== own?.lane || row.offset >= own.offset || found.length >= max) continue;
+        found.push((await this.recalled(JSON.parse(row.json) as DecisionRecord)).verdict); // written by decisionRow alone
+      }
+      if (next === null) break;
+      cursor = next;
+    }
+    return found.reverse();
   }
 
   async nearMisses(record: DecisionRecord): Promise<NearMisses> {
@@ -62,7 +82,8 @@ export class Insight implements DecisionInsight {
       return (share === null ? why.comparisons.length > 1 : share <= nearShareMax) ? [{ rule: name, text: why.text, share: share ?? 1 }] : [];
     });
     near.sort((a, b) => a.share - b.share || (a.rule < b.rule ? -1 : 1));
-    return { whatIf: counterfactuals(program, input).slice(0, nearMissesMax).map(({ text }) => text), rules: near.slice(0, nearMissesMax).map(({ rule, text }) => ({ rule, text })) };
+    const bands = program.set.policies.get(verdict.policy)?.bands ?? { review: 0.3, block: 0.8 };
+    return { band: bandDistance(verdict.score, bands), whatIf: counterfactuals(program, input).slice(0, nearMissesMax).map(({ text }) => text), rules: near.slice(0, nearMissesMax).map(({ rule, text }) => ({ rule, text })) };
   }
 
   /** The same decision from its record alone, as canonical JSON; `same` says whether it is what was stored. */

@@ -1,5 +1,6 @@
 import type { LaneRunnerHooks } from '@weir/pipeline';
 import type { Metrics } from '@weir/platform';
+import type { PatternStage } from '@weir/cep';
 
 /** What a lane's runner reports, as metrics. Labels: the lane, and the stage. */
 export function laneMetrics(metrics: Metrics, lane: number): LaneRunnerHooks {
@@ -15,4 +16,16 @@ export function laneMetrics(metrics: Metrics, lane: number): LaneRunnerHooks {
     batch: (count, ms) => { records.inc(label, count); batchSeconds.observe(label, ms / 1_000); },
     checkpoint: (at, _entries, bytes, ms) => { position.set(label, at); checkpointBytes.inc(label, bytes); checkpointSeconds.observe(label, ms / 1_000); },
   };
+}
+
+/** What the lanes' patterns say of themselves, read when metrics are asked for. */
+export function patternMetrics(metrics: Metrics, stages: () => readonly PatternStage[]): void {
+  const perLane = (noun: string, unit: 'count' | 'bytes' | 'total', help: string, read: (stage: PatternStage) => number): void => {
+    metrics.gauge({ service: 'cep', noun, help, labels: ['lane'] }, unit, (gauge) => stages().forEach((stage, lane) => gauge.set({ lane: String(lane) }, read(stage))));
+  };
+  perLane('keys', 'count', 'Keys with partial matches or noted events.', (stage) => stage.keyCount);
+  perLane('state', 'bytes', 'State of patterns as it was last written.', (stage) => stage.stateBytes);
+  perLane('late_events', 'total', 'Events of ordered patterns that came after the watermark had passed them; they were not matched.', (stage) => stage.lateEvents);
+  perLane('limits', 'total', 'How often a pattern gave up partial matches of a key at its bound.', (stage) => stage.limitsReached);
+  perLane('timeouts', 'total', 'Time-outs given, of patterns that ask for them.', (stage) => stage.timeoutsGiven);
 }

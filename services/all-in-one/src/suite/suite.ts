@@ -11,7 +11,7 @@ import { Health, Metrics, type Logger, type Resource } from '@weir/platform';
 import { SystemClock, type CaseStore, type DecisionStore, type EventLog, type OnlineStore, type QuarantineStore, type Registry } from '@weir/ports';
 import { BacktestService } from '../backtest/backtest-service';
 import { buildStages, type Stages } from '../chain';
-import { setChecks } from '../set-checks';
+import { setChecks, webhookCheck } from '../set-checks';
 import { AlertSink, liveAlert } from './alerts/alert-sink';
 import { readWebhookOptions } from './alerts/alerts-config';
 import { StoredAlerts } from './alerts/alert-views';
@@ -27,7 +27,7 @@ import { LabelWriter } from './label-writer';
 import { LaneEdge, quarantinedAnswer } from './lane-edge';
 import { LaneFeatures } from './lane-features';
 import { LaneLists, LaneTables, LaneWriter } from './lane-changes';
-import { laneMetrics } from './lane-metrics';
+import { laneMetrics, patternMetrics } from './lane-metrics';
 import { LaneShards } from './lane-shards';
 import { LaneSnoozes } from './lane-snoozes';
 import { LiveFeed } from './live-feed';
@@ -127,7 +127,7 @@ export class Suite {
   private async startLanes(): Promise<void> {
     const { log } = this.stores;
     this.definitions = new DefinitionsService({
-      registry: this.stores.registry, log, clock: this.clock, checks: setChecks, modelHash: (path) => this.artifacts.hashOf(path),
+      registry: this.stores.registry, log, clock: this.clock, checks: [...setChecks, webhookCheck(readWebhookOptions(this.options.env))], modelHash: (path) => this.artifacts.hashOf(path),
       approve: (set) => this.approveModels(set), reached: (offsets) => this.reached(offsets),
     });
     await this.definitions.restore();
@@ -135,6 +135,7 @@ export class Suite {
     await this.startWebhooks();
     this.lanes = Array.from({ length: this.options.lanes }, (_, lane) => this.buildLane(lane));
     for (const { runner } of this.lanes) await runner.start();
+    patternMetrics(this.metrics, () => this.lanes.map(({ stages }) => stages.patterns));
     this.watchFailures();
     await this.reached(this.nextOffsets.map((next) => next - 1));
     await this.definitions.reconcile(this.lanes.map(({ stages }) => stages.ingest.setId));
@@ -251,7 +252,7 @@ export class Suite {
     const { edge } = this;
     const writer = new LaneWriter(log, (offsets) => this.reached(offsets));
     const features = new LaneFeatures({ set, stages: this.lanes.map(({ stages }) => stages.features), clock: this.clock, tokeniser: this.tokeniser, statistics: this.statistics });
-    const insight = new Insight({ stages: () => this.lanes.map(({ stages }) => stages), registry, artifacts: this.artifacts, nextOffsets: () => this.nextOffsets, tokenOfEntity: (type, key) => features.tokenised(type, key) });
+    const insight = new Insight({ stages: () => this.lanes.map(({ stages }) => stages), registry, decisions, artifacts: this.artifacts, nextOffsets: () => this.nextOffsets, tokenOfEntity: (type, key) => features.tokenised(type, key) });
     this.backtests = new BacktestService({
       log, decisions, clock: this.clock, modelsFolder: join(this.options.dataDir, 'models'), inForce: set,
       resolve: async (change) => { const changed = await this.definitions.resolved(change); await this.approveModels(changed); return changed; },

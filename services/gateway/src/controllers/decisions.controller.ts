@@ -1,12 +1,15 @@
 import { Controller, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import { decisionRecord } from '../decisions/decision-record';
 import { parseEvent, submittedRow } from '../events/event-text';
 import { explained, rowText } from '../events/row-answers';
+import { nearMissesRecord } from '../decisions/near-misses';
 import { GatewayContext } from '../gateway-context';
 import { Answers, endpoint, principalOf, textBody } from '../http/endpoint';
 import { problems } from '../http/problem';
 import { json, problemResponses } from '../http/responses';
+import { queryFlag } from '../schemas/shared.schema';
 import { decisionSchema, decisionsPage, idParams, pendingSchema, searchQuery, submitQuery, transactionBody, whyNotQuery, whyNotSchema } from '../schemas/decision.schema';
 
 const tag = 'Decisions';
@@ -18,6 +21,7 @@ export const simulateDecision = endpoint({
 });
 export const getDecision = endpoint({
   method: 'GET', path: '/decisions/:id', tag, role: 'read', summary: 'A decision, with what its model saw', params: idParams,
+  query: z.strictObject({ explain: queryFlag.optional().meta({ description: 'Adds `near_misses`: how far the bands are, what little else would have changed it, and the rules that nearly fired.' }) }),
   responses: { 200: json('The decision.', decisionSchema), 202: json('Being decided.', pendingSchema), ...problemResponses(404) },
 });
 export const whyNot = endpoint({
@@ -47,7 +51,9 @@ export class DecisionsController {
     const { id } = getDecision.params(request);
     const answer = await this.gateway.deps.decisions.byId(id);
     if (answer === undefined) throw problems.notFound('no decision has this id');
-    this.send(reply, rowText(await explained(answer.kind === 'decided' ? { ...answer, duplicate: false } : answer, this.gateway.deps.decisions)));
+    const whole = await explained(answer.kind === 'decided' ? { ...answer, duplicate: false } : answer, this.gateway.deps.decisions);
+    const near = getDecision.query(request).explain === true && whole.kind === 'decided' ? await this.gateway.deps.decisions.nearMisses(id) : undefined;
+    this.send(reply, rowText(near === undefined || whole.kind !== 'decided' ? whole : { ...whole, decision: { ...decisionRecord(whole.decision), near_misses: nearMissesRecord(near) } }));
   }
 
   @Answers(whyNot)

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { Controller, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { nearMissesRecord } from '../decisions/near-misses';
 import { GatewayContext } from '../gateway-context';
 import { Answers, endpoint } from '../http/endpoint';
 import { problems } from '../http/problem';
@@ -16,8 +17,9 @@ const rerunSchema = z.object({
   decision_id: z.string(), same: z.boolean().meta({ description: 'Whether it came out byte for byte as it was stored.' }),
   sha256: z.string().meta({ description: 'Of the canonical JSON.' }), verdict: jsonObject,
 }).meta({ id: 'Rerun' });
+const bandSchema = z.object({ band: z.string(), up: z.number().nullable(), down: z.number().nullable() }).meta({ description: "The score's band, and how far it is to the next; null where there is none." });
 const nearMissesSchema = z.object({
-  decision_id: z.string(), what_if: z.array(z.string()).meta({ description: 'Changes of one value alone that would have given a milder outcome.' }),
+  decision_id: z.string(), band: bandSchema.optional(), what_if: z.array(z.string()).meta({ description: 'Changes of one value alone that would have given a milder outcome.' }),
   rules: z.array(z.object({ rule: z.string(), text: z.string() })).meta({ description: 'Rules that one comparison alone kept from firing.' }),
 }).meta({ id: 'NearMisses' });
 
@@ -61,6 +63,6 @@ export class RecordsController {
     const { id } = nearMisses.params(request);
     const near = await this.decisions.nearMisses(id);
     if (near === undefined) throw problems.notFound('no decision has this id');
-    return { decision_id: id, what_if: near.whatIf, rules: near.rules };
+    return { decision_id: id, ...nearMissesRecord(near) };
   }
 }

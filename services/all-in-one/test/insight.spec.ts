@@ -1,0 +1,101 @@
+/** @jest-environment ./libs/testkit/jest-environment.cjs */
+import { definitionsText, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
+
+const folder = new TestFolder();
+const suite = new SuiteFixture(folder.path);
+const startMs = Date.now() - 600_000;
+let sent = 0;
+
+const post = (of: Readonly<Record<string, unknown>>): Promise<Answer> => {
+  sent += 1;
+  return suite.ask('POST', '/transactions', { transaction_id: `t-${sent}`, event_time: startMs + sent * 1_000, merchant_id: 'm-1', amount: 5_000, ...of });
+};
+const read = async (path: string): Promise<Record<string, unknown>> => {
+  for (let turn = 0; turn < 100; turn += 1) {
+    const { status, json } = await suite.ask('GET', path);
+    if (status === 200) return json;
+    await new Promise((resume) => { setTimeout(resume, 20); });
+  }
+  throw new Error(`${path} did not come`);
+};
+const whyNot = async (decision: Answer): Promise<Record<string, unknown>> => {
+  await read(`/decisions/${String(decision.json['id'])}`);
+  return read(`/decisions/${String(decision.json['id'])}/why-not?pattern=small_then_large`);
+};
+
+beforeAll(async () => {
+  await suite.start();
+  expect((await suite.apply(definitionsText)).status).toBe(200);
+}, 30_000);
+afterAll(async () => {
+  await suite.stop();
+  folder.remove();
+}, 30_000);
+
+describe('why a pattern was not completed', () => {
+  it('tells how far it got, and what it waits for', async () => {
+    await post({ card_id: 'c-far', amount: 10 });
+    const last = await post({ card_id: 'c-far', amount: 20 });
+    const why = await whyNot(last);
+    expect(why).toMatchObject({ kind: 'pattern', name: 'small_then_large', fired: false });
+    expect(String(why['explanation'])).toMatch(/^small_then_large got as far as 2 of its events: it waits for large/);
+    expect((why['parts'] as { text: string; held: boolean; value: unknown }[]).map(({ text, held, value }) => [text, held, value])).toEqual([['small', true, ['t-1', 't-2']], ['large', false, []]]);
+  });
+
+  it('says when nothing began it', async () => {
+    const why = await whyNot(await post({ card_id: 'c-none' }));
+    expect([why['fired'], why['explanation']]).toEqual([false, 'none of the 1 events of this card begins small_then_large']);
+    expect(why['parts']).toEqual([{ text: 'tx.amount < 1000', held: false, value: null }]);
+  });
+
+  it('says when it was completed', async () => {
+    for (const amount of [10, 20]) await post({ card_id: 'c-full', amount });
+    const why = await whyNot(await post({ card_id: 'c-full', amount: 95_000 }));
+    expect([why['fired'], why['explanation']]).toEqual([true, 'small_then_large was completed by this event']);
+  });
+
+  it('looks at what stood before the decision alone', async () => {
+    const first = await post({ card_id: 'c-before', amount: 10 });
+    for (const amount of [20, 95_000]) await post({ card_id: 'c-before', amount });
+    expect(String((await whyNot(first))['explanation'])).toMatch(/got as far as 1 of its events/);
+  });
+});
+
+describe('a decision with its explanation', () => {
+  it('says how far the bands are, what else would have changed it, and what nearly fired', async () => {
+    const decision = await post({ card_id: 'c-near', amount: 90_001 });
+    await read(`/decisions/${String(decision.json['id'])}`);
+    const near = (await read(`/decisions/${String(decision.json['id'])}?explain=true`))['near_misses'] as Record<string, unknown>;
+    expect(near).toMatchObject({ band: { band: 'review', down: expect.closeTo(0.05) as number, up: expect.closeTo(0.45) as number } });
+    expect(near['what_if']).not.toEqual([]);
+    expect((await read(`/decisions/${String(decision.json['id'])}/near-misses`))['what_if']).toEqual(near['what_if']);
+  });
+});
+
+describe('a set', () => {
+  it.each(['http://127.0.0.1/x', 'https://user:secret@example.org/x', 'http://localhost/x'])('with a webhook to %s is refused', async (url) => {
+    const answer = await suite.apply(definitionsText.replace('weight: 0.35 }', `weight: 0.35, then: [{ webhook: "${url}" }] }`));
+    expect([answer.status, (answer.json['errors'] as { field: string }[]).map(({ field }) => field)]).toEqual([422, ['then[0].webhook']]);
+  });
+});
+
+describe('a pattern that asks for it', () => {
+  it('raises an alert when a partial match runs out of time, and the metrics count it', async () => {
+    expect((await suite.apply(definitionsText.replace('within: 30m', 'within: 30m\non_timeout: alert'))).status).toBe(200);
+    await post({ card_id: 'c-slow', amount: 10 });
+    await post({ card_id: 'c-other', event_time: Date.now() + 200_000 });
+    sent += 1;
+    await suite.apply(definitionsText.replace('within: 30m', 'within: 1s\non_timeout: alert'));
+    await post({ card_id: 'c-late', amount: 10, event_time: Date.now() + 200_100 });
+    await post({ card_id: 'c-other', event_time: Date.now() + 250_000 });
+    let alerts: Record<string, unknown>[] = [];
+    for (let turn = 0; turn < 100 && alerts.length === 0; turn += 1) {
+      alerts = (await suite.ask('GET', '/alerts?raised_by=small_then_large')).json['alerts'] as Record<string, unknown>[];
+      await new Promise((resume) => { setTimeout(resume, 20); });
+    }
+    expect(alerts[0]).toMatchObject({ severity: 'high', raised_by: { kind: 'pattern', name: 'small_then_large' }, decision_id: null, text: 'small_then_large ran out of time' });
+    const metrics = String((await suite.ask('GET', '/metrics')).json['text']);
+    expect(metrics).toMatch(/weir_cep_timeouts_total\{lane="0"\} [1-9]/);
+    expect(metrics).toMatch(/weir_cep_late_events_total\{lane="0"\} 0/);
+  });
+});
