@@ -3,6 +3,7 @@ import type { ConditionFrame } from '@weir/definitions';
 import type { CelValue } from '@weir/expressions';
 import { SeededRandom } from '@weir/testkit';
 import { frameOf, inputOf, programOf, rule, type Fields } from '../test/rule-set';
+import { engineOf, firedBy } from './json-rules-engine';
 import { DecisionCodec, decisionLayoutOf, type DecisionInput, type DecisionProgram } from '../src/index';
 
 export interface BenchLine { readonly bench: 'rules'; readonly metric: string; readonly value: number; readonly unit: string; readonly n: number; readonly work: string }
@@ -27,11 +28,16 @@ export function benchFields(random: SeededRandom): { readonly fields: Fields; re
   return { fields, features: { tx_count_1h: random.int(0, 12), cities_24h: 1 } };
 }
 
-/** Figures of evaluating all rules on an event with the index and one by one, of a whole decision, and of storing it. `quick` ends within 40 s. */
+type BenchEvent = ReturnType<typeof benchFields>;
+/** Events whose fired rules are compared with another engine's before it is timed. */
+const comparedMax = 3;
+
+/** Figures of evaluating all rules on an event with the index and one by one, of a whole decision, of storing it, and of json-rules-engine on the same. `quick` ends within 40 s. */
 export async function* run(quick: boolean): AsyncIterable<BenchLine> {
   for (const count of [100, 1_000, 10_000]) {
     const random = new SeededRandom(seed);
-    const program = programOf(...Array.from({ length: count }, (_, i) => benchRule(random, i)));
+    const rules = Array.from({ length: count }, (_, i) => benchRule(random, i));
+    const program = programOf(...rules);
     const events = Array.from({ length: 512 }, () => benchFields(random));
     const frames = events.map(({ fields, features }) => frameOf(program, fields, features));
     const inputs = events.map(({ fields, features }) => inputOf(program, fields, { features }));
@@ -41,8 +47,31 @@ export async function* run(quick: boolean): AsyncIterable<BenchLine> {
     yield* figures(`${count} rules, one by one`, measure(frames, (frame) => scan(program, frame), budgetMs));
     yield* figures(`${count} rules, whole decision`, measure(inputs, (input) => program.decide(input), budgetMs));
     if (count === 1_000) yield* figures('storing a decision', measureCodec(program, inputs, budgetMs));
+    yield* figures(`${count} rules in json-rules-engine, the same rules and events in the same run`, await measureEngine(rules, events, { program, frames, budgetMs }));
     await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+/** An engine's answer to a few events is compared with ours first. At 10,000 rules few events fit into the time: each takes a good part of a second. */
+async function measureEngine(rules: ReadonlyArray<Record<string, unknown>>, events: readonly BenchEvent[], { program, frames, budgetMs }: { readonly program: DecisionProgram; readonly frames: readonly ConditionFrame[]; readonly budgetMs: number }): Promise<Measured> {
+  const engine = engineOf(rules.map(({ name, when }) => [String(name), String(when)]));
+  const factsOf = ({ fields, features }: BenchEvent): Record<string, unknown> => ({ ...fields, ...features });
+  for (const [index, event] of events.slice(0, comparedMax).entries()) {
+    const ours = program.liveRules.filter(({ condition }) => condition.evaluate(frames[index] as ConditionFrame) === true).map(({ name }) => name).sort();
+    const theirs = [...await firedBy(engine, factsOf(event))].sort();
+    if (ours.join() !== theirs.join()) throw new Error(`event ${index}: ${ours.join(' ')} fire, json-rules-engine says ${theirs.join(' ')}`);
+  }
+  for (const warmUntilMs = performance.now() + budgetMs / 4; performance.now() < warmUntilMs; ) await firedBy(engine, factsOf(events[0] as BenchEvent));
+  const runs: number[] = [];
+  const before = process.cpuUsage(), endMs = performance.now() + budgetMs;
+  for (let at = 0; performance.now() < endMs || runs.length < 3; at = (at + 1) % events.length) {
+    const start = performance.now();
+    await firedBy(engine, factsOf(events[at] as BenchEvent));
+    runs.push(performance.now() - start);
+  }
+  const used = process.cpuUsage(before);
+  runs.sort((a, b) => a - b);
+  return { n: runs.length, perItemUs: (used.user + used.system) / runs.length, p50Ms: runs[Math.floor(runs.length * 0.5)] ?? 0, p99Ms: runs[Math.floor(runs.length * 0.99)] ?? 0 };
 }
 
 function firedPerEvent(program: DecisionProgram, frames: readonly ConditionFrame[]): number {

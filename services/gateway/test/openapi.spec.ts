@@ -31,7 +31,7 @@ describe('the OpenAPI document', () => {
 
   it.each([
     ['/transactions', 'post'], ['/transactions/batch', 'post'], ['/transactions/{transaction_id}', 'get'], ['/decisions/simulate', 'post'], ['/decisions/{id}', 'get'], ['/decisions/{id}/why-not', 'get'], ['/decisions', 'get'],
-    ['/features/{entity_type}/{entity_id}', 'get'], ['/features/batch', 'post'], ['/features/join', 'post'], ['/features/realtime', 'post'], ['/features/stats', 'get'], ['/features/stats/{feature}', 'get'], ['/push', 'post'],
+    ['/features/{entity_type}/{entity_id}', 'get'], ['/features/batch', 'post'], ['/features/join', 'post'], ['/features/realtime', 'post'], ['/features/stats', 'get'], ['/features/stats/{feature}', 'get'], ['/push', 'post'], ['/get-online-features', 'post'], ['/cases', 'get'], ['/cases/{id}/claim', 'post'], ['/cases/{id}/comment', 'post'], ['/cases/{id}/resolve', 'post'], ['/entities/{type}/{id}/timeline', 'get'], ['/entities/{type}/{id}/links', 'get'],
     ['/lists/{name}/entries', 'get'], ['/lists/{name}/entries/{value}', 'put'], ['/definitions/{kind}/{name}', 'put'], ['/definitions/plan', 'post'], ['/definitions/apply', 'post'], ['/definitions/rollback', 'post'], ['/labels', 'post'],
     ['/quarantine', 'get'], ['/quarantine/{id}/resend', 'post'], ['/audit', 'get'], ['/stream', 'get'], ['/healthz', 'get'], ['/readyz', 'get'], ['/metrics', 'get'],
   ])('has %s %s', (path, method) => {

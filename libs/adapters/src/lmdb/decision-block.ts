@@ -1,5 +1,3 @@
-import { promisify } from 'node:util';
-import { constants, zstdCompress, zstdDecompressSync } from 'node:zlib';
 import type { DecisionRow } from '@weir/ports';
 import { WeirError, decisionId } from '@weir/contracts';
 import { hashText } from './text-hash';
@@ -7,14 +5,12 @@ import { hashText } from './text-hash';
 /**
  * Decisions written together are two values, little-endian. What a search looks at: format, rows, marks (u32 each), lowest and highest event time (f64 each), the marks
  * (u32, ascending: hashes of what the rows can be found by). And the rows: format, rows (u32 each), the directory (per row: offset − first offset, start, length of the index
- * part, length of the record; u32 each), then all rows as one zstd frame, for they are alike. A record is JSON text or, where its index names a layout, packed.
+ * part, length of the record; u32 each), then all rows. They are not compressed: a compressor per block costs more than the disk, and counts hundreds of KB against the garbage collector. A record is JSON text or, where its index names a layout, packed.
  */
-const formatVersion = 2;
+const formatVersion = 1;
 const marksHeadBytes = 28;
 const rowsHeadBytes = 8;
 const directoryBytes = 16;
-const compression = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
-const compress = promisify(zstdCompress);
 
 /** JSON text of a packed record. */
 export type Unpack = (layoutId: string, bytes: Uint8Array) => string;
@@ -84,8 +80,8 @@ class RowsBuffer {
 }
 const rowsBuffer = new RowsBuffer();
 
-/** The rows of a block; compressed beside this thread. `unpackable`: packed records are kept packed. */
-export async function encodeDecisions(rows: readonly DecisionRow[], unpackable: boolean): Promise<Buffer> {
+/** The rows of a block. `unpackable`: packed records are kept packed. */
+export function encodeDecisions(rows: readonly DecisionRow[], unpackable: boolean): Buffer {
   const head = Buffer.allocUnsafe(rowsHeadBytes + rows.length * directoryBytes), first = rows[0]?.offset ?? 0;
   rowsBuffer.length = 0;
   let at = head.writeUInt32LE(rows.length, head.writeUInt32LE(formatVersion, 0));
@@ -96,7 +92,7 @@ export async function encodeDecisions(rows: readonly DecisionRow[], unpackable: 
     const recordLength = packed === undefined ? rowsBuffer.text(row.json) : rowsBuffer.raw(packed.bytes);
     at = head.writeUInt32LE(recordLength, head.writeUInt32LE(indexLength, head.writeUInt32LE(start, head.writeUInt32LE(row.offset - first, at))));
   }
-  return Buffer.concat([head, await compress(rowsBuffer.taken(), compression)]);
+  return Buffer.concat([head, rowsBuffer.taken()]);
 }
 
 /** What a search looks at before it opens a block. */
@@ -121,7 +117,7 @@ export class DecisionMarks {
   }
 }
 
-/** The rows of a block; they are unpacked when the first one is asked for. */
+/** The rows of a block. */
 export class DecisionBlock {
   readonly count: number;
   #rows: Buffer | undefined;
@@ -161,7 +157,7 @@ export class DecisionBlock {
 
   #entry(row: number): number { return rowsHeadBytes + row * directoryBytes; }
 
-  #unpacked(): Buffer { return (this.#rows ??= zstdDecompressSync(this.bytes.subarray(rowsHeadBytes + this.count * directoryBytes))); }
+  #unpacked(): Buffer { return (this.#rows ??= this.bytes.subarray(rowsHeadBytes + this.count * directoryBytes)); }
 
   #index(row: number): Index {
     const entry = this.#entry(row), start = this.bytes.readUInt32LE(entry + 4);
@@ -169,8 +165,7 @@ export class DecisionBlock {
   }
 }
 
-/** Format 1 is the same without packed records. */
 function expectFormat(bytes: Buffer): void {
   const format = bytes.readUInt32LE(0);
-  if (format < 1 || format > formatVersion) throw new WeirError('WEIR_STORE_FAILED', `decisions of format ${format}, 1 to ${formatVersion} expected`);
+  if (format !== formatVersion) throw new WeirError('WEIR_STORE_FAILED', `decisions of format ${format}, ${formatVersion} expected`);
 }

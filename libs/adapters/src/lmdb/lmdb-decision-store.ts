@@ -108,18 +108,17 @@ export class LmdbDecisionStore extends DecisionStore {
     const layouts = this.#unpack === undefined ? new Map<string, string>() : this.#newLayouts(fresh);
     for (const row of fresh) runDue = state.transactions.add(row.transactionId, row.offset) || runDue;
     try {
-      const blocks: Array<{ readonly first: number; readonly rows: Promise<Buffer>; readonly marks: Buffer }> = [];
+      const blocks: Array<{ readonly first: number; readonly rows: Buffer; readonly marks: Buffer }> = [];
       for (let from = 0; from < fresh.length; from += rowsPerBlockMax) {
         const block = fresh.slice(from, from + rowsPerBlockMax);
         blocks.push({ first: block[0]?.offset ?? 0, rows: encodeDecisions(block, this.#unpack !== undefined), marks: encodeMarks(block) });
       }
-      const encoded = await Promise.all(blocks.map(({ rows: encoding }) => encoding));
       await this.#root.transaction(() => {
         for (const [id, json] of layouts) this.#layouts.putSync(id, json);
-        blocks.forEach(({ first, marks }, index) => {
-          state.blocks.putSync(first, encoded[index] as Buffer);
+        for (const { first, rows: block, marks } of blocks) {
+          state.blocks.putSync(first, block);
           state.marks.putSync(first, marks);
-        });
+        }
         if (runDue) state.transactions.writeRun(last.offset);
       });
     } catch (cause) {

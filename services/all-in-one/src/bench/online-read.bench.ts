@@ -56,7 +56,8 @@ export async function* measured(name: string, order: LoadOrder, work: string): A
   yield { bench: name, metric: 'throughput', value: round(perSecond), unit: '/s', n: flood.answered, work };
   yield { bench: name, metric: 'cpu_per_item', value: round(cpu / flood.answered), unit: 'us', n: flood.answered, work };
   const steady = await sendLoad({ ...order, perSecond: perSecond / 2, run: `${order.run}s` }, () => undefined);
-  yield* latencyFigures(name, steady.latenciesMs, `${work}; at ${Math.round(perSecond / 2)}/s`);
+  if (steady.failed > 0) throw new Error(`${steady.failed} of ${steady.failed + steady.answered} requests failed`);
+  yield* latencyFigures(name, steady.latenciesMs, `${work}; at ${Math.round(perSecond / 2)}/s${steady.late + flood.late > 0 ? `; 202 instead of a decision at the deadline: ${steady.late} of these, ${flood.late} of ${flood.answered} at full load` : ''}`);
 }
 
 async function fill({ suite }: BenchSuite): Promise<void> {

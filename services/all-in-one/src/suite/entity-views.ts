@@ -5,7 +5,7 @@ import type { CaseStore, DecisionRow, DecisionStore } from '@weir/ports';
 
 /** Latest decisions of the entity that links are looked for in. */
 const decisionsMax = 200;
-/** What they share with others that is looked into: the rarest first. */
+/** What they share with others that is looked into: what it used most first. */
 const sharedMax = 20;
 const decisionsPerSharedMax = 100;
 const linksMax = 100;
@@ -44,16 +44,21 @@ export class EntityViews implements Entities {
     shared.sort((a, b) => Number(a.hot) - Number(b.hot) || b.transactions - a.transactions || b.lastMs - a.lastMs);
     const looked = shared.filter(({ hot }) => !hot).slice(0, sharedMax);
     const viaByLink = new Map<string, string[]>();
+    const strengthByLink = new Map<string, number>();
     const rowsByLink = new Map<string, Map<string, DecisionRow>>();
     let complete = latest.complete && looked.length === shared.filter(({ hot }) => !hot).length;
     for (const one of looked) {
       const through = textOf(one);
       const others = await this.latest(through, decisionsPerSharedMax);
       complete &&= others.complete;
-      for (const row of others.rows) for (const text of row.entities) if (text !== own && text.startsWith(`${entity.type}:`)) note({ viaByLink, rowsByLink }, text, through, row);
+      const met = new Set<string>();
+      for (const row of others.rows) for (const text of row.entities) if (text !== own && text.startsWith(`${entity.type}:`)) { met.add(text); note({ viaByLink, rowsByLink }, text, through, row); }
+      // A device of two says more than a terminal of fifty.
+      for (const text of met) strengthByLink.set(text, (strengthByLink.get(text) ?? 0) + 1 / met.size);
     }
     const links = [...viaByLink].map(([text, via]) => ({ ...entityOf(text), ...seenIn([...(rowsByLink.get(text)?.values() ?? [])], (each) => each === text).get(text) ?? nothingSeen, via }));
-    links.sort((a, b) => b.via.length - a.via.length || b.transactions - a.transactions || b.lastMs - a.lastMs);
+    const strength = (link: EntityKey): number => strengthByLink.get(textOf(link)) ?? 0;
+    links.sort((a, b) => strength(b) - strength(a) || b.transactions - a.transactions || b.lastMs - a.lastMs);
     return { entity, shared: shared.slice(0, linksMax), links: links.slice(0, linksMax), complete: complete && links.length <= linksMax && shared.length <= linksMax };
   }
 

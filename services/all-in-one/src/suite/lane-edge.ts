@@ -93,7 +93,7 @@ export class LaneEdge implements Edge {
   private await(origins: ReadonlyArray<{ readonly lane: number; readonly offset: number }>, ids: readonly (string | null)[], deadlineMs: number, pending: (index: number) => RowAnswer): Promise<readonly RowAnswer[]> {
     const { replies } = this.options;
     return new Promise((resolve, reject) => {
-      const answers = new Array<RowAnswer | undefined>(origins.length);
+      const answers: (RowAnswer | undefined)[] = origins.map(() => undefined); // no holes: `map` would pass over them
       let missing = origins.length;
       const finish = (): void => { clearTimeout(timer); resolve(answers.map((answer, index) => answer ?? pending(index))); };
       const timer = setTimeout(() => { for (const origin of origins) replies.forget(origin); finish(); }, deadlineMs);

@@ -7,6 +7,7 @@ import { SqlCases, SqlQuarantine, SqlRegistry } from '@weir/adapters/sql';
 import { decisionId, WeirError, type Decision, type RawBody, type RawRecord } from '@weir/contracts';
 import { GatewayServer, type GatewayOptions, type RowAnswer } from '@weir/gateway';
 import { LaneRunner, startTicks, Tokeniser, type Outcome, type TakenBatch } from '@weir/pipeline';
+import { inputNameFaults } from '@weir/models';
 import { Health, Metrics, type Logger, type Resource } from '@weir/platform';
 import { SystemClock, type CaseStore, type DecisionStore, type EventLog, type OnlineStore, type QuarantineStore, type Registry } from '@weir/ports';
 import { BacktestService } from '../backtest/backtest-service';
@@ -235,12 +236,20 @@ export class Suite {
   private async approveModels(set: Parameters<ConstructorParameters<typeof DefinitionsService>[0]['approve']>[0]): Promise<void> {
     const runtime = new OnnxModelRuntime();
     for (const model of set.models.values()) {
-      const loaded = await runtime.load({ bytes: await this.artifacts.read(model.file, model.sha256), output: model.output });
-      const inputs = set.services.get(model.features)?.features.length ?? 0;
+      const bytes = await this.artifacts.read(model.file, model.sha256);
+      const loaded = await runtime.load({ bytes, output: model.output });
+      const features = set.services.get(model.features)?.features ?? [];
+      const inputs = features.length;
       await loaded.close();
       if (loaded.inputs !== inputs) {
         throw new WeirError('WEIR_MODEL_INVALID', `model ${model.name} takes ${loaded.inputs} inputs, its feature service ${model.features} gives ${inputs}`, {
           findings: [{ where: model.file, field: 'features', expected: `${loaded.inputs} features`, got: `${inputs}`, name: model.name }],
+        });
+      }
+      const faults = inputNameFaults(bytes, features);
+      if (faults.length > 0) {
+        throw new WeirError('WEIR_MODEL_INVALID', `model ${model.name} names its inputs otherwise than its feature service ${model.features} does`, {
+          findings: faults.map(({ position, expected, got }) => ({ where: model.file, field: `features[${position}]`, expected, got, name: model.name })),
         });
       }
     }

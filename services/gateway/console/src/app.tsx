@@ -1,6 +1,9 @@
 import { useCallback, useMemo, useState, type ReactNode } from 'react';
 import { ApiClient } from './api/client';
+import { CasePage } from './review/case-page';
+import { ReviewPage } from './review/review-page';
 import { DecisionPage } from './decision/decision-page';
+import { EntityPage } from './entity/entity-page';
 import { LivePage } from './live/live-page';
 import { LiveStore } from './live/live-store';
 import { Frame } from './parts/frame';
@@ -26,11 +29,15 @@ function Page({ client, live }: { client: ApiClient; live: LiveStore }): ReactNo
     case 'decisions': return <SearchPage client={client} query={route.query} key={route.query.toString()} />;
     case 'decision': return <LoadedDecision key={route.id} client={client} by="id" id={route.id} />;
     case 'transaction': return <LoadedDecision key={route.id} client={client} by="transaction" id={route.id} />;
+    case 'review': return <ReviewPage client={client} />;
+    case 'case': return <CasePage key={route.id} client={client} id={route.id} />;
+    case 'entity': return <EntityPage key={`${route.type}:${route.id}`} client={client} type={route.type} id={route.id} />;
     case 'unknown': return <p className="empty">There is no such page. <a href="#/">Live decisions</a></p>;
   }
 }
 
 function LoadedDecision({ client, by, id }: { client: ApiClient; by: 'id' | 'transaction'; id: string }): ReactNode {
   const load = useCallback(() => (by === 'id' ? client.decision(id) : client.byTransactionId(id)), [client, by, id]);
-  return <DecisionPage load={load} />;
+  const types = useCallback(() => client.entityTypes(), [client]);
+  return <DecisionPage load={load} entityTypes={types} />;
 }

@@ -5,6 +5,9 @@ export type Route =
   | { readonly page: 'decisions'; readonly query: URLSearchParams }
   | { readonly page: 'decision'; readonly id: string }
   | { readonly page: 'transaction'; readonly id: string }
+  | { readonly page: 'review' }
+  | { readonly page: 'case'; readonly id: string }
+  | { readonly page: 'entity'; readonly type: string; readonly id: string }
   | { readonly page: 'unknown' };
 
 /** Where the page is: the part of the address after `#`. */
@@ -15,15 +18,19 @@ export function useRoute(): Route {
 
 export function parseRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
-  const [page = '', id] = path.split('/');
+  const [page = '', id, more] = path.split('/');
   if (page === '') return { page: 'live' };
   if (page === 'transactions' && id !== undefined && id !== '') return { page: 'transaction', id: decodeURIComponent(id) };
+  if (page === 'review') return id === undefined || id === '' ? { page: 'review' } : { page: 'case', id: decodeURIComponent(id) };
+  if (page === 'entities' && id !== undefined && more !== undefined && more !== '') return { page: 'entity', type: decodeURIComponent(id), id: decodeURIComponent(more) };
   if (page !== 'decisions') return { page: 'unknown' };
   return id === undefined || id === '' ? { page: 'decisions', query: new URLSearchParams(query) } : { page: 'decision', id: decodeURIComponent(id) };
 }
 
 export const hrefOfDecision = (id: string): string => `#/decisions/${encodeURIComponent(id)}`;
 export const hrefOfTransaction = (id: string): string => `#/transactions/${encodeURIComponent(id)}`;
+export const hrefOfCase = (id: string): string => `#/review/${encodeURIComponent(id)}`;
+export const hrefOfEntity = (type: string, id: string): string => `#/entities/${encodeURIComponent(type)}/${encodeURIComponent(id)}`;
 export const hrefOfSearch = (query: Readonly<Record<string, string>>): string => `#/decisions?${new URLSearchParams(query).toString()}`;
 
 function subscribe(changed: () => void): () => void {

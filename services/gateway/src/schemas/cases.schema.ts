@@ -51,6 +51,6 @@ const seen = { transactions: z.number().int(), refused: z.number().int().meta({ 
 export const linksAnswer = z.object({
   entity: linkedEntity,
   shared: z.array(linkedEntity.extend({ ...seen, hot: z.boolean().meta({ description: 'Shared by too many to mean anything; not looked into.' }) })).meta({ description: 'What its latest transactions had besides.' }),
-  links: z.array(linkedEntity.extend({ ...seen, via: z.array(z.string()).meta({ description: '`type:key` that both have.' }) })).meta({ description: 'Others of its kind that share some of it; most shared first.' }),
+  links: z.array(linkedEntity.extend({ ...seen, via: z.array(z.string()).meta({ description: '`type:key` that both have.' }) })).meta({ description: 'Others of its kind that share some of it; the closest first: what few share counts more.' }),
   complete: z.boolean().meta({ description: 'False: there was more than is looked at.' }),
 }).meta({ id: 'Links' });

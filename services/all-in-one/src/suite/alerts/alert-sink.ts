@@ -5,6 +5,9 @@ import type { EventLog } from '@weir/ports';
 import type { Alert } from '@weir/scoring';
 import { encodeAlert, originOf, type StoredAlert } from './alert-record';
 
+/** Offsets looked at for the last alert: a broker's own marks take some too. */
+const tailMax = 64;
+
 export interface AlertSinkOptions {
   readonly log: EventLog;
   /** Alerts of an item that went through all stages. */
@@ -24,9 +27,8 @@ export class AlertSink implements Sink {
   constructor(private readonly options: AlertSinkOptions) {}
 
   async position(lane: number): Promise<number> {
-    const { next } = await this.options.log.bounds('alerts', lane);
-    if (next === 0) return -1;
-    const [last] = await this.options.log.read('alerts', lane, next - 1, 1);
+    const { first, next } = await this.options.log.bounds('alerts', lane);
+    const last = (await this.options.log.read('alerts', lane, Math.max(first, next - tailMax), tailMax)).at(-1);
     return last === undefined ? -1 : originOf(last).offset;
   }
 

@@ -1,4 +1,4 @@
-import type { DecisionRecord, Who } from './types';
+import type { CaseWithComments, DecisionRecord, Links, Resolution, ReviewCase, Timeline, Who } from './types';
 
 /** What the gateway said instead of an answer. */
 export class ApiError extends Error {
@@ -24,6 +24,37 @@ export class ApiClient {
     return this.get(`/decisions?${query.toString()}`);
   }
 
+  cases(query: Readonly<Record<string, string>>): Promise<{ cases: ReviewCase[]; next: string | null }> {
+    return this.get(`/cases?${new URLSearchParams(query).toString()}`);
+  }
+  case(id: string): Promise<CaseWithComments> {
+    return this.get(`/cases/${encodeURIComponent(id)}`);
+  }
+  claim(id: string): Promise<ReviewCase> {
+    return this.post(`/cases/${encodeURIComponent(id)}/claim`, {});
+  }
+  comment(id: string, text: string): Promise<CaseWithComments> {
+    return this.post(`/cases/${encodeURIComponent(id)}/comment`, { text });
+  }
+  resolve(id: string, resolution: Resolution, list: string | undefined): Promise<ReviewCase> {
+    return this.post(`/cases/${encodeURIComponent(id)}/resolve`, { resolution, ...(list === undefined ? {} : { list: { name: list } }) });
+  }
+  lists(): Promise<{ lists: { name: string; of: string; effect: string }[] }> {
+    return this.get('/lists');
+  }
+  timeline(type: string, id: string, cursor?: string): Promise<Timeline> {
+    return this.get(`/entities/${encodeURIComponent(type)}/${encodeURIComponent(id)}/timeline?limit=100${cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`}`);
+  }
+  links(type: string, id: string): Promise<Links> {
+    return this.get(`/entities/${encodeURIComponent(type)}/${encodeURIComponent(id)}/links`);
+  }
+  /** Entity types by the one field of their keys, asked for once. */
+  entityTypes(): Promise<ReadonlyMap<string, string>> {
+    return (this.knownTypes ??= this.get<{ definitions: { name: string; key: string[] }[] }>('/definitions/Entity')
+      .then(({ definitions }) => new Map(definitions.flatMap(({ name, key }) => (key.length === 1 ? key.map((field) => [field, name] as const) : [])))));
+  }
+  private knownTypes: Promise<ReadonlyMap<string, string>> | undefined;
+
   /** The open event stream. */
   async stream(signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
     const response = await this.fetch('/stream', signal);
@@ -34,6 +65,12 @@ export class ApiClient {
   private async get<T>(path: string): Promise<T> {
     const response = await this.fetch(path);
     return (await response.json()) as T; // the gateway checks its answers against the same types
+  }
+
+  private async post<T>(path: string, body: unknown): Promise<T> {
+    const response = await fetch(path, { method: 'POST', headers: { authorization: `Bearer ${this.key}`, 'content-type': 'application/json' }, body: JSON.stringify(body), cache: 'no-store' });
+    if (!response.ok) throw new ApiError(response.status, await complaint(response));
+    return (await response.json()) as T; // as in `get`
   }
 
   private async fetch(path: string, signal?: AbortSignal): Promise<Response> {

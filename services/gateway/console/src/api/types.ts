@@ -1,6 +1,15 @@
 export type { DecisionRecord } from '../../../src/schemas/decision.schema';
 export type { LiveSecond } from '../../../src/live/live-feed';
 
+import type { z } from 'zod';
+import type { caseSchema, caseWithComments, linksAnswer, timelineAnswer } from '../../../src/schemas/cases.schema';
+
+export type ReviewCase = z.infer<typeof caseSchema>;
+export type CaseWithComments = z.infer<typeof caseWithComments>;
+export type Timeline = z.infer<typeof timelineAnswer>;
+export type Links = z.infer<typeof linksAnswer>;
+export type Resolution = NonNullable<ReviewCase['resolution']>;
+
 export type Outcome = 'approve' | 'review' | 'block';
 export const outcomes: readonly Outcome[] = ['approve', 'review', 'block'];
 

@@ -1,6 +1,7 @@
 import { useEffect, useState, type ReactNode } from 'react';
 import { ApiError } from '../api/client';
 import type { DecisionRecord } from '../api/types';
+import { hrefOfEntity } from '../route';
 import { fullTime, plain, score, words } from '../format';
 import { OutcomeBadge } from '../parts/outcome-badge';
 import { Panel } from '../parts/panel';
@@ -9,8 +10,9 @@ import { FeatureTable } from './feature-table';
 import { Matches } from './matches';
 import { StageLatency } from './stage-latency';
 
-/** `load` asks for it, by its id or by its transaction's. */
-export function DecisionPage({ load }: { load: () => Promise<DecisionRecord> }): ReactNode {
+/** `load` asks for it, by its id or by its transaction's; `entityTypes` for the types by their key fields. */
+export function DecisionPage({ load, entityTypes }: { load: () => Promise<DecisionRecord>; entityTypes?: () => Promise<ReadonlyMap<string, string>> }): ReactNode {
+  const [types, setTypes] = useState<ReadonlyMap<string, string>>(noTypes);
   const [decision, setDecision] = useState<DecisionRecord>();
   const [complaint, setComplaint] = useState<string>();
   useEffect(() => {
@@ -19,13 +21,15 @@ export function DecisionPage({ load }: { load: () => Promise<DecisionRecord> }):
       (found) => { if (here) setDecision(found); },
       (error: unknown) => { if (here) setComplaint(error instanceof ApiError ? error.message : 'The gateway cannot be reached.'); },
     );
+    entityTypes?.().then((found) => { if (here) setTypes(found); }, () => undefined); // without them the fields are no links
     return () => { here = false; };
-  }, [load]);
+  }, [load, entityTypes]);
   if (complaint !== undefined) return <p className="banner" role="alert">{complaint}</p>;
-  return decision === undefined ? <p className="empty">Loading …</p> : <DecisionDetails decision={decision} />;
+  return decision === undefined ? <p className="empty">Loading …</p> : <DecisionDetails decision={decision} types={types} />;
 }
+const noTypes: ReadonlyMap<string, string> = new Map();
 
-function DecisionDetails({ decision }: { decision: DecisionRecord }): ReactNode {
+export function DecisionDetails({ decision, types }: { decision: DecisionRecord; types: ReadonlyMap<string, string> }): ReactNode {
   const { model } = decision;
   const contributions = Object.entries(model?.contributions ?? {}).map(([name, value]) => ({ name, value, text: inputValue(decision, name) })).sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
   return (
@@ -43,7 +47,7 @@ function DecisionDetails({ decision }: { decision: DecisionRecord }): ReactNode 
           <Panel title={`Model ${model?.name ?? ''}`} note={`margin ${plain(model?.margin)} from ${plain(model?.base)}`}><Bars rows={contributions} max={20} compact /></Panel>
         )}
         <Panel title="Latency" note="per stage"><StageLatency latencyMs={decision.meta.latency_ms} /></Panel>
-        <Panel title="Transaction"><FieldList fields={decision.tx} /></Panel>
+        <Panel title="Transaction"><FieldList fields={decision.tx} types={types} /></Panel>
         {Object.entries(decision.profiles).map(([table, row]) => <Panel key={table} title={`Profile: ${table}`}><FieldList fields={row} /></Panel>)}
       </div>
       <FeatureTable decision={decision} />
@@ -93,9 +97,13 @@ function Facts({ decision }: { decision: DecisionRecord }): ReactNode {
 
 const names = (list: readonly string[]): string | null => (list.length === 0 ? null : list.join(', '));
 
-const FieldList = ({ fields }: { fields: Readonly<Record<string, unknown>> }): ReactNode => (
-  <dl className="facts">{Object.entries(fields).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{field(name, value)}</dd></div>)}</dl>
+const FieldList = ({ fields, types = noTypes }: { fields: Readonly<Record<string, unknown>>; types?: ReadonlyMap<string, string> }): ReactNode => (
+  <dl className="facts">{Object.entries(fields).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{linked(types.get(name), value) ?? field(name, value)}</dd></div>)}</dl>
 );
+
+/** A key leads to what its entity did. */
+const linked = (type: string | undefined, value: unknown): ReactNode =>
+  (type === undefined || (typeof value !== 'string' && typeof value !== 'number') ? undefined : <a href={hrefOfEntity(type, String(value))}>{plain(value)}</a>);
 
 /** Times arrive as milliseconds. */
 const field = (name: string, value: unknown): string => (typeof value === 'number' && value > 1e12 && value < 4e12 && /(time|_at)$/.test(name) ? fullTime(new Date(value).toISOString()) : plain(value));

@@ -7,7 +7,8 @@ import { ThemeButton } from './theme-button';
 /** The pages there are, in the order of the navigation. */
 const pages: ReadonlyArray<{ readonly href: string; readonly title: string; readonly holds: (route: Route) => boolean }> = [
   { href: '#/', title: 'Live', holds: ({ page }) => page === 'live' },
-  { href: '#/decisions', title: 'Decisions', holds: ({ page }) => page === 'decisions' || page === 'decision' || page === 'transaction' },
+  { href: '#/review', title: 'Review', holds: ({ page }) => page === 'review' || page === 'case' },
+  { href: '#/decisions', title: 'Decisions', holds: ({ page }) => page === 'decisions' || page === 'decision' || page === 'transaction' || page === 'entity' },
 ];
 
 const connectionWords: Readonly<Record<Connection, string>> = { connecting: 'connecting', live: 'live', lost: 'connection lost, trying again', refused: 'this key may not read' };

@@ -1,0 +1,75 @@
+import { useCallback, useEffect, useState, type FormEvent, type ReactNode } from 'react';
+import { ApiError, type ApiClient } from '../api/client';
+import type { CaseWithComments, DecisionRecord, Resolution } from '../api/types';
+import { DecisionDetails } from '../decision/decision-page';
+import { fullTime, plain } from '../format';
+import { Panel } from '../parts/panel';
+import { CaseStatus } from './review-page';
+
+const resolutions: ReadonlyArray<{ readonly value: Resolution; readonly text: string }> = [{ value: 'fraud', text: 'Fraud' }, { value: 'genuine', text: 'Genuine' }, { value: 'unclear', text: 'Unclear' }];
+
+/** One case: what can be done about it, what was said of it, and the decision it is about. */
+export function CasePage({ client, id }: { client: ApiClient; id: string }): ReactNode {
+  const [found, setFound] = useState<CaseWithComments>();
+  const [decision, setDecision] = useState<DecisionRecord>();
+  const [types, setTypes] = useState<ReadonlyMap<string, string>>(new Map());
+  const [lists, setLists] = useState<readonly { readonly name: string; readonly of: string }[]>([]);
+  const [complaint, setComplaint] = useState<string>();
+
+  const load = useCallback(async () => {
+    const one = await client.case(id);
+    setFound(one);
+    setDecision(await client.decision(one.decision_id));
+    setTypes(await client.entityTypes());
+    setLists((await client.lists()).lists);
+  }, [client, id]);
+  const after = useCallback((work: Promise<unknown>) => {
+    work.then(async () => { setComplaint(undefined); setFound(await client.case(id)); })
+      .catch((error: unknown) => setComplaint(error instanceof ApiError ? error.message : 'The gateway cannot be reached.'));
+  }, [client, id]);
+  useEffect(() => { load().catch((error: unknown) => setComplaint(error instanceof ApiError ? error.message : 'The gateway cannot be reached.')); }, [load]);
+
+  function resolve(event: FormEvent<HTMLFormElement>): void {
+    event.preventDefault();
+    const given = new FormData(event.currentTarget);
+    const resolution = resolutions.find(({ value }) => value === given.get('resolution'))?.value;
+    const list = given.get('list');
+    if (resolution !== undefined) after(client.resolve(id, resolution, typeof list === 'string' && list !== '' ? list : undefined));
+  }
+  function comment(event: FormEvent<HTMLFormElement>): void {
+    event.preventDefault();
+    const form = event.currentTarget;
+    const text = new FormData(form).get('text');
+    if (typeof text === 'string' && text.trim() !== '') { after(client.comment(id, text.trim())); form.reset(); }
+  }
+
+  return (
+    <div>
+      {complaint !== undefined && <p className="banner" role="alert">{complaint}</p>}
+      {found === undefined ? complaint === undefined && <p className="empty">Loading …</p> : (
+        <>
+          <p className="note"><a href="#/review">Review</a> / {found.id}</p>
+          <div className="case">
+            <Panel title="Case" note={`expected loss ${plain(Math.round(found.priority))}`}>
+              <p><CaseStatus of={found} /></p>
+              {found.status !== 'resolved' && (
+                <form className="search" onSubmit={resolve}>
+                  {found.status === 'open' && <button type="button" onClick={() => after(client.claim(id))}>Claim</button>}
+                  <label>It is<select name="resolution" required defaultValue=""><option value="" disabled>…</option>{resolutions.map(({ value, text }) => <option key={value} value={value}>{text}</option>)}</select></label>
+                  <label>Add to a list<select name="list" defaultValue=""><option value="">none</option>{lists.map(({ name, of }) => <option key={name} value={name}>{name} ({of})</option>)}</select></label>
+                  <button type="submit" className="primary">Resolve</button>
+                </form>
+              )}
+            </Panel>
+            <Panel title="Comments">
+              {found.comments.length === 0 && <p className="empty">None yet.</p>}
+              <ul className="comments">{found.comments.map(({ at, by, text }) => <li key={`${at}${by}${text}`}><span className="note">{by}, <time dateTime={at}>{fullTime(at)}</time></span><br />{text}</li>)}</ul>
+              <form className="search" onSubmit={comment}><label className="grow">Comment<input name="text" required maxLength={4_000} /></label><button type="submit">Add</button></form>
+            </Panel>
+          </div>
+        </>
+      )}
+      {decision !== undefined && <DecisionDetails decision={decision} types={types} />}
+    </div>
+  );
+}
