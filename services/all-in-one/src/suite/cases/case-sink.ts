@@ -6,8 +6,8 @@ import type { BatchReader } from '../sinks';
 /** Cases that may wait for the store, of one lane; when as many wait, the sink waits too, and the log behind it. */
 const waitingMax = 5_000;
 const rowsPerWriteMax = 500;
-/** A database commit stops the process for a moment: cases go down together. */
-const gatherMs = 250;
+/** A commit of the embedded database stops the process until the disk has it: cases go down together, a second at a time. */
+const gatherMs = 1_000;
 /** What was received longer ago is history that was sent, not work for today. */
 const ageMaxMs = 30 * 86_400_000;
 
