@@ -1,15 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { LmdbDecisionStore, LmdbEventLog, LmdbOnlineStore } from '@weir/adapters/lmdb';
 import { OnnxModelRuntime } from '@weir/adapters/onnx';
-import { openSqlite } from '@weir/adapters/sqlite';
-import { SqlCases, SqlQuarantine, SqlRegistry } from '@weir/adapters/sql';
 import { decisionId, WeirError, type Decision, type RawBody, type RawRecord } from '@weir/contracts';
 import { GatewayServer, type GatewayOptions, type RowAnswer } from '@weir/gateway';
 import { LaneRunner, startTicks, Tokeniser, type Outcome, type TakenBatch } from '@weir/pipeline';
 import { inputNameFaults } from '@weir/models';
 import { Health, Metrics, type Logger, type Resource } from '@weir/platform';
-import { SystemClock, type CaseStore, type DecisionStore, type EventLog, type OnlineStore, type QuarantineStore, type Registry } from '@weir/ports';
+import { SystemClock, type Registry } from '@weir/ports';
 import { BacktestService } from '../backtest/backtest-service';
 import { buildStages, type Stages } from '../chain';
 import { setChecks, webhookCheck } from '../set-checks';
@@ -19,7 +16,6 @@ import { StoredAlerts } from './alerts/alert-views';
 import { WebhookSender } from './alerts/webhook-sender';
 import { CaseSink } from './cases/case-sink';
 import { ReviewQueue } from './cases/review-queue';
-import { unpackDecision } from './decision-rows';
 import { DefinitionsService } from './definitions-service';
 import { EntityViews } from './entity-views';
 import { FeatureStatisticsTable } from './feature-statistics';
@@ -34,6 +30,7 @@ import { LaneSnoozes } from './lane-snoozes';
 import { LiveFeed } from './live-feed';
 import { ModelArtifacts } from './model-artifacts';
 import { RegistryAudit, RegistryKeys } from './registry-views';
+import { openStores, type Servers, type Stores } from './open-stores';
 import { Replies } from './replies';
 import { tokenKey, webhookKey } from './secrets';
 import { readFourEyes, SetProposals } from './set-proposals';
@@ -48,6 +45,8 @@ export interface SuiteOptions {
   readonly gateway: GatewayOptions;
   readonly logger: Logger;
   readonly env: NodeJS.ProcessEnv;
+  /** Real servers in place of the embedded stores. */
+  readonly servers?: Servers;
   /** Changes of definitions have to be approved with another key than the one that proposed them. Default: by WEIR_FOUR_EYES. */
   readonly fourEyes?: boolean;
 }
@@ -55,16 +54,6 @@ export interface SuiteOptions {
 /** Records in the logs that no decision has come for yet; above it the edge turns new ones away with 503. */
 const backlogMax = 200_000;
 const resendDeadlineMs = 10_000;
-
-/** What lies below the stages: the embedded defaults, or real servers. */
-interface Stores {
-  readonly log: EventLog;
-  readonly online: OnlineStore;
-  readonly decisions: DecisionStore;
-  readonly quarantine: QuarantineStore;
-  readonly registry: Registry;
-  readonly cases: CaseStore;
-}
 
 /** The whole suite in one process: five stages per lane over one log, and the gateway in front. */
 export class Suite {
@@ -108,12 +97,8 @@ export class Suite {
   }
 
   private async openStores(): Promise<void> {
-    const { dataDir, lanes } = this.options;
-    const database = await openSqlite(join(dataDir, 'registry.sqlite'));
-    this.stores = {
-      log: new LmdbEventLog({ path: join(dataDir, 'log'), lanes, clock: this.clock }), online: new LmdbOnlineStore({ path: join(dataDir, 'state') }),
-      decisions: new LmdbDecisionStore({ path: join(dataDir, 'decisions'), lanes, unpack: unpackDecision }), quarantine: new SqlQuarantine(database), registry: new SqlRegistry(database), cases: new SqlCases(database),
-    };
+    const { dataDir, lanes, servers } = this.options;
+    this.stores = await openStores({ dataDir, lanes, clock: this.clock, servers: servers ?? {} });
     this.nextOffsets = await Promise.all(Array.from({ length: lanes }, async (_, lane) => (await this.stores.log.bounds('transactions.raw', lane)).next));
   }
 

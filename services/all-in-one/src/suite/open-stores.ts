@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import { PlatformaticEventLog } from '@weir/adapters/kafka';
+import { LmdbDecisionStore, LmdbEventLog, LmdbOnlineStore } from '@weir/adapters/lmdb';
+import { openPostgres } from '@weir/adapters/postgres';
+import { RedisOnlineStore } from '@weir/adapters/redis';
+import { openSqlite } from '@weir/adapters/sqlite';
+import { SqlCases, SqlQuarantine, SqlRegistry } from '@weir/adapters/sql';
+import type { CaseStore, Clock, DecisionStore, EventLog, OnlineStore, QuarantineStore, Registry } from '@weir/ports';
+import { unpackDecision } from './decision-rows';
+
+/** What lies below the stages: the embedded defaults, or real servers. */
+export interface Stores {
+  readonly log: EventLog;
+  readonly online: OnlineStore;
+  readonly decisions: DecisionStore;
+  readonly quarantine: QuarantineStore;
+  readonly registry: Registry;
+  readonly cases: CaseStore;
+}
+
+/** Servers to use in place of the embedded stores; each one for itself. */
+export interface Servers {
+  /** `host:port` of some brokers: the lanes and topics. */
+  readonly kafka?: readonly string[];
+  /** URL: the state of the stages. */
+  readonly redis?: string;
+  /** URL: registry, cases, labels, quarantine and audit. */
+  readonly postgres?: string;
+}
+
+/** Opens everything, in the data folder where no server is named. Decisions are always kept in the folder. */
+export async function openStores(options: { readonly dataDir: string; readonly lanes: number; readonly clock: Clock; readonly servers: Servers }): Promise<Stores> {
+  const { dataDir, lanes, clock, servers } = options;
+  const database = await (servers.postgres === undefined ? openSqlite(join(dataDir, 'registry.sqlite')) : openPostgres(servers.postgres));
+  return {
+    log: servers.kafka === undefined ? new LmdbEventLog({ path: join(dataDir, 'log'), lanes, clock }) : new PlatformaticEventLog({ brokers: servers.kafka, lanes, prefix: 'weir.' }),
+    online: servers.redis === undefined ? new LmdbOnlineStore({ path: join(dataDir, 'state') }) : new RedisOnlineStore({ url: servers.redis, prefix: 'weir' }),
+    decisions: new LmdbDecisionStore({ path: join(dataDir, 'decisions'), lanes, unpack: unpackDecision }),
+    quarantine: new SqlQuarantine(database), registry: new SqlRegistry(database), cases: new SqlCases(database),
+  };
+}
