@@ -1,3 +1,4 @@
+import { canonicalJson } from '@weir/definitions';
 import type { Decision, PatternMatch, Value, Verdict } from '@weir/contracts';
 import { forSeeds, type SeededRandom } from '@weir/testkit';
 import { inputOf, programOf, rule, startMs } from '../../test/rule-set';
@@ -51,6 +52,7 @@ describe('a decision’s record', () => {
     const codec = new DecisionCodec(decisionLayoutOf(program.set, program.source));
     forSeeds(120, (random) => {
       const verdict = randomVerdict(random), bytes = verdictJson(verdict);
+      expect(bytes).toBe(canonicalJson(recordOfVerdict(verdict)));
       expect(verdictJson(rerun(verdict, program))).toBe(bytes);
       expect(verdictJson(rerun(restored(verdict, program), program))).toBe(bytes);
       const decision: Decision = { verdict, meta: { decided_at: 1_700_000_000_000.25, latency_ms: { total: 1.5, features: 0.25 }, trace_id: random.chance(0.5) ? null : 'abc' } };
