@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { SubmittedRow } from '@weir/gateway';
@@ -21,20 +22,23 @@ const decidedWaitMs = 60_000;
 /** The suite, the example definitions and model, and simulated transactions with fraud in them. */
 export function registerDemo(program: Command): void {
   program.command('demo').description('the suite with example definitions and model, and simulated transactions with fraud in them')
-    .option('--port <n>', '0 takes a free one', portOf, 8080).option('--data <dir>', 'where it keeps everything (default .weir/demo)').option('--json', 'ready as one JSON line')
+    .option('--port <n>', '0 takes a free one', portOf, 8080).option('--data <dir>', 'where it keeps everything (default .weir/demo, made anew each time)').option('--json', 'ready as one JSON line')
     .action(demo);
 }
 
 async function demo(flags: DemoFlags): Promise<void> {
   const startedAtMs = Date.now();
+  // The simulated days begin anew, so what a former demo left would only be in their way.
+  const dataDir = flags.data ?? join(workFolder(), 'demo');
+  if (flags.data === undefined) rmSync(dataDir, { recursive: true, force: true });
   say('starting the suite in this process: five services on embedded stores …');
-  const { suite, url, apiKey } = await startSuite({ data: flags.data ?? join(workFolder(), 'demo'), port: flags.port, definitions: join(repositoryRoot(), 'examples', 'definitions'), ...(flags.json ? { json: true } : {}) }, { quiet: true });
+  const { suite, url, apiKey } = await startSuite({ data: dataDir, port: flags.port, definitions: join(repositoryRoot(), 'examples', 'definitions'), ...(flags.json ? { json: true } : {}) }, { quiet: true });
   const transactions = simulate({ ...world, startMs: Math.floor(Date.now() / dayMs) * dayMs - pastDays * dayMs })[Symbol.iterator]();
   const firstMs = await sendFirst(suite, transactions, startedAtMs);
   const link = apiKey === undefined ? url : `${url}/#key=${apiKey}`;
   if (!flags.json) {
     say(`\n  console    ${link}\n  interface  ${url}/docs\n  first decision ${(firstMs / 1_000).toFixed(1)} s after the start; Ctrl-C ends everything\n`);
-    if (apiKey === undefined) say('  (the key was shown at the first start; WEIR_API_KEY sets one, or remove .weir/demo to begin anew)');
+    if (apiKey === undefined) say('  (the key was shown when this folder was made; WEIR_API_KEY sets one)');
   }
   await sendPast(suite, transactions);
   await stream(suite, transactions);
