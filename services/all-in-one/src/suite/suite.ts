@@ -54,6 +54,8 @@ export interface SuiteOptions {
 /** Records in the logs that no decision has come for yet; above it the edge turns new ones away with 503. */
 const backlogMax = 200_000;
 const resendDeadlineMs = 10_000;
+/** A checkpoint packs every state that changed since the last one at a stretch: so many records keep that stretch short. */
+const checkpointRecords = 20_000;
 
 /** The whole suite in one process: five stages per lane over one log, and the gateway in front. */
 export class Suite {
@@ -138,7 +140,7 @@ export class Suite {
     const stages = buildStages({ lane, runtime: new OnnxModelRuntime(), loadFile: (path, sha256) => this.artifacts.read(path, sha256), ...this.foreignShards(lane) });
     const reader = new BatchReader(this.clock, () => (this.definitions.applied ? this.definitions.set : undefined));
     const runner = new LaneRunner({
-      lane, log, store: online, chain: stages, clock: this.clock, hooks: laneMetrics(this.metrics, lane),
+      lane, log, store: online, chain: stages, clock: this.clock, checkpointRecords, hooks: laneMetrics(this.metrics, lane),
       sinks: [new DecisionSink(reader, decisions), new QuarantineSink(quarantine), this.caseSink(reader), this.alertSink(stages, reader), new LiveSink(reader, this.live, (batch, taken) => this.noteBatch(batch, taken))],
       reply: (outcomes, batch) => this.reply(outcomes, reader.read(batch)),
     });
