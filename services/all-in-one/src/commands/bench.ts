@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { WeirError } from '@weir/contracts';
 import type { Figure } from '../bench/figures';
@@ -23,7 +22,7 @@ const benches: Readonly<Record<string, () => Promise<{ readonly run: Bench }>>> 
 function built(pathByName: Readonly<Record<string, string>>): Record<string, () => Promise<{ readonly run: Bench }>> {
   const files = Object.entries(pathByName).map(([name, path]): [string, string] => [name, join(repositoryRoot(), 'dist', `${path}.js`)]);
   return Object.fromEntries(files.filter(([, file]) => existsSync(file)).map(([name, file]) => [name, async () => {
-    const loaded: unknown = await import(pathToFileURL(file).href);
+    const loaded: unknown = await import(file);
     if (typeof loaded !== 'object' || loaded === null || !('run' in loaded) || typeof loaded.run !== 'function') throw new TypeError(`${file} has no run`);
     return { run: loaded.run as Bench }; // every benchmark exports this
   }]));

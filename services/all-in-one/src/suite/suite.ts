@@ -55,7 +55,7 @@ export interface SuiteOptions {
 const backlogMax = 200_000;
 const resendDeadlineMs = 10_000;
 /** A checkpoint packs every state that changed since the last one at a stretch: so many records keep that stretch short. */
-const checkpointRecords = 20_000;
+const checkpointRecords = 60_000;
 
 /** The whole suite in one process: five stages per lane over one log, and the gateway in front. */
 export class Suite {
