@@ -1,2 +1,2 @@
 /** Version of the interface, as the OpenAPI document tells it. */
-export const version = '1.0.0';
+export const version = '0.1.0';
