@@ -1,7 +1,6 @@
-import type { FeatureVector, StreamEvent, Value } from '@weir/contracts';
+import { eventKey, type FeatureVector, type StreamEvent, type Value } from '@weir/contracts';
 import { emptyFrame, type ConditionFrame } from '@weir/definitions';
 import { KeyedState } from '@weir/windows';
-import { eventKey } from './entity-key';
 import type { FeaturePlan, ViewStep } from './feature-plan';
 import type { ViewPlan } from './view-plan';
 
@@ -62,7 +61,7 @@ export class FeatureEngine {
   *keysOf(event: StreamEvent): Iterable<readonly [viewIndex: number, key: string]> {
     for (const { viewIndex, keySlots } of this.plan.bySource.get(event.source)?.steps ?? []) {
       const key = eventKey(event, keySlots);
-      if (key !== null) yield [viewIndex, key];
+      if (key !== undefined) yield [viewIndex, key];
     }
   }
 
@@ -83,10 +82,10 @@ export class FeatureEngine {
   private step(step: ViewStep, event: StreamEvent, context: EventContext, vector: FeatureVector | undefined): void {
     const { plan, viewIndex } = step;
     const key = eventKey(event, step.keySlots);
-    let state = key === null ? undefined : this.states.find(viewIndex, key);
+    let state = key === undefined ? undefined : this.states.find(viewIndex, key);
     let row = -1;
     let changed = false;
-    if (key !== null && step.feeds && (state === undefined || state.lastOrder < context.order) && this.passesView(plan)) {
+    if (key !== undefined && step.feeds && (state === undefined || state.lastOrder < context.order) && this.passesView(plan)) {
       if (state === undefined) {
         state = new KeyedState(plan.kernel);
         this.states.add(viewIndex, key, state);
@@ -95,16 +94,16 @@ export class FeatureEngine {
       changed = true;
     }
     if (vector !== undefined) this.read(step, key, state, row, event, context, vector);
-    if (!changed || state === undefined || key === null) return;
+    if (!changed || state === undefined || key === undefined) return;
     state.settle(context.horizonMs(viewIndex));
     this.states.touch(viewIndex, key, state);
   }
 
-  private read(step: ViewStep, key: string | null, own: KeyedState | undefined, row: number, event: StreamEvent, context: EventContext, vector: FeatureVector): void {
+  private read(step: ViewStep, key: string | undefined, own: KeyedState | undefined, row: number, event: StreamEvent, context: EventContext, vector: FeatureVector): void {
     const { at } = this;
     let state = own;
     at.currentRow = row;
-    if (key !== null && this.states.forRead !== undefined) {
+    if (key !== undefined && this.states.forRead !== undefined) {
       const merged = this.states.forRead(step.viewIndex, key, own, row);
       state = merged.state;
       at.currentRow = merged.currentRow;

@@ -1,4 +1,3 @@
-export * from './entity-key';
 export * from './feature-engine';
 export * from './feature-plan';
 export * from './view-plan';

@@ -1,7 +1,6 @@
-import type { FeatureLayout, FeatureVector, StreamEvent, Value } from '@weir/contracts';
+import { entityKey, eventKey, type FeatureLayout, type FeatureVector, type StreamEvent, type Value } from '@weir/contracts';
 import { emptyFrame, layoutOf, type DefinitionSet } from '@weir/definitions';
 import { KeyedState } from '@weir/windows';
-import { entityKey, eventKey } from './entity-key';
 import { FeatureEngine } from './feature-engine';
 import { compileFeatures, type FeaturePlan } from './feature-plan';
 import type { ViewPlan } from './view-plan';
@@ -138,7 +137,7 @@ class Sweep {
     for (const { viewIndex, plan, keySlots } of this.feeds.get(event.source) ?? []) {
       const key = eventKey(event, keySlots);
       const states = this.states[viewIndex];
-      if (key === null || states === undefined || !states.has(key) || !this.engine.belongs(plan, event, profiles)) continue;
+      if (key === undefined || states === undefined || !states.has(key) || !this.engine.belongs(plan, event, profiles)) continue;
       let state = states.get(key);
       if (state === undefined) {
         state = new KeyedState(plan.kernel);
@@ -193,5 +192,5 @@ function rowKey(plan: ViewPlan, row: PointInTimeRow): string | null | undefined 
     if (!Object.hasOwn(row.keys, key)) return undefined;
     parts.push(row.keys[key]);
   }
-  return entityKey(parts);
+  return entityKey(parts) ?? null;
 }

@@ -1,10 +1,10 @@
-import { entityKey, type Decision, type Envelope, type EventItem } from '@weir/contracts';
+import { eventKey, type Decision, type Envelope, type EventItem } from '@weir/contracts';
 import type { DefinitionSet } from '@weir/definitions';
 import { DecisionCodec, decisionLayoutOf, type DecisionLayout } from '@weir/rules';
 import { decisionJson } from '@weir/gateway';
 import type { DecisionRow, PackedDecision } from '@weir/ports';
 
-interface EntitySlots { readonly prefix: string; readonly slots: readonly number[]; readonly only: number | undefined }
+interface EntitySlots { readonly prefix: string; readonly slots: readonly number[] }
 
 /** Entities of an event as `type:key`, read by slots that are found once per set and source. */
 export class EntityReader {
@@ -13,13 +13,11 @@ export class EntityReader {
   constructor(private readonly set: DefinitionSet) {}
 
   of(item: EventItem): string[] {
-    const { source, values } = item.event;
     const entities: string[] = [];
-    const readers = this.readers(source);
+    const readers = this.readers(item.event.source);
     for (let index = 0; index < readers.length; index += 1) {
-      const { prefix, slots, only } = readers[index] as EntitySlots;
-      const value = only === undefined ? undefined : values[only];
-      const key = typeof value === 'string' ? value : entityKey(slots.map((slot) => values[slot]));
+      const { prefix, slots } = readers[index] as EntitySlots;
+      const key = eventKey(item.event, slots);
       if (key !== undefined) entities.push(prefix + key);
     }
     return entities;
@@ -31,7 +29,7 @@ export class EntityReader {
     const slotByField = this.set.sources.get(sourceName)?.slotByField;
     const readers = [...this.set.entities.values()].flatMap((entity) => {
       const slots = entity.keys.map((field) => slotByField?.get(field)).filter((slot) => slot !== undefined);
-      return slots.length === entity.keys.length ? [{ prefix: `${entity.name}:`, slots, only: slots.length === 1 ? slots[0] : undefined }] : [];
+      return slots.length === entity.keys.length ? [{ prefix: `${entity.name}:`, slots }] : [];
     });
     this.readersBySource.set(sourceName, readers);
     return readers;
