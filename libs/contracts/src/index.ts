@@ -7,3 +7,4 @@ export * from './lane-record';
 export * from './lane-item';
 export * from './decision';
 export * from './errors';
+export type { Aggregate, Window } from './window';

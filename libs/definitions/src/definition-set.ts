@@ -1,4 +1,6 @@
-import type { FeatureLayout, FeatureType, FieldType } from '@weir/contracts';
+import type { Aggregate, FeatureLayout, FeatureType, FieldType, Window } from '@weir/contracts';
+
+export type { Aggregate, Window } from '@weir/contracts';
 
 /**
  * A validated set of definitions: every reference holds, every expression has a type, nothing is missing. Durations are ms.
@@ -45,19 +47,6 @@ export interface Source extends Documented {
   readonly maxFutureMs: number; readonly maxSkewMs: number; readonly idleTimeoutMs: number; readonly historyFromMs: number | null;
 }
 export interface Entity extends Documented { readonly kind: 'Entity'; readonly keys: readonly string[]; readonly hot: boolean }
-
-export type Window =
-  | { readonly kind: 'sliding'; readonly sizeMs: number; readonly bounds: 'open' | 'closed' | 'left'; readonly delayMs: number; /** 1 = exact. */ readonly hopMs: number }
-  | { readonly kind: 'tumbling'; readonly sizeMs: number; readonly slideMs: number; readonly zone: string | null }
-  | { readonly kind: 'hopping'; readonly sizeMs: number; readonly slideMs: number; readonly zone: string | null }
-  | { readonly kind: 'session'; readonly gapMs: number }
-  | { readonly kind: 'rows'; readonly last: number }
-  | { readonly kind: 'calendar'; readonly unit: 'day' | 'week' | 'month'; readonly zone: string }
-  | { readonly kind: 'lifetime'; readonly delayMs: number };
-
-export type Aggregate =
-  | 'count' | 'distinct' | 'sum' | 'avg' | 'min' | 'max' | 'stddev' | 'variance' | 'stddev_pop' | 'variance_pop' | 'median' | 'percentile'
-  | 'first' | 'last' | 'last_n' | 'last_distinct' | 'top_k' | 'counts_by' | 'since_last' | 'since_first' | 'decay_sum' | 'geo_speed';
 
 /** One feature after `windows: [...]` has been spread: `name` is final, e.g. tx_count_1h. */
 export type Feature = { readonly name: string; readonly view: string; readonly type: FeatureType; readonly description: string | null } & (

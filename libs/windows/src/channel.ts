@@ -1,4 +1,4 @@
-import type { Aggregate, Window } from './window';
+import type { Aggregate, Window } from '@weir/contracts';
 import { exactHashesMin } from './distinct-summary';
 
 /** How a column is held: all as doubles; `int` values are safe integers, text is a code into the column's dictionary. */

@@ -1,4 +1,3 @@
-export type { Aggregate as WindowAggregate, Window } from './window';
 export * from './channel';
 export * from './compare-values';
 export * from './kernel-plan';

@@ -1,4 +1,4 @@
-import type { Aggregate, Window } from './window';
+import type { Aggregate, Window } from '@weir/contracts';
 import { channelKey, channelsOf, part, type AggregatePlan, type Channel, type ColumnKind } from './channel';
 import { tileClassesOf, type TileClass } from './tile-class';
 

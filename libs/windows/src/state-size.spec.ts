@@ -1,4 +1,4 @@
-import type { Window } from './window';
+import type { Window } from '@weir/contracts';
 import { ByteReader } from './byte-reader';
 import { ByteWriter } from './byte-writer';
 import type { AggregatePlan, ColumnKind } from './channel';

@@ -1,4 +1,4 @@
-import type { Window } from './window';
+import type { Window } from '@weir/contracts';
 import { channelKey, channelsOf, part, type AggregatePlan, type Channel } from './channel';
 import { zoneOf, type Zone } from './zone';
 

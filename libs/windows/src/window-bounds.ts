@@ -1,4 +1,4 @@
-import type { Window } from './window';
+import type { Window } from '@weir/contracts';
 import { hopIndex, hopStart, ratio } from './tile-class';
 import { zoneOf } from './zone';
 

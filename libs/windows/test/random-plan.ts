@@ -1,5 +1,4 @@
-import type { Value } from '@weir/contracts';
-import type { Aggregate, Window } from '../src/window';
+import type { Aggregate, Value, Window } from '@weir/contracts';
 import type { SeededRandom } from '@weir/testkit';
 import type { AggregatePlan, ColumnKind } from '../src/channel';
 
