@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { readRowBatches, rowFormatOf, type FileRow } from '@weir/adapters/files';
 import { WeirError } from '@weir/contracts';
-import { documentsFromJson, resolveSet, type DefinitionSet, type Source } from '@weir/definitions';
+import { decidedSource, documentsFromJson, resolveSet, type DefinitionSet, type Source } from '@weir/definitions';
 import { readTimestamp, recordKeys, typeTexts } from '@weir/pipeline';
 import { Client } from '../client';
 import { workFolder } from '../folders';
@@ -95,7 +95,7 @@ async function sendFile(file: string, { client, set, flags, total }: Sending): P
 /** Rows of a file bring their own `_received_at`, the event time where they name none, so that live and offline give the same answers. */
 function lineOf({ row, json }: FileRow, { set, textual, sourceName }: { readonly set: DefinitionSet; readonly textual: boolean; readonly sourceName: string | undefined }): string {
   const named = row[recordKeys.source] ?? sourceName;
-  const source = typeof named === 'string' ? set.sources.get(named) : [...set.sources.values()].find((each) => each.decide);
+  const source = typeof named === 'string' ? set.sources.get(named) : decidedSource(set);
   const event: Readonly<Record<string, unknown>> = textual && source !== undefined ? typeTexts(row, source) : row;
   if (event[recordKeys.receivedAt] !== undefined && json !== undefined) return json;
   const receivedAtMs = event[recordKeys.receivedAt] ?? (source === undefined ? undefined : timeOf(event, source)) ?? 0;

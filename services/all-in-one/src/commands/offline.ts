@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { OnnxModelRuntime } from '@weir/adapters/onnx';
 import { readRowBatches, rowFormatOf } from '@weir/adapters/files';
 import { WeirError, type StreamEvent } from '@weir/contracts';
-import { resolveCanonicalSet } from '@weir/definitions';
+import { decidedSource, resolveCanonicalSet } from '@weir/definitions';
 import { answerFeatureCase } from '@weir/features';
 import { IngestStage } from '@weir/ingest';
 import { Tokeniser, typeTexts } from '@weir/pipeline';
@@ -86,7 +86,7 @@ async function features(flags: FileFlags): Promise<void> {
   progress.end();
   const at = needed(flags, 'at');
   const textual = rowFormatOf(at).format === 'csv';
-  const source = [...set.sources.values()].find((each) => each.decide) ?? [...set.sources.values()][0];
+  const source = decidedSource(set) ?? [...set.sources.values()][0];
   const rows: Readonly<Record<string, unknown>>[] = [];
   for await (const batch of readRowBatches(at)) for (const { row } of batch) rows.push(textual && source ? timed(typeTexts(row, source)) : row);
   const wanted = flags.service === undefined ? undefined : wantedFeatures(set, flags.service);

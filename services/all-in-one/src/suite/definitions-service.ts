@@ -6,6 +6,7 @@ import {
 import type { Definitions, DefinitionsChange, DefinitionsPlan, Page, PageRequest } from '@weir/gateway';
 import { encodeRawBody } from '@weir/pipeline';
 import type { Clock, EventLog, Registry } from '@weir/ports';
+import { appendToEveryLane } from './lane-changes';
 
 export interface DefinitionsServiceOptions {
   readonly registry: Registry;
@@ -162,8 +163,7 @@ export class DefinitionsService implements Definitions {
       await registry.saveSet(setRecord(next, by.name, atMs), definitionsOf(next).map((definition) => ({
         kind: definition.kind, name: definition.name, version: definition.version, hash: meaningId(definition), json: JSON.stringify(canonicalDocument(definition)), createdAtMs: atMs, createdBy: by.name,
       })));
-      const record = encodeRawBody({ kind: 'definitions', setId: next.id, json: next.canonicalJson }, next.id);
-      const offsets = await Promise.all(Array.from({ length: log.lanes }, async (_, lane) => (await log.append('transactions.raw', lane, [record])).firstOffset));
+      const offsets = await appendToEveryLane(log, { kind: 'definitions', setId: next.id, json: next.canonicalJson }, next.id);
       await registry.applySet(next.id, by.name, atMs, by.note);
       await this.options.reached(offsets);
       this.inForce = next;

@@ -1,19 +1,25 @@
-import { WeirError, type ListChange, type TableChange, type Value } from '@weir/contracts';
+import { WeirError, type ListChange, type RawBody, type TableChange, type Value } from '@weir/contracts';
 import type { DefinitionSet, List, Table } from '@weir/definitions';
 import type { ListEntry, Lists, Page, PageRequest, Tables } from '@weir/gateway';
 import { encodeRawBody, type Tokeniser } from '@weir/pipeline';
 import type { Clock, EventLog } from '@weir/ports';
 import type { ListStore } from '@weir/rules';
+import { tokenOfField } from './field-tokens';
+
+/** What holds in every lane alike. */
+export type EveryLaneBody = Exclude<RawBody, { readonly kind: 'event' | 'tick' }>;
+
+/** Appends a record to every lane; gives its offset by lane. `key`: for consumers of the log. */
+export function appendToEveryLane(log: EventLog, body: EveryLaneBody, key: string | null = null): Promise<readonly number[]> {
+  const record = encodeRawBody(body, key);
+  return Promise.all(Array.from({ length: log.lanes }, async (_, lane) => (await log.append('transactions.raw', lane, [record])).firstOffset));
+}
 
 /** Appends a record to every lane and waits until each has passed it, so that it holds for the next event. */
 export class LaneWriter {
   constructor(private readonly log: EventLog, private readonly reached: (offsetByLane: readonly number[]) => Promise<void>) {}
 
-  async write(body: { readonly kind: 'list'; readonly changes: readonly ListChange[] } | { readonly kind: 'table'; readonly changes: readonly TableChange[] }): Promise<void> {
-    const record = encodeRawBody(body);
-    const offsets = await Promise.all(Array.from({ length: this.log.lanes }, async (_, lane) => (await this.log.append('transactions.raw', lane, [record])).firstOffset));
-    await this.reached(offsets);
-  }
+  async write(body: EveryLaneBody): Promise<void> { await this.reached(await appendToEveryLane(this.log, body)); }
 }
 
 export interface LaneListsOptions {
@@ -75,10 +81,7 @@ export class LaneLists implements Lists {
 
   /** A list of a tokenised field holds tokens. */
   private token(list: List, value: string): string {
-    for (const source of this.options.set().sources.values()) {
-      if (source.fields.some((field) => field.name === list.of && field.tokenise)) return this.options.tokeniser.token(value);
-    }
-    return value;
+    return tokenOfField(this.options.set(), this.options.tokeniser, { field: list.of, value });
   }
 }
 
@@ -143,8 +146,7 @@ export class LaneTables implements Tables {
   }
 
   private token(table: Table, key: string): string {
-    for (const source of this.options.set().sources.values()) if (source.fields.some((field) => field.name === table.key && field.tokenise)) return this.options.tokeniser.token(key);
-    return key;
+    return tokenOfField(this.options.set(), this.options.tokeniser, { field: table.key, value: key });
   }
 }
 

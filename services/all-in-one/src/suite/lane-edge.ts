@@ -1,5 +1,5 @@
 import { decisionId, WeirError, type Decision, type IngestRefusal, type RawBody } from '@weir/contracts';
-import type { DefinitionSet } from '@weir/definitions';
+import { decidedSource, type DefinitionSet } from '@weir/definitions';
 import type { Edge, RowAnswer, SubmitOptions, SubmittedRow } from '@weir/gateway';
 import { encodeRawBody, toRawBody, type EdgeResult, type Tokeniser } from '@weir/pipeline';
 import { quarantineId, type DecisionStore, type EventLog, type NewRecord } from '@weir/ports';
@@ -54,7 +54,7 @@ export class LaneEdge implements Edge {
 
   /** @throws WeirError WEIR_INPUT_INVALID for a source that does not exist. */
   private bodyOf(row: SubmittedRow, source: string | undefined, set: DefinitionSet): Extract<RawBody, { kind: 'event' }> {
-    const name = source ?? (typeof row.event['_source'] === 'string' ? row.event['_source'] : undefined) ?? decidedSourceName(set);
+    const name = source ?? (typeof row.event['_source'] === 'string' ? row.event['_source'] : undefined) ?? decidedSource(set)?.name;
     if (name === undefined || !set.sources.has(name)) {
       throw new WeirError('WEIR_INPUT_INVALID', `there is no source ${name ?? '(none is decided)'}`, {
         findings: [{ where: 'query', field: 'source', expected: `one of ${[...set.sources.keys()].sort().join(', ')}`, got: name ?? 'none' }],
@@ -138,8 +138,6 @@ const decidedAnswer = (decision: Decision): RowAnswer => ({ kind: 'decided', dec
 export const quarantinedAnswer = (refusal: Extract<IngestRefusal, { kind: 'quarantined' }>): RowAnswer => ({
   kind: 'quarantined', quarantineId: quarantineId(refusal), transactionId: refusal.id, reason: refusal.reason, field: refusal.field, expected: refusal.expected, got: refusal.got,
 });
-
-const decidedSourceName = (set: DefinitionSet): string | undefined => [...set.sources.values()].find((source) => source.decide)?.name;
 
 const policyDeadlineMs = (set: DefinitionSet): number => Math.max(100, ...[...set.policies.values()].map((policy) => policy.deadlineMs));
 

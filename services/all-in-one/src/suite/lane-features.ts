@@ -6,6 +6,7 @@ import type { FeatureRead, FeatureSelection, FeatureStatistics, Features } from 
 import type { Tokeniser } from '@weir/pipeline';
 import type { Clock } from '@weir/ports';
 import type { FeatureStatisticsTable } from './feature-statistics';
+import { tokenOfField } from './field-tokens';
 import { laneOf } from './lane-choice';
 
 export interface LaneFeaturesOptions {
@@ -81,7 +82,6 @@ export class LaneFeatures implements Features {
   }
 
   tokenOfField(field: string, value: string): string {
-    for (const source of this.options.set().sources.values()) if (source.fields.some((each) => each.name === field && each.tokenise)) return this.options.tokeniser.token(value);
-    return value;
+    return tokenOfField(this.options.set(), this.options.tokeniser, { field, value });
   }
 }

@@ -1,7 +1,7 @@
 import type { Decision, RawRecord } from '@weir/contracts';
 import { resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
-import { encodeRawBody, isItem, type Outcome, type Sink, type TakenBatch } from '@weir/pipeline';
-import { quarantineId, type Clock, type DecisionRow, type DecisionStore, type HistoryBatch, type HistoryRecord, type OfflineStore, type QuarantineRow, type QuarantineStore } from '@weir/ports';
+import type { Sink, TakenBatch } from '@weir/pipeline';
+import { quarantineId, type Clock, type DecisionRow, type DecisionStore, type QuarantineRow, type QuarantineStore } from '@weir/ports';
 import { decisionRow, DecisionPacker, EntityReader, envelopes } from './decision-rows';
 import type { LiveFeed } from './live-feed';
 
@@ -75,37 +75,6 @@ export class QuarantineSink implements Sink {
     }] : [])));
     if (rows.length > 0) await this.store.write(rows);
   }
-}
-
-/** Every record with what became of it. */
-export class HistorySink implements Sink {
-  readonly name = 'history';
-  constructor(private readonly reader: BatchReader, private readonly store: OfflineStore) {}
-  position(lane: number): Promise<number> { return this.store.position(lane); }
-  async write(batches: readonly TakenBatch[]): Promise<void> {
-    for (const batch of batches) await this.store.append(historyBatch(batch, this.reader.read(batch)));
-  }
-  flush(): Promise<void> { return this.store.flush(); }
-}
-
-function historyBatch(batch: TakenBatch, taken: Taken): HistoryBatch {
-  return { lane: batch.lane, decisions: taken.rows, records: batch.records.map((record, index) => historyRecord(record, batch.outcomes[index], taken)) };
-}
-
-function historyRecord(record: RawRecord, outcome: Outcome | undefined, taken: Taken): HistoryRecord {
-  const { key, headers, value } = encodeRawBody(record.body);
-  const event = outcome?.kind === 'event' ? outcome.event : undefined;
-  const refusal = outcome !== undefined && !isItem(outcome) ? outcome : undefined;
-  return {
-    lane: record.lane, offset: record.offset, appendedAtMs: record.appendedAtMs, key, headers, value, kind: record.body.kind,
-    outcome: event !== undefined ? 'accepted' : (refusal?.kind ?? 'control'),
-    source: record.body.kind === 'event' ? record.body.source : null,
-    id: event?.id ?? (refusal?.kind === 'quarantined' || refusal?.kind === 'duplicate' ? refusal.id : null),
-    eventTimeMs: event?.timeMs ?? null,
-    receivedAtMs: event?.receivedAtMs ?? (record.body.kind === 'event' ? (record.body.receivedAtMs ?? record.appendedAtMs) : record.appendedAtMs),
-    reason: refusal?.kind === 'quarantined' ? refusal.reason : null, field: refusal?.kind === 'quarantined' ? refusal.field : null,
-    entities: taken.entitiesByOffset.get(record.offset) ?? [],
-  };
 }
 
 /** What is decided now, for those who watch. */

@@ -248,13 +248,13 @@ export class Suite {
     const { edge } = this;
     const writer = new LaneWriter(log, (offsets) => this.reached(offsets));
     const features = new LaneFeatures({ set, stages: this.lanes.map(({ stages }) => stages.features), clock: this.clock, tokeniser: this.tokeniser, statistics: this.statistics });
-    const insight = new Insight({ stages: () => this.lanes.map(({ stages }) => stages), registry, decisions, artifacts: this.artifacts, nextOffsets: () => this.nextOffsets, tokenOfEntity: (type, key) => features.tokenised(type, key) });
+    const tokenOfEntity = (type: string, key: string): string => features.tokenised(type, key);
+    const insight = new Insight({ stages: () => this.lanes.map(({ stages }) => stages), registry, decisions, artifacts: this.artifacts, nextOffsets: () => this.nextOffsets, tokenOfEntity });
     this.backtests = new BacktestService({
       log, decisions, clock: this.clock, modelsFolder: join(this.options.dataDir, 'models'), inForce: set,
       resolve: async (change) => { const changed = await this.definitions.resolved(change); await this.approveModels(changed); return changed; },
     });
     const lists = new LaneLists({ set, store: () => this.firstLane.scoring.lists, writer, clock: this.clock, tokeniser: this.tokeniser });
-    const tokenOfEntity = (type: string, key: string): string => features.tokenised(type, key);
     this.reviews = new ReviewQueue({
       cases, decisions, lists, set, clock: this.clock, forwardLabels: (labels) => this.labels.forward(labels.map((label) => ({ ...label, source: label.source ?? 'review' }))),
       tokenOfField: (field, value) => features.tokenOfField(field, value), onError: (error) => this.options.logger.error({ err: error }, 'a resolution waits to reach the lanes'),
