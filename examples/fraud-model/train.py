@@ -32,17 +32,18 @@ def main():
     options = read_options()
     table = read_table(options.set).sort_values('event_time', kind='stable').reset_index(drop=True)
     features = [column for column in table.columns if ':' in column]
-    table = with_cards(table, read_table(options.events))
+    table = with_cards(table, read_table(options.events), options.card)
     day = (table['event_time'] - table['event_time'].iloc[0]) // DAY_MS
     last = int(day.max()) + 1
     test = table[day >= last - options.test_days]
-    train = table[day < last - options.test_days - options.delay]
+    until = last - options.test_days - options.delay
+    train = table[(day < until) & (day >= (0 if options.train_days is None else until - options.train_days))]
     print(f'{len(features)} features; {len(train)} rows to train, {len(test)} to test, {options.delay} days of labels not waited for')
 
     model = fit(train, features, options)
     path = os.path.join(options.out, options.name)
     os.makedirs(options.out, exist_ok=True)
-    save_onnx(model, len(features), path + '.onnx')
+    save_onnx(model, features, path + '.onnx')
     score = run_onnx(path + '.onnx', matrix(test, features))
     compare(score, model.predict_proba(matrix(test, features))[:, 1])
 
@@ -64,23 +65,28 @@ def read_options():
     parser.add_argument('--metrics', default=os.path.join(os.path.dirname(os.path.abspath(__file__)), 'metrics.json'))
     parser.add_argument('--trees', type=int, default=60)
     parser.add_argument('--depth', type=int, default=4)
+    parser.add_argument('--rate', type=float, default=0.15)
     parser.add_argument('--test-days', type=int, default=14)
     parser.add_argument('--delay', type=int, default=7, help='days until a label is known')
+    parser.add_argument('--train-days', type=int, default=None, help='days to train on; without it all that come before')
+    parser.add_argument('--card', default='card_id', help='column of the card, or of who stands for it')
     parser.add_argument('--seed', type=int, default=1)
     return parser.parse_args()
 
 
 def read_table(path):
     if path.endswith('.parquet'):
-        return pd.read_parquet(path)
-    if '.jsonl' in path:
-        return pd.read_json(path, lines=True)
-    return pd.read_csv(path)
+        table = pd.read_parquet(path)
+    elif '.jsonl' in path:
+        table = pd.read_json(path, lines=True)
+    else:
+        table = pd.read_csv(path, dtype={'transaction_id': str})
+    return table.astype({'transaction_id': str})
 
 
-def with_cards(table, events):
-    columns = ['card_id'] + [column for column in ['fraud_kind'] if column in events]
-    return table.join(events.set_index('transaction_id')[columns], on='transaction_id', validate='one_to_one')
+def with_cards(table, events, card):
+    columns = [card] + [column for column in ['fraud_kind'] if column in events]
+    return table.join(events.set_index('transaction_id')[columns], on='transaction_id', validate='one_to_one').rename(columns={card: 'card_id'})
 
 
 def matrix(table, features):
@@ -91,15 +97,17 @@ def matrix(table, features):
 def fit(train, features, options):
     """No weights and no resampling: p stays a probability, and the policy's bands mean what they say."""
     model = xgboost.XGBClassifier(
-        n_estimators=options.trees, max_depth=options.depth, learning_rate=0.15, min_child_weight=5, reg_lambda=5.0, subsample=0.8, colsample_bytree=0.8,
+        n_estimators=options.trees, max_depth=options.depth, learning_rate=options.rate, min_child_weight=1.0, reg_lambda=1.0, subsample=0.8, colsample_bytree=0.8,
         tree_method='hist', objective='binary:logistic', base_score=float(train['fraud'].mean()), n_jobs=1, random_state=options.seed)
     model.fit(matrix(train, features), train['fraud'].to_numpy())
     return model
 
 
-def save_onnx(model, inputs, path):
-    onnx_model = convert_xgboost(model, initial_types=[('input', FloatTensorType([None, inputs]))], target_opset=OPSET)
+def save_onnx(model, features, path):
+    """The names of the inputs go into the file: publishing compares them with the feature service."""
+    onnx_model = convert_xgboost(model, initial_types=[('input', FloatTensorType([None, len(features)]))], target_opset=OPSET)
     onnx_model.graph.name = 'fraud'  # the converter's is another one each time
+    onnx_model.metadata_props.add(key='feature_names', value=json.dumps(features))
     onnx.save(onnx_model, path)
 
 
@@ -121,7 +129,7 @@ def measure(test, score, train):
     metrics = {
         'train_rows': len(train), 'train_fraud_share': round(float(train['fraud'].mean()), 5), 'test_rows': len(test), 'test_fraud_share': round(float(fraud.mean()), 5),
         'auc': round(float(roc_auc_score(fraud, score)), 4), 'average_precision': round(float(average_precision_score(fraud, score)), 4),
-        'card_precision_100': round(card_precision(test, score, 100), 4), 'card_precision_20': round(card_precision(test, score, 20), 4),
+        'card_precision_100': round(card_precision(test, score, 100), 4), 'card_precision_100_possible': round(card_precision(test, fraud, 100), 4), 'card_precision_20': round(card_precision(test, score, 20), 4),
         'mean_score': round(float(score.mean()), 5),
     }
     if 'fraud_kind' in test:
