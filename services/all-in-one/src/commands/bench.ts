@@ -9,6 +9,7 @@ type Bench = (quick: boolean) => AsyncIterable<Figure> | Iterable<Figure>;
 /** Loaded when asked for: a benchmark brings what it measures. */
 const benches: Readonly<Record<string, () => Promise<{ readonly run: Bench }>>> = {
   decide: () => import('../bench/decide.bench.js'),
+  features: () => import('../bench/features.bench.js'),
   backtest: () => import('../bench/backtest.bench.js'),
   'online-read': () => import('../bench/online-read.bench.js'),
   http: () => import('../bench/http.bench.js'),
