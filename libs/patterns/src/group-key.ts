@@ -29,6 +29,9 @@ export class GroupKey<E> {
   notedUntilMs = -Infinity;
   /** Set while the key is listed as changed. */
   changed = false;
+  /** Set while its packed form as of now is asked for and not made; then that form, until it is read. */
+  taken = false;
+  packed: Uint8Array | undefined = undefined;
   /** Nothing of the key is over before this; at most early. */
   deadlineMs = Infinity;
   /** Where it stands in the queue of deadlines. */

@@ -79,6 +79,8 @@ function runGroup(members: readonly GroupMember<JsonEvent>[], lane: Lane, how: {
   return { told, bytes: JSON.stringify([...store].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => [key, Buffer.from(value).toString('hex')])) };
 }
 
+const hexOf = (changes: Iterable<readonly [string, Uint8Array | undefined]>): unknown => [...new Map([...changes].map(([key, value]) => [key, value === undefined ? null : Buffer.from(value).toString('hex')]))].sort();
+
 describe('a group of patterns', () => {
   it('gives what each pattern gives by itself, although it defers most of them', () => {
     forSeeds(150, (random) => {
@@ -95,6 +97,28 @@ describe('a group of patterns', () => {
       const whole = runGroup(members, lane);
       const restoreAt = new Set(lane.map((_, offset) => offset).filter(() => random.chance(0.3)));
       expect(runGroup(members, lane, { restoreAt })).toEqual(whole);
+    });
+  });
+
+  it('writes its state of the moment it was asked, however much it matches before that is read', () => {
+    forSeeds(100, (random) => {
+      const members = randomMembers(random), lane = randomLane(random, 40), at = random.int(5, 35);
+      const [eager, lazy] = [new PatternGroup(members, options()), new PatternGroup(members, options())];
+      const play = (group: PatternGroup<JsonEvent>, from: number, until: number): void => lane.slice(from, until).forEach(({ key, event, watermarkMs }, index) => {
+        group.advance(watermarkMs, []);
+        group.accept(key, event, from + index, watermarkMs, []);
+      });
+      for (const group of [eager, lazy]) play(group, 0, at);
+      const expected = hexOf(eager.takeChanges()), changes = lazy.takeChanges()[Symbol.iterator](), read = [];
+      for (let from = at; from < lane.length; from++) {
+        play(lazy, from, from + 1);
+        const change = changes.next();
+        if (change.done !== true) read.push(change.value);
+      }
+      for (let change = changes.next(); change.done !== true; change = changes.next()) read.push(change.value);
+      expect(hexOf(read)).toEqual(expected);
+      play(eager, at, lane.length);
+      expect(hexOf(lazy.takeChanges())).toEqual(hexOf(eager.takeChanges()));
     });
   });
 

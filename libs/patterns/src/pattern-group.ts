@@ -95,6 +95,7 @@ export class PatternGroup<E> {
    */
   accept(key: string, event: E, offset: number, watermarkMs: number, out: GroupOutcome<E>[]): boolean {
     let entry = this.keys.get(key);
+    if (entry !== undefined) this.packBefore(entry);
     if (this.options.ordered) {
       if (this.options.timeOf(event) <= watermarkMs) return false;
       entry ??= this.open(key);
@@ -119,20 +120,41 @@ export class PatternGroup<E> {
       if (this.keys.get(entry.key) === entry) keys.add(entry);
     }
     for (const entry of [...keys].sort((a, b) => (a.key < b.key ? -1 : 1))) {
+      this.packBefore(entry);
       if (entry.deadlineMs <= watermarkMs) this.advanceKey(entry, watermarkMs, out);
       this.settle(entry);
     }
   }
 
-  /** Keys whose state changed since the last call with their packed state; undefined: the key has none any more. */
-  *takeChanges(): Generator<readonly [key: string, value: Uint8Array | undefined]> {
+  /**
+   * Keys whose state changed since the last call with their packed state; undefined: the key has none any more. Packed as they are read, to the
+   * end before the next call; what they give is their state at the call.
+   */
+  takeChanges(): Iterable<readonly [key: string, value: Uint8Array | undefined]> {
     const { changed } = this;
     this.changed = [];
     for (const entry of changed) {
       entry.changed = false;
-      // A key that went and came back is listed twice, with the same state.
-      yield [entry.key, this.pack(entry.key)];
+      entry.taken = this.keys.get(entry.key) === entry;
     }
+    // A key that went and came back is listed twice; its newer state counts.
+    return this.packTaken(changed.filter((entry) => entry.taken || !this.keys.has(entry.key)));
+  }
+
+  private *packTaken(taken: readonly GroupKey<E>[]): Generator<readonly [key: string, value: Uint8Array | undefined]> {
+    for (const entry of taken) {
+      this.packBefore(entry);
+      const { packed } = entry;
+      entry.packed = undefined;
+      yield [entry.key, packed];
+    }
+  }
+
+  /** A key that is taken and not yet read is packed before anything changes it. */
+  private packBefore(entry: GroupKey<E>): void {
+    if (!entry.taken) return;
+    entry.taken = false;
+    entry.packed = encodeGroupKey(entry, this.packing);
   }
 
   /** The key's packed state; undefined when it has none. */
@@ -174,6 +196,7 @@ export class PatternGroup<E> {
   handOver(to: PatternGroup<E>, read: { readonly codec: EventCodec<E>; readonly takenCodec?: EventCodec<E> } = to.options): void {
     const finishing = this.deferred.filter(({ member }) => to.members[to.numberById.get(member.id) ?? -1]?.begins === false);
     for (const entry of this.keys.values()) {
+      this.packBefore(entry);
       for (const { number } of finishing) if (!entry.states.has(number)) this.runDeferred(entry, number, []);
       this.touched.fill(0);
       const bytes = this.pack(entry.key);

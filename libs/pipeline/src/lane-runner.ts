@@ -7,7 +7,7 @@ import { decodeRawRecord } from './raw-record';
 import { retrying, type RetryOptions } from './retrying';
 import type { Outcome, Sink, TakenBatch } from './sink';
 import { SinkQueue } from './sink-queue';
-import type { StageState } from './stage';
+import type { Stage, StageState } from './stage';
 import { lazyState, loadState } from './stage-state';
 
 /** Positions of the other lanes, where a decision reads shards of theirs. */
@@ -58,18 +58,23 @@ export interface LaneRunnerOptions extends RetryOptions {
 interface Passing {
   readonly records: readonly RawRecord[];
   readonly takenAtMs: number;
-  /** Collected stage by stage, when this batch ends a checkpoint. */
+  /** What changed, when this batch ends a checkpoint: collected stage by stage, while batches behind it go on. */
   readonly changes: Array<readonly [string, Uint8Array | undefined]> | undefined;
+  readonly packing: Promise<void>[];
+  bytes: number;
   readonly checkpoint: number;
   readonly stageMs: Record<string, number>;
   outcomes: readonly Outcome[];
   items: LaneItem[];
 }
 
+/** A checkpoint is packed in stretches of about so long. */
+const packingStretchMs = 1;
+
 /**
  * Runs the stages of one lane over its log. Each stage takes the batches one after the other and in order, while the next stage may be busy with the
  * batch before, so a model's time overlaps with the work of the stages ahead of it. Outputs first, state after: a checkpoint takes each
- * stage's changes behind the same record and publishes them with that position in one write, once every sink has all outputs up to it.
+ * stage's changes behind the same record, packs them while batches go on, and publishes them with that position in one write, once every sink has all outputs up to it.
  * After a crash the stages start from the published position, and a sink gets nothing it had.
  */
 export class LaneRunner {
@@ -189,7 +194,7 @@ export class LaneRunner {
       this.#takenSinceCheckpoint = 0;
       this.#lastCheckpointMs = takenAtMs;
     }
-    const passing: Passing = { records, takenAtMs, changes: due ? [] : undefined, checkpoint: this.#checkpoints, stageMs: {}, outcomes: [], items: [] };
+    const passing: Passing = { records, takenAtMs, changes: due ? [] : undefined, packing: [], bytes: 0, checkpoint: this.#checkpoints, stageMs: {}, outcomes: [], items: [] };
     const position = this.#next - 1;
     this.#gate.take();
     let before: Promise<unknown> = Promise.resolve();
@@ -224,9 +229,21 @@ export class LaneRunner {
       hooks?.stage?.(stage.name, passing.records.length, ms);
     }
     if (passing.changes === undefined) return;
-    for (const change of stage.takeChanges()) {
-      passing.changes.push(change);
+    const packing = this.#pack(passing, passing.changes, stage.takeChanges());
+    packing.catch((error: unknown) => this.#fail(error));
+    passing.packing.push(packing);
+  }
+
+  /** Reads what a stage wrote down, a stretch at a time: batches pass in between. */
+  async #pack(passing: Passing, into: Array<readonly [string, Uint8Array | undefined]>, changes: ReturnType<Stage<never, unknown>['takeChanges']>): Promise<void> {
+    let untilMs = performance.now() + packingStretchMs;
+    for (const change of changes) {
+      into.push(change);
+      passing.bytes += change[0].length + (change[1]?.length ?? 0);
       this.#pending.add(passing.checkpoint, change);
+      if (performance.now() < untilMs) continue;
+      await new Promise((resume) => { setImmediate(resume); });
+      untilMs = performance.now() + packingStretchMs;
     }
   }
 
@@ -266,6 +283,7 @@ export class LaneRunner {
     }
     const { lane, store, hooks } = this.#options;
     const startedAt = performance.now();
+    await Promise.all(passing.packing);
     await Promise.all(this.#queues.map((queue) => queue.flush()));
     const stored = await this.#attempt(() => store.position(lane));
     if (stored !== this.#published) throw new WeirError('WEIR_FENCED', `lane ${lane} was published up to ${stored} by another owner; this one was at ${this.#published}`);
@@ -273,7 +291,7 @@ export class LaneRunner {
     this.#published = position;
     this.#checkpointsDone = passing.checkpoint;
     this.#pending.published(passing.checkpoint);
-    hooks?.checkpoint?.(position, changes.length, changes.reduce((sum, [key, value]) => sum + key.length + (value?.length ?? 0), 0), performance.now() - startedAt);
+    hooks?.checkpoint?.(position, changes.length, passing.bytes, performance.now() - startedAt);
   }
 
   async #stateOf(stage: string): Promise<StageState> {

@@ -8,7 +8,8 @@ export interface Stage<In, Out> {
   process(batch: readonly In[]): Out[] | Promise<Out[]>;
   /**
    * State that changed since the last call, as key and packed bytes (undefined: gone), for one atomic write together with the lane's
-   * position. Packed bytes are canonical: the same state has the same bytes whatever way led there.
+   * position. Packed bytes are canonical: the same state has the same bytes whatever way led there. It is read little by little while batches
+   * go on, to its end before the next call; what it gives is the state at the call, whatever was processed since.
    */
   takeChanges(): Iterable<readonly [key: string, value: Uint8Array | undefined]>;
   /** Empties the stage and takes its state from a store: reads are lazy where the state is large. */

@@ -80,19 +80,23 @@ export class PatternStage implements Stage<LaneItem, LaneItem> {
     return item;
   }
 
-  *takeChanges(): Generator<readonly [key: string, value: Uint8Array | undefined]> {
-    const gone = [...this.gone].sort();
+  takeChanges(): Iterable<readonly [key: string, value: Uint8Array | undefined]> {
+    const changes: Array<readonly [key: string, value: Uint8Array | undefined]> = [...this.gone].sort().map((key) => [key, undefined]);
     this.gone.clear();
-    for (const key of gone) yield [key, undefined];
-    const written = new MeanSize();
     if (this.metaChanged) {
       this.metaChanged = false;
-      yield [metaKey, writeMeta(this.set.id, this.planned)];
-      for (const [id, set] of this.setById) yield [setKey(id), Buffer.from(set.canonicalJson)];
+      changes.push([metaKey, writeMeta(this.set.id, this.planned)]);
+      for (const [id, set] of this.setById) changes.push([setKey(id), Buffer.from(set.canonicalJson)]);
     }
-    for (const { id, group } of this.groups.values()) {
-      const prefix = statePrefix(id);
-      for (const [key, value] of group.takeChanges()) {
+    return this.withGroups(changes, [...this.groups.values()].map(({ id, group }) => ({ prefix: statePrefix(id), taken: group.takeChanges() })));
+  }
+
+  /** Keys are packed as they are read. */
+  private *withGroups(changes: Iterable<readonly [key: string, value: Uint8Array | undefined]>, groups: ReadonlyArray<{ readonly prefix: string; readonly taken: Iterable<readonly [key: string, value: Uint8Array | undefined]> }>): Generator<readonly [key: string, value: Uint8Array | undefined]> {
+    yield* changes;
+    const written = new MeanSize();
+    for (const { prefix, taken } of groups) {
+      for (const [key, value] of taken) {
         written.add(value);
         yield [prefix + key, value];
       }

@@ -1,6 +1,6 @@
 import { featureStatuses, vectorToRecord, type EventItem, type LaneItem, type Value } from '@weir/contracts';
 import type { DefinitionSet } from '@weir/definitions';
-import { forSeedsAsync, type SeededRandom } from '@weir/testkit';
+import { forSeeds, forSeedsAsync, type SeededRandom } from '@weir/testkit';
 import { FeatureStage } from './feature-stage';
 import { MemoryState, TestLane, isEvent, setOf } from './testing/lane-kit';
 
@@ -16,6 +16,8 @@ const counting = view('velocity', [{ name: 'n', agg: 'count', windows: ['1h', '3
 const features = (item: LaneItem | undefined): Record<string, unknown> => (isEvent(item) && item.vector !== undefined ? vectorToRecord(item.vector).features : {});
 const statuses = (item: LaneItem | undefined): Record<string, unknown> => (isEvent(item) && item.vector !== undefined ? vectorToRecord(item.vector).statuses : {});
 const payment = (minute: number, values: Readonly<Record<string, Value>> = {}): Record<string, Value> => ({ transaction_id: `t${minute}`, event_time: startMs + minute * minuteMs, card_id: 'c1', merchant_id: 'm1', amount: 100, ...values });
+
+const hexOf = (values: ReadonlyMap<string, Uint8Array | undefined>): unknown => [...values].map(([key, bytes]) => [key, Buffer.from(bytes ?? []).toString('hex')]).sort();
 
 function started(set: DefinitionSet): { stage: FeatureStage; lane: TestLane; decide: (values: Record<string, Value>, sourceName?: string) => EventItem } {
   const stage = new FeatureStage({ lane: 0 });
@@ -198,6 +200,28 @@ describe('the state of the feature stage', () => {
       expect(JSON.stringify(decided(cut))).toBe(JSON.stringify(decided(whole)));
       const differing = [...expected.values].filter(([key, bytes]) => Buffer.compare(store.values.get(key) ?? new Uint8Array(), bytes) !== 0).map(([key]) => key);
       expect(differing).toEqual([]);
+    });
+  });
+
+  it('writes its state of the moment it was asked, however much is processed before that is read', () => {
+    forSeeds(4, (random) => {
+      const log = randomLog(random), at = random.int(100, 800), [eager, lazy] = [new FeatureStage({ lane: 0 }), new FeatureStage({ lane: 0, hotStatesMax: 1 })];
+      const stored = new MemoryState();
+      void lazy.restore(stored);
+      const first = log.items(), again = log.items();
+      eager.process(first.slice(0, at));
+      lazy.process(again.slice(0, at));
+      const expected = new Map(eager.takeChanges()), changes = lazy.takeChanges()[Symbol.iterator]();
+      for (let from = at; from < again.length; from += 3) {
+        lazy.process(again.slice(from, from + 3));
+        const change = changes.next();
+        if (change.done !== true) stored.take([change.value]);
+      }
+      for (let change = changes.next(); change.done !== true; change = changes.next()) stored.take([change.value]);
+      expect(hexOf(stored.values)).toEqual(hexOf(expected));
+      eager.process(first.slice(at));
+      expect(decided(again)).toEqual(decided(first));
+      expect(hexOf(new Map(lazy.takeChanges()))).toEqual(hexOf(new Map(eager.takeChanges())));
     });
   });
 

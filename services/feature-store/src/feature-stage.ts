@@ -33,6 +33,8 @@ const viewsKey = 'fs/-/views';
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+type Change = readonly [key: string, value: Uint8Array | undefined];
+
 /** What is in force: a set compiled, with the states of its views. */
 interface InForce {
   readonly plan: FeaturePlan;
@@ -106,18 +108,16 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
     return { ...input, vector: inForce.engine.simulate(input.event, context), profiles, positions: this.positions };
   }
 
-  takeChanges(): Iterable<readonly [key: string, value: Uint8Array | undefined]> {
-    const changes: Array<readonly [string, Uint8Array | undefined]> = [];
+  takeChanges(): Iterable<Change> {
+    const parts: Iterable<Change>[] = [];
     const { inForce } = this;
     if (inForce !== undefined) {
-      if (this.definitionsChanged) {
-        changes.push([setKey, encoder.encode(inForce.plan.set.canonicalJson)], [viewsKey, encoder.encode(JSON.stringify(inForce.records))]);
-        this.definitionsChanged = false;
-      }
-      inForce.states.forEach((states, index) => states.takeChanges(`${prefix}${inForce.records[index]?.view ?? ''}/`, changes));
+      if (this.definitionsChanged) parts.push([[setKey, encoder.encode(inForce.plan.set.canonicalJson)], [viewsKey, encoder.encode(JSON.stringify(inForce.records))]]);
+      this.definitionsChanged = false;
+      inForce.states.forEach((states, index) => parts.push(states.takeChanges(`${prefix}${inForce.records[index]?.view ?? ''}/`)));
     }
-    this.tables.takeChanges(changes);
-    return changes.sort(([a], [b]) => (a < b ? -1 : 1));
+    parts.push(this.tables.takeChanges());
+    return inTurn(parts);
   }
 
   async restore(state: StageState): Promise<void> {
@@ -244,6 +244,8 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
     return profiles;
   }
 }
+
+function* inTurn(parts: readonly Iterable<Change>[]): Generator<Change> { for (const part of parts) yield* part; }
 
 function readRecords(json: string): ViewRecord[] {
   const records: unknown = JSON.parse(json);

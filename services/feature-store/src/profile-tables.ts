@@ -49,7 +49,7 @@ export class ProfileTables {
     return key === null ? undefined : this.cache.get(`${table}/${String(key)}`)?.row;
   }
 
-  takeChanges(into: Array<readonly [string, Uint8Array | undefined]>): void { this.cache.takeChanges(tablePrefix, into); }
+  takeChanges(): Iterable<readonly [string, Uint8Array | undefined]> { return this.cache.takeChanges(tablePrefix); }
 
   private newCache(state: StageState | undefined): HotCache<Versioned> {
     return new HotCache(this.rowsMax, {

@@ -67,7 +67,9 @@ export class IngestStage implements Stage<RawRecord, IngestOutput> {
     return this.#item(record, record.body, judged, clock);
   }
 
-  *takeChanges(): Iterable<readonly [string, Uint8Array | undefined]> {
+  takeChanges(): Iterable<readonly [string, Uint8Array | undefined]> { return [...this.#changes()]; }
+
+  *#changes(): Iterable<readonly [string, Uint8Array | undefined]> {
     if (this.#setChanged && this.#set !== undefined) {
       this.#setChanged = false;
       yield ['ingest/set', encodeText(JSON.stringify(this.#set))];

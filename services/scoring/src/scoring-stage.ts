@@ -66,7 +66,9 @@ export class ScoringStage implements Stage<LaneItem, LaneItem> {
     return [...batch];
   }
 
-  *takeChanges(): Iterable<readonly [key: string, value: Uint8Array | undefined]> {
+  takeChanges(): Iterable<readonly [key: string, value: Uint8Array | undefined]> { return [...this.changes()]; }
+
+  private *changes(): Iterable<readonly [key: string, value: Uint8Array | undefined]> {
     yield* this.lists.takeChanges();
     if (this.isSetChanged && this.inForce) yield [setKey, encodeSet(this.inForce.set.canonicalJson)];
     this.isSetChanged = false;
