@@ -134,7 +134,7 @@ function prepare({ console: withConsole = true } = {}) {
   });
 }
 
-module.exports = { prepare, root, PrepareError };
+module.exports = { prepare, ensureNode, root, PrepareError };
 
 if (require.main === module) {
   try { process.stdout.write(prepare()); } catch (error) {

@@ -75,4 +75,4 @@ async function start(folder) {
   return { pid, port, url: `127.0.0.1:${port}` };
 }
 
-module.exports = { start };
+module.exports = { start, jars };

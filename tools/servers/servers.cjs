@@ -5,9 +5,14 @@
  *   servers.cjs status           the same of what runs
  *   servers.cjs down [NAME…]     stops what this script started
  *   servers.cjs run [NAME…] -- COMMAND ARGS…   up, the command, then down what was not up before
+ *   servers.cjs engine           brings up a container engine with docker compose where none answers; prints what a shell must set to use it
+ *   servers.cjs engine down      stops the engine that was started here
+ *   servers.cjs images [NAME…]   builds stand-ins of images where none can be pulled (names: those of images.cjs)
  * Names: kafka redis redis-cluster postgres (default: all).
- * Ways, the first that works: a server of yours (WEIR_TEST_KAFKA=host:port, WEIR_TEST_REDIS, WEIR_TEST_REDIS_CLUSTER, WEIR_TEST_POSTGRES=URL); a container of
- * the official image; a process of this machine from the package registries (Debian packages, Maven). WEIR_SERVERS=containers|local|none narrows it.
+ * WEIR_TEST_SERVERS says how: `auto` (default) takes the first of: a server of yours (WEIR_TEST_KAFKA=host:port, WEIR_TEST_REDIS, WEIR_TEST_REDIS_CLUSTER,
+ * WEIR_TEST_POSTGRES=URL); a container, where an engine answers and has the official images or can pull them; a process of this machine, from the package
+ * registries (Debian packages, Maven). `containers`: nothing but containers; as root on Debian an engine is installed and started where none answers, and stand-ins
+ * are built where images can't be pulled. `processes`: nothing but processes. `none`: nothing but yours.
  * Everything is kept below WEIR_SERVERS_DIR (default ~/.cache/weir/servers).
  */
 const { spawnSync } = require('node:child_process');
@@ -15,11 +20,14 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { ServersError, answers, runs, say, sleep, stopProcess } = require('./process.cjs');
-const containers = require('./containers.cjs');
+const { Containers } = require('./containers.cjs');
+const standIns = require('./stand-ins.cjs');
 
 const folder = process.env.WEIR_SERVERS_DIR ?? path.join(os.homedir(), '.cache', 'weir', 'servers');
 const statePath = path.join(folder, 'state.json');
 const lockWaitMsMax = 10 * 60_000;
+const containers = new Containers(folder);
+const ways = ['auto', 'containers', 'processes', 'none'];
 const local = {
   kafka: () => require('./kafka.cjs').start(folder),
   redis: () => require('./redis.cjs').start(folder),
@@ -56,17 +64,18 @@ async function isUp(entry) {
 async function startOne(name) {
   const own = process.env[`WEIR_TEST_${name.toUpperCase().replace('-', '_')}`];
   if (own !== undefined) return { way: 'yours', url: own };
-  const ways = process.env.WEIR_SERVERS;
+  const wanted = process.env.WEIR_TEST_SERVERS ?? 'auto';
+  if (!ways.includes(wanted)) throw new ServersError(`WEIR_TEST_SERVERS=${wanted}: one of ${ways.join(', ')} is expected`);
+  if (wanted === 'none') return { unavailable: 'WEIR_TEST_SERVERS=none' };
   const reasons = [];
-  if (ways === 'none') return { unavailable: 'WEIR_SERVERS=none' };
-  if (ways !== 'local') {
+  if (wanted !== 'processes') {
     try {
-      if (containers.available(name)) return { way: 'container', ...(await containers.start(name)) };
+      if (await containers.available(name, { force: wanted === 'containers' })) return { way: 'container', ...(await containers.start(name)) };
       reasons.push('no container engine with the image');
     } catch (error) { reasons.push(`as a container: ${error.message}`); }
   }
-  if (ways !== 'containers') {
-    try { return { way: 'local', ...(await local[name]()) }; } catch (error) { reasons.push(error.message); }
+  if (wanted !== 'containers') {
+    try { return { way: 'process', ...(await local[name]()) }; } catch (error) { reasons.push(error.message); }
   }
   return { unavailable: reasons.join('; ') };
 }
@@ -105,6 +114,8 @@ const shown = (result) => JSON.stringify(Object.fromEntries(Object.entries(resul
 async function main([command, ...args]) {
   const split = args.indexOf('--');
   const wanted = (split < 0 ? args : args.slice(0, split)).filter((arg) => arg !== '--json');
+  if (command === 'engine') return engine(wanted);
+  if (command === 'images') return buildImages(wanted);
   const unknown = wanted.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new ServersError(`there is no server ${unknown}; there are ${names.join(', ')}`);
   const which = wanted.length > 0 ? wanted : names;
@@ -123,7 +134,19 @@ async function main([command, ...args]) {
     const { status } = spawnSync(program, rest, { stdio: 'inherit' });
     await locked(() => down(ours));
     process.exitCode = status ?? 1;
-  } else throw new ServersError('up, down, status or run NAME… -- COMMAND');
+  } else throw new ServersError('up, down, status, run NAME… -- COMMAND, engine or images');
+}
+
+async function engine([what]) {
+  if (what === 'down') return containers.engine.down();
+  const env = await locked(() => containers.engine.up());
+  containers.engine.plugins(env);
+  for (const [name, value] of Object.entries(env)) process.stdout.write(`export ${name}='${value}'\n`);
+}
+
+async function buildImages(wanted) {
+  const env = await locked(() => containers.engine.up());
+  for (const name of wanted.length > 0 ? wanted : standIns.names()) process.stdout.write(`${await locked(() => standIns.ensure(name, folder, env))}\n`);
 }
 
 main(process.argv.slice(2)).catch((error) => {
