@@ -35,6 +35,7 @@ transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=4
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
+broker.session.timeout.ms=60000
 num.network.threads=2
 num.io.threads=4
 `;

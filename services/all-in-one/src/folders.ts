@@ -7,9 +7,9 @@ export const repositoryRoot = (): string => {
   return resolve(here, here.includes('/dist/services/') ? '../../../..' : '../../..');
 };
 
-/** Where Weir keeps what it writes unless told otherwise: `.weir` in the repository. */
+/** Where Weir keeps what it writes unless told otherwise: `WEIR_WORK_DIR`, else `.weir` in the repository. */
 export function workFolder(): string {
-  const folder = resolve(repositoryRoot(), '.weir');
+  const folder = resolve(process.env['WEIR_WORK_DIR'] ?? resolve(repositoryRoot(), '.weir'));
   mkdirSync(folder, { recursive: true });
   return folder;
 }
