@@ -1,3 +1,4 @@
+import './no-telemetry';
 import { WeirError } from '@weir/contracts';
 import { ModelRuntime, type LoadedModel } from '@weir/ports';
 import { InferenceSession } from 'onnxruntime-node';

@@ -1,3 +1,4 @@
+import './no-telemetry';
 import { WeirError } from '@weir/contracts';
 import type { LoadedModel } from '@weir/ports';
 import { Tensor, type InferenceSession } from 'onnxruntime-node';
