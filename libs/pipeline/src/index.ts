@@ -6,5 +6,6 @@ export * from './sink';
 export * from './chain';
 export * from './lane-runner';
 export * from './run-offline';
+export * from './prepared-stage';
 export * from './tick-writer';
 export type { RetryOptions } from './retrying';

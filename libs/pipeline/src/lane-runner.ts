@@ -10,14 +10,6 @@ import { SinkQueue } from './sink-queue';
 import type { Stage, StageState } from './stage';
 import { lazyState, loadState } from './stage-state';
 
-/** Positions of the other lanes, where a decision reads shards of theirs. */
-export interface ForeignPositions {
-  /** What can be seen now, by lane; asked once a batch. */
-  read(): Promise<readonly number[]>;
-  /** What the decision of this record read before a crash; undefined for a record that had none. */
-  recorded(offset: number): readonly number[] | undefined;
-}
-
 export interface LaneRunnerHooks {
   /** A stage has taken a batch. */
   stage?(name: string, records: number, ms: number): void;
@@ -33,13 +25,17 @@ export interface LaneRunnerOptions extends RetryOptions {
   readonly store: OnlineStore;
   readonly chain: Chain;
   readonly sinks: readonly Sink[];
+  /**
+   * True: the first sink has each batch before the others do. For lanes whose decisions read other lanes: after a crash they are repeated from
+   * their records, so nobody may know of one that was not recorded.
+   */
+  readonly recordsFirst?: boolean;
   readonly clock: Clock;
   /**
    * Answers whoever waits, in order. Called at once for what is a function of the lane alone; for the rest (degraded, with positions of other
    * lanes, duplicates) once every sink has it. Must not throw.
    */
   readonly reply?: (outcomes: readonly Outcome[], batch: TakenBatch) => void;
-  readonly positions?: ForeignPositions;
   /** Records that the log no longer holds, from history: at most `max`, in order, from the offset on. */
   readonly older?: (fromOffset: number, max: number) => Promise<readonly LogRecord[]>;
   readonly hooks?: LaneRunnerHooks;
@@ -219,7 +215,6 @@ export class LaneRunner {
         const judged = chain.ingest.process(passing.records);
         passing.outcomes = judged instanceof Promise ? await judged : judged;
         passing.items = itemsOf(passing.outcomes);
-        if (this.#options.positions !== undefined) await this.#readPositions(this.#options.positions, passing.items);
       } else {
         const items = (stage as Chain['stages'][number]).process(passing.items);
         passing.items = items instanceof Promise ? await items : items;
@@ -247,21 +242,14 @@ export class LaneRunner {
     }
   }
 
-  async #readPositions(positions: ForeignPositions, items: readonly LaneItem[]): Promise<void> {
-    let now: readonly number[] | undefined;
-    for (const item of items) {
-      if (item.kind !== 'event') continue;
-      item.positions = positions.recorded(item.offset) ?? (now ??= await positions.read());
-    }
-  }
-
   /** Replies and sinks. */
   async #emit(passing: Passing, position: number): Promise<void> {
     if (passing.records.length > 0) {
       const { lane, reply, clock, hooks } = this.#options;
       const batch: TakenBatch = { lane, records: passing.records, outcomes: mergeItems(passing.outcomes, passing.items), stageMs: passing.stageMs, takenAtMs: passing.takenAtMs };
       if (reply !== undefined) reply(batch.outcomes.filter((outcome) => !mustBeDurable(outcome)), batch);
-      await Promise.all(this.#queues.map((queue) => queue.write(batch)));
+      if (this.#options.recordsFirst === true) await this.#queues[0]?.write(batch);
+      await Promise.all(this.#queues.slice(this.#options.recordsFirst === true ? 1 : 0).map((queue) => queue.write(batch)));
       const later = reply === undefined ? [] : batch.outcomes.filter(mustBeDurable);
       if (later.length > 0) reply?.(later, batch);
       hooks?.batch?.(batch.records.length, clock.nowMs() - passing.takenAtMs);

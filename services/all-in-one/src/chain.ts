@@ -1,7 +1,7 @@
 import { resolveCanonicalSet } from '@weir/definitions';
 import { FeatureStage, type ForeignShards } from '@weir/feature-store';
 import { IngestStage } from '@weir/ingest';
-import type { Chain } from '@weir/pipeline';
+import { PreparedStage, type Chain, type Preparation } from '@weir/pipeline';
 import { PatternStage } from '@weir/cep';
 import type { ModelRuntime } from '@weir/ports';
 import { ScoringStage } from '@weir/scoring';
@@ -13,6 +13,8 @@ export interface ChainOptions {
   readonly loadFile: (path: string, sha256: string | null) => Promise<Uint8Array>;
   /** Where there are several lanes: what the others hold. */
   readonly foreign?: ForeignShards;
+  /** What stands in front of the feature stage. */
+  readonly prepare?: readonly Preparation[];
 }
 
 /** The stages of one lane, with their own types where somebody reads from them. */
@@ -29,5 +31,6 @@ export function buildStages(options: ChainOptions): Stages {
   const features = new FeatureStage({ lane: options.lane, ...(options.foreign === undefined ? {} : { foreign: options.foreign }) });
   const patterns = new PatternStage();
   const scoring = new ScoringStage({ lane: options.lane, runtime: options.runtime, loadFile: options.loadFile });
-  return { ingest, features, patterns, scoring, stages: [features, patterns, scoring] };
+  const prepared = options.prepare === undefined || options.prepare.length === 0 ? features : new PreparedStage(features, options.prepare);
+  return { ingest, features, patterns, scoring, stages: [prepared, patterns, scoring] };
 }

@@ -135,7 +135,7 @@ describe('the feature stage', () => {
     const lower = new TestLane(0);
     other.process([lower.definitions(set), lower.event(set, payment(0, { status: 'zero' })), lower.event(set, payment(5, { status: 'zero' }))]);
     const shards = new Map(other.takeChanges());
-    const stage = new FeatureStage({ lane: 1, foreign: { lanes: [0], begin: () => [2, -1], shard: (_, key) => shards.get(key) } });
+    const stage = new FeatureStage({ lane: 1, foreign: { lanes: [0], begin: () => [2, -1], shard: (_, key) => shards.get(key), now: (_, key) => shards.get(key) } });
     const lane = new TestLane(1);
     const item = lane.event(set, payment(5, { status: 'one' }));
     stage.process([lane.definitions(set), item]);
@@ -143,7 +143,7 @@ describe('the feature stage', () => {
     expect(item.positions).toEqual([2, -1]);
     // The lower lane's decision at the same time does not see the higher lane's event: it comes after it.
     const mine = new Map(stage.takeChanges());
-    const reader = new FeatureStage({ lane: 0, foreign: { lanes: [1], begin: () => [-1, 1], shard: (_, key) => mine.get(key) } });
+    const reader = new FeatureStage({ lane: 0, foreign: { lanes: [1], begin: () => [-1, 1], shard: (_, key) => mine.get(key), now: (_, key) => mine.get(key) } });
     const again = new TestLane(0);
     const late = again.event(set, payment(5, { status: 'zero' }));
     reader.process([again.definitions(set), late]);

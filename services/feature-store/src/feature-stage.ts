@@ -19,6 +19,8 @@ export interface FeatureStageOptions {
   readonly hotProfilesMax?: number;
   /** Shards of other lanes; none by default. */
   readonly foreign?: ForeignShards;
+  /** True: events change states and nothing is read, for a stage that others take shards from. */
+  readonly effectsOnly?: boolean;
   /** Default: `resolveCanonicalSet`. */
   readonly resolveSet?: (canonicalJson: string) => DefinitionSet;
 }
@@ -57,6 +59,8 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
   private inForce: InForce | undefined;
   private definitionsChanged = false;
   private positions: readonly number[] | undefined;
+  /** Only a decision reads other lanes: it records the positions, which nothing else does. */
+  private readsOtherLanes = false;
   private passed = -1;
   private readonly context: { -readonly [K in keyof EventContext]: EventContext[K] };
 
@@ -79,7 +83,7 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
     for (let i = 0; i < batch.length; i++) {
       const item = batch[i] as LaneItem;
       if (item.kind === 'event') this.event(item);
-      else this.control(item);
+      else if (this.control(item)) this.beginBatch(batch.slice(i + 1)); // other views, other shards
       out[i] = item;
     }
     this.passed = batch.at(-1)?.offset ?? this.passed;
@@ -105,7 +109,8 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
     this.beginBatch([input]);
     const profiles = this.profilesOf(inForce, input);
     const context: EventContext = { ...this.context, order: Number.MAX_SAFE_INTEGER, profiles, wantsVector: this.wantsVector(inForce, input) };
-    return { ...input, vector: inForce.engine.simulate(input.event, context), profiles, positions: this.positions };
+    this.readsOtherLanes = input.decide && this.options.foreign !== undefined;
+    return { ...input, vector: inForce.engine.simulate(input.event, context), profiles, positions: this.readsOtherLanes ? this.positions : undefined };
   }
 
   takeChanges(): Iterable<Change> {
@@ -141,13 +146,13 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
     if (foreign !== undefined) this.positions = foreign.begin(this.needs(batch));
   }
 
-  /** State keys of the entities and profile rows that a batch's events meet. */
+  /** State keys of the entities and profile rows that a batch's decided events meet. */
   needs(batch: readonly LaneItem[]): readonly string[] {
     const { inForce } = this;
     const keys = new Set<string>();
     if (inForce === undefined) return [];
     for (const item of batch) {
-      if (item.kind !== 'event') continue;
+      if (item.kind !== 'event' || !item.decide) continue;
       for (const [viewIndex, key] of inForce.engine.keysOf(item.event)) keys.add(this.stateKey(inForce, viewIndex, key));
       for (const { table, slot } of inForce.plan.bySource.get(item.event.source)?.tables ?? []) keys.add(`${tablePrefix}${table}/${String(item.event.values[slot] ?? '')}`);
     }
@@ -161,21 +166,28 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
     context.profiles = this.profilesOf(inForce, item);
     context.horizonMs = inForce.horizons.at(item.time).of;
     context.wantsVector = this.wantsVector(inForce, item);
-    item.vector = inForce.engine.process(item.event, context);
+    this.readsOtherLanes = item.decide && this.options.foreign !== undefined;
+    const vector = inForce.engine.process(item.event, context);
     item.profiles = context.profiles;
-    item.positions = this.positions;
+    if (item.vector !== undefined) return;
+    item.vector = vector;
+    if (this.readsOtherLanes) item.positions = this.positions;
   }
 
+  /** A vector that is there already was recorded when the event was decided: then the event only changes states. */
   private wantsVector(inForce: InForce, item: EventItem): boolean {
+    if (item.vector !== undefined || this.options.effectsOnly === true) return false;
     return item.decide || (inForce.plan.bySource.get(item.event.source)?.wantsVector ?? false);
   }
 
-  private control(item: ControlItem): void {
+  /** True when other definitions are in force from here on. */
+  private control(item: ControlItem): boolean {
     if (item.kind === 'table') for (const change of item.tableChanges ?? []) this.tables.apply(change);
-    if (item.kind !== 'definitions' || item.json === undefined || item.setId === this.setId) return;
+    if (item.kind !== 'definitions' || item.json === undefined || item.setId === this.setId) return false;
     const plan = compileFeatures(this.resolve(item.json));
     this.use(plan, nextRecords(plan, this.inForce?.records ?? [], item));
     this.definitionsChanged = true;
+    return true;
   }
 
   private resolve(json: string): DefinitionSet { return (this.options.resolveSet ?? resolveCanonicalSet)(json); }
@@ -200,26 +212,27 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
       find: (viewIndex, key) => states[viewIndex]?.get(key),
       add: (viewIndex, key, state) => states[viewIndex]?.set(key, state),
       touch: (viewIndex, key) => states[viewIndex]?.touch(key),
-      ...(this.options.foreign === undefined ? {} : { forRead: (viewIndex: number, key: string, own: KeyedState | undefined, row: number) => this.merged(viewIndex, key, own, row) }),
+      ...(this.options.foreign === undefined ? {} : { forRead: (viewIndex: number, key: string, own: KeyedState | undefined, row: number) => this.merged(viewIndex, key, own, this.readsOtherLanes ? 'begun' : 'own', row) }),
     };
     this.inForce = {
       plan, records, states, engine: new FeatureEngine(plan, keyed), horizons: new Horizons(plan),
       reads: new FeatureReads(plan, {
-        find: (viewIndex, key) => this.merged(viewIndex, key, states[viewIndex]?.peek(key), -1).state,
+        find: (viewIndex, key) => this.merged(viewIndex, key, states[viewIndex]?.peek(key), 'now').state,
         sinceMs: (viewIndex) => this.sinceMs(viewIndex),
       }),
     };
   }
 
   /** The own shard with those of the other lanes, lower lanes earlier. Of events at the current one's time, higher lanes' do not count. */
-  private merged(viewIndex: number, key: string, own: KeyedState | undefined, currentRow: number): { state: KeyedState | undefined; currentRow: number } {
+  private merged(viewIndex: number, key: string, own: KeyedState | undefined, asOf: 'begun' | 'now' | 'own', currentRow = -1): { state: KeyedState | undefined; currentRow: number } {
     const { foreign, lane } = this.options;
     const { inForce } = this;
     const plan = inForce?.plan.views[viewIndex];
-    if (foreign === undefined || inForce === undefined || plan === undefined) return { state: own, currentRow };
+    if (foreign === undefined || asOf === 'own' || inForce === undefined || plan === undefined) return { state: own, currentRow };
     const parts: Array<{ readonly lane: number; readonly state: KeyedState }> = own === undefined ? [] : [{ lane, state: own }];
     for (const other of foreign.lanes) {
-      const bytes = foreign.shard(other, this.stateKey(inForce, viewIndex, key));
+      const stateKey = this.stateKey(inForce, viewIndex, key);
+      const bytes = asOf === 'now' ? foreign.now(other, stateKey) : foreign.shard(other, stateKey);
       const state = bytes === undefined ? undefined : decodeShard(bytes, plan.kernel, { meaning: plan.meaning });
       if (state !== undefined) parts.push({ lane: other, state });
     }

@@ -152,16 +152,6 @@ describe('A lane that runs', () => {
     behind.log.bounds = () => Promise.resolve({ first: 1, next: 2 });
     await expect(behind.runner.start()).rejects.toThrow('rebuild it from history');
   });
-
-  it('reads other lanes\' positions once a batch, and takes the recorded ones on a replay', async () => {
-    let reads = 0;
-    const seen: unknown[] = [];
-    const { runner } = await world({ positions: { read: () => Promise.resolve([-1, 100 + reads++]), recorded: (offset) => (offset === 1 ? [-1, 7] : undefined) }, reply: (outcomes) => seen.push(...outcomes.map((outcome) => outcome.kind === 'event' && outcome.positions)) }, ['a', 'b', 'c']);
-    await runner.start();
-    await runner.reached(2);
-    expect([seen, reads]).toEqual([[[-1, 100], [-1, 7], [-1, 100]], 1]);
-    await runner.stop();
-  });
 });
 
 describe('Ticks', () => {

@@ -97,7 +97,7 @@ export class BacktestService implements Backtests {
   }
 
   private laneJob({ fromMs, toMs, amountField, segment }: BacktestRequest, lane: number, endOffset: number): LaneJob {
-    return { lane, fromMs, toMs, amountField, segment, source: { kind: 'feed', fromOffset: 0, endOffset }, labels: { ids: [], fraud: new Uint8Array(0) }, niceness };
+    return { lane, lanes: this.options.log.lanes, fromMs, toMs, amountField, segment, source: { kind: 'feed', fromOffset: 0, endOffset }, labels: { ids: [], fraud: new Uint8Array(0) }, niceness };
   }
 
   private end(job: Job, end: Partial<BacktestState>): void { job.state = { ...job.state, ...end, endedAtMs: this.options.clock.nowMs() }; }

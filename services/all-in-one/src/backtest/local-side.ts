@@ -3,6 +3,7 @@ import { emptyFrame, resolveCanonicalSet, ruleEnvironment, type ConditionFrame, 
 import { compile, type Compiled } from '@weir/expressions';
 import { runOffline, type OfflineBatch, type Outcome } from '@weir/pipeline';
 import type { Stages } from '../chain';
+import { withSet } from '../replay/followed-stages';
 import type { LabelBook } from './label-book';
 import { labelCode, outcomeCode, type DecisionDetail, type RuleTotals, type Side, type SideBatch, type SideTotals } from './side-batch';
 import { StoredComparison, type StoredDecisionsOptions } from './stored-comparison';
@@ -140,7 +141,7 @@ export class LocalSide implements Side {
 }
 
 async function* replaced(records: Iterable<RawRecord> | AsyncIterable<RawRecord>, set: { readonly setId: string; readonly json: string }): AsyncGenerator<RawRecord, void, undefined> {
-  for await (const record of records) yield record.body.kind === 'definitions' ? { ...record, body: { kind: 'definitions', ...set } } : record;
+  for await (const record of records) yield withSet(record, set);
 }
 
 const detailOf = (offset: number, { id, transaction_id, event_time, outcome, score, decided_by, reasons }: Verdict): DecisionDetail =>

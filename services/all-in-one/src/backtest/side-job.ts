@@ -7,6 +7,8 @@ import type { StoredQuestion } from './stored-comparison';
 /** Everything a side needs to know to run in a thread of its own. */
 export interface SideJob extends SideView {
   readonly lane: number;
+  /** How many lanes there are: with several, decisions read the others at the positions they recorded. */
+  readonly lanes: number;
   readonly source:
     /** A file of events, whose first record is this set. */
     | { readonly kind: 'file'; readonly events: string; readonly setJson: string; readonly tokenKey: Uint8Array }
@@ -28,7 +30,7 @@ export type FromSide =
   | { readonly kind: 'end'; readonly totals: SideTotals }
   | { readonly kind: 'failed'; readonly message: string; readonly code: string; readonly findings: readonly { readonly where: string; readonly field: string; readonly expected: string; readonly got: string }[] }
   | { readonly kind: 'details'; readonly details: readonly DecisionDetail[] }
-  | { readonly kind: 'read'; readonly fromOffset: number; readonly max: number }
+  | { readonly kind: 'read'; readonly lane: number; readonly fromOffset: number; readonly max: number }
   | { readonly kind: 'stored'; readonly question: StoredQuestion };
 
 /** What it is told. */
@@ -36,5 +38,5 @@ export type ToSide =
   /** The batch that is out has been used: its decisions may go, the next may come. */
   | { readonly kind: 'next' }
   | { readonly kind: 'details'; readonly offsets: readonly number[] }
-  | { readonly kind: 'records'; readonly pack: RecordPack }
+  | { readonly kind: 'records'; readonly lane: number; readonly pack: RecordPack }
   | { readonly kind: 'stored'; readonly rows: readonly (string | undefined)[] };

@@ -3,7 +3,7 @@ import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { OnnxModelRuntime } from '@weir/adapters/onnx';
 import { WeirError, type RawRecord } from '@weir/contracts';
 import { resolveCanonicalSet } from '@weir/definitions';
-import { buildStages } from '../chain';
+import { buildFollowedStages } from '../replay/followed-stages';
 import { modelFilesBelow } from '../model-files';
 import { fileRecords } from '../offline/file-run';
 import { ModelArtifacts } from '../suite/model-artifacts';
@@ -16,7 +16,7 @@ import type { StoredQuestion } from './stored-comparison';
 
 /** What runs in the thread: gives a batch, answers for its decisions until it has been used, gives the next. */
 class SideThread {
-  private readonly waiting = new Map<ToSide['kind'], Array<(message: ToSide) => void>>();
+  private readonly waiting: Array<{ readonly isFor: (message: ToSide) => boolean; readonly resolve: (message: ToSide) => void }> = [];
   private readonly early: ToSide[] = [];
 
   constructor(private readonly port: MessagePort, private readonly job: SideJob) {
@@ -26,9 +26,14 @@ class SideThread {
   async run(): Promise<void> {
     const { job } = this;
     const loadFile = job.models.kind === 'folder' ? modelFilesBelow(job.models.path) : this.artifacts(job.models.path);
+    const recent = new RecentRows((question) => this.stored(question));
+    const read = (question: StoredQuestion): Promise<readonly (string | undefined)[]> => recent.read(question);
     const side = new LocalSide({
-      ...job, stages: buildStages({ lane: job.lane, runtime: new OnnxModelRuntime(), loadFile }), records: this.records(), labels: LabelBook.unpack(job.labels),
-      stored: job.storedThrough === undefined ? undefined : { throughOffset: job.storedThrough, read: (question) => this.stored(question) },
+      ...job, records: this.records(), labels: LabelBook.unpack(job.labels), stored: job.storedThrough === undefined ? undefined : { throughOffset: job.storedThrough, read },
+      stages: buildFollowedStages({
+        lane: job.lane, lanes: job.lanes, replaceWith: job.replaceWith, stored: read, runtime: new OnnxModelRuntime(), loadFile,
+        read: async (lane, fromOffset, max) => [...unpackRecords(lane, await this.read(lane, fromOffset, max))],
+      }),
     });
     try {
       for (;;) {
@@ -55,26 +60,26 @@ class SideThread {
 
   /** One pack is on its way while the one before is worked on. */
   private async *fed({ fromOffset, endOffset }: { readonly fromOffset: number; readonly endOffset: number }): AsyncGenerator<RawRecord, void, undefined> {
-    let ahead: Promise<RecordPack> | undefined = fromOffset < endOffset ? this.read(fromOffset, endOffset) : undefined;
+    let ahead: Promise<RecordPack> | undefined = fromOffset < endOffset ? this.read(this.job.lane, fromOffset, endOffset - fromOffset) : undefined;
     while (ahead !== undefined) {
       const pack: RecordPack = await ahead;
       const last = pack.offsets.at(-1);
       if (last === undefined) return;
-      ahead = last + 1 < endOffset ? this.read(last + 1, endOffset) : undefined;
+      ahead = last + 1 < endOffset ? this.read(this.job.lane, last + 1, endOffset - last - 1) : undefined;
       yield* unpackRecords(this.job.lane, pack);
     }
   }
 
-  private async read(fromOffset: number, endOffset: number): Promise<RecordPack> {
-    this.say({ kind: 'read', fromOffset, max: Math.min(sideBatchMax, endOffset - fromOffset) });
-    const answer = await this.hear('records');
+  private async read(lane: number, fromOffset: number, max: number): Promise<RecordPack> {
+    this.say({ kind: 'read', lane, fromOffset, max: Math.min(sideBatchMax, max) });
+    const answer = await this.hear((message) => message.kind === 'records' && message.lane === lane);
     if (answer.kind !== 'records') throw new TypeError(answer.kind);
     return answer.pack;
   }
 
   private async stored(question: StoredQuestion): Promise<readonly (string | undefined)[]> {
     this.say({ kind: 'stored', question });
-    const answer = await this.hear('stored');
+    const answer = await this.hear(({ kind }) => kind === 'stored');
     if (answer.kind !== 'stored') throw new TypeError(answer.kind);
     return answer.rows;
   }
@@ -82,32 +87,40 @@ class SideThread {
   /** Answers questions about the batch that is out until it has been used. */
   private async until(kind: 'next', answer: (offsets: readonly number[]) => Promise<void>): Promise<void> {
     for (;;) {
-      const message = await this.hear(kind, 'details');
+      const message = await this.hear((each) => each.kind === kind || each.kind === 'details');
       if (message.kind === 'details') await answer(message.offsets);
       else return;
     }
   }
 
-  private hear(...kinds: readonly ToSide['kind'][]): Promise<ToSide> {
-    const at = this.early.findIndex(({ kind }) => kinds.includes(kind));
+  /** The first message that it is for, of those that came early or come yet. */
+  private hear(isFor: (message: ToSide) => boolean): Promise<ToSide> {
+    const at = this.early.findIndex(isFor);
     const [known] = at < 0 ? [] : this.early.splice(at, 1);
-    if (known !== undefined) return Promise.resolve(known);
-    return new Promise((resolve) => {
-      const once = (message: ToSide): void => {
-        for (const kind of kinds) this.waiting.set(kind, (this.waiting.get(kind) ?? []).filter((waiter) => waiter !== once));
-        resolve(message);
-      };
-      for (const kind of kinds) this.waiting.set(kind, [...this.waiting.get(kind) ?? [], once]);
-    });
+    return known !== undefined ? Promise.resolve(known) : new Promise((resolve) => { this.waiting.push({ isFor, resolve }); });
   }
 
   private take(message: ToSide): void {
-    const waiter = this.waiting.get(message.kind)?.[0];
-    if (waiter === undefined) this.early.push(message);
-    else waiter(message);
+    const at = this.waiting.findIndex(({ isFor }) => isFor(message));
+    if (at < 0) this.early.push(message);
+    else this.waiting.splice(at, 1)[0]?.resolve(message);
   }
 
   private say(message: FromSide): void { this.port.postMessage(message); }
+}
+
+/** The decisions of the batch that is worked on are asked for twice, by what follows their positions and by what compares them. */
+class RecentRows {
+  private rows = new Map<number, string | undefined>();
+
+  constructor(private readonly ask: (question: StoredQuestion) => Promise<readonly (string | undefined)[]>) {}
+
+  async read(question: StoredQuestion): Promise<readonly (string | undefined)[]> {
+    const missing = question.offsets.filter((offset) => !this.rows.has(offset));
+    if (missing.length === question.offsets.length) this.rows.clear();
+    if (missing.length > 0) (await this.ask({ ...question, offsets: missing })).forEach((row, index) => this.rows.set(missing[index] ?? -1, row));
+    return question.offsets.map((offset) => this.rows.get(offset));
+  }
 }
 
 async function main(port: MessagePort): Promise<void> {

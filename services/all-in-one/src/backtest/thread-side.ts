@@ -66,8 +66,8 @@ export class ThreadSide implements Side {
       case 'failed': this.fail(errorOf(message)); break;
       case 'details': this.toldDetails?.(message.details); break;
       case 'read': {
-        const pack = packRecords(await this.given(this.feed.log).read('transactions.raw', this.job.lane, message.fromOffset, message.max));
-        this.worker.postMessage({ kind: 'records', pack } satisfies ToSide, buffersOf(pack));
+        const pack = packRecords(await this.given(this.feed.log).read('transactions.raw', message.lane, message.fromOffset, message.max));
+        this.worker.postMessage({ kind: 'records', lane: message.lane, pack } satisfies ToSide, buffersOf(pack));
         break;
       }
       case 'stored': this.say({ kind: 'stored', rows: await this.given(this.feed.stored)(message.question) });

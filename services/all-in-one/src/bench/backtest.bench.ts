@@ -32,7 +32,7 @@ export async function* run(quick: boolean): AsyncGenerator<Figure> {
     const report = await runBacktest({
       changed, ...everything,
       lanes: [() => threadPair({
-        job: { lane: 0, ...everything, amountField: 'amount', segment: 'country', labels: labels.pack(), niceness: 0, source: { kind: 'file', events, setJson: live.canonicalJson, tokenKey } },
+        job: { lane: 0, lanes: 1, ...everything, amountField: 'amount', segment: 'country', labels: labels.pack(), niceness: 0, source: { kind: 'file', events, setJson: live.canonicalJson, tokenKey } },
         changed, models: { before: models, after: models }, storedThrough: undefined, feed: { log: undefined, stored: undefined },
       })],
     });

@@ -44,7 +44,7 @@ async function overFile(flags: BacktestFlags, events: string): Promise<unknown> 
   const progress = new Progress('replaying', undefined);
   const range = rangeOf(flags);
   const lane = () => threadPair({
-    job: { lane: 0, ...range, amountField: flags.amount ?? 'amount', segment: flags.segment, labels: labels.pack(), niceness: 0, source: { kind: 'file', events, setJson: live.canonicalJson, tokenKey: tokenKey(join(workFolder(), 'token.key'), process.env) } },
+    job: { lane: 0, lanes: 1, ...range, amountField: flags.amount ?? 'amount', segment: flags.segment, labels: labels.pack(), niceness: 0, source: { kind: 'file', events, setJson: live.canonicalJson, tokenKey: tokenKey(join(workFolder(), 'token.key'), process.env) } },
     changed, models: { before: { kind: 'folder', path: definitionFolder(flags.live ?? '') }, after: { kind: 'folder', path: definitionFolder(flags.definitions) } }, storedThrough: undefined, feed: { log: undefined, stored: undefined },
   });
   const report = await runBacktest({ lanes: [lane], changed, ...range, examples: Number(flags.examples ?? examplesDefault), progress: (records) => { progress.at(records); } });

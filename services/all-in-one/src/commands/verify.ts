@@ -36,7 +36,7 @@ async function verifyFolder(flags: VerifyFlags, folder: string): Promise<VerifyR
     const report = await runVerify({
       progress: (records) => { progress.at(records); },
       lanes: ends.map(({ lane, through }) => () => new ThreadSide({
-        lane, ...rangeOf(flags), amountField: '', segment: undefined, labels: { ids: [], fraud: new Uint8Array(0) }, niceness: 0, replaceWith: undefined,
+        lane, lanes, ...rangeOf(flags), amountField: '', segment: undefined, labels: { ids: [], fraud: new Uint8Array(0) }, niceness: 0, replaceWith: undefined,
         source: { kind: 'feed', fromOffset: 0, endOffset: through + 1 }, models: { kind: 'artifacts', path: join(folder, 'models') }, storedThrough: through,
       }, { log, stored: storedRowsOf(decisions, lane) })),
     });

@@ -18,6 +18,7 @@ import { CaseSink } from './cases/case-sink';
 import { ReviewQueue } from './cases/review-queue';
 import { DefinitionsService } from './definitions-service';
 import { EntityViews } from './entity-views';
+import { ForeignLanes } from './foreign-lanes';
 import { FeatureStatisticsTable } from './feature-statistics';
 import { Insight } from './insight';
 import { LabelWriter } from './label-writer';
@@ -25,7 +26,6 @@ import { LaneEdge, quarantinedAnswer } from './lane-edge';
 import { LaneFeatures } from './lane-features';
 import { LaneLists, LaneTables, LaneWriter } from './lane-changes';
 import { laneMetrics, patternMetrics } from './lane-metrics';
-import { LaneShards } from './lane-shards';
 import { LaneSnoozes } from './lane-snoozes';
 import { LiveFeed } from './live-feed';
 import { ModelArtifacts } from './model-artifacts';
@@ -121,7 +121,8 @@ export class Suite {
     await this.definitions.restore();
     this.labels = new LabelWriter({ decisions: this.stores.decisions, cases: this.stores.cases, log, set: () => this.definitions.set, heldPath: join(this.options.dataDir, 'labels-held.json') });
     await this.startWebhooks();
-    this.lanes = Array.from({ length: this.options.lanes }, (_, lane) => this.buildLane(lane));
+    const foreign = this.options.lanes === 1 ? undefined : await ForeignLanes.open({ log, online: this.stores.online, decisions: this.stores.decisions, stageOf: (lane) => this.lanes[lane]?.stages.features });
+    this.lanes = Array.from({ length: this.options.lanes }, (_, lane) => this.buildLane(lane, foreign));
     for (const { runner } of this.lanes) await runner.start();
     patternMetrics(this.metrics, () => this.lanes.map(({ stages }) => stages.patterns));
     this.watchFailures();
@@ -135,12 +136,12 @@ export class Suite {
     this.health.add('definitions', () => (this.definitions.applied ? undefined : 'no definitions are in force yet'));
   }
 
-  private buildLane(lane: number): { stages: Stages; runner: LaneRunner } {
+  private buildLane(lane: number, foreign: ForeignLanes | undefined): { stages: Stages; runner: LaneRunner } {
     const { log, online, decisions, quarantine } = this.stores;
-    const stages = buildStages({ lane, runtime: new OnnxModelRuntime(), loadFile: (path, sha256) => this.artifacts.read(path, sha256), ...this.foreignShards(lane) });
+    const stages = buildStages({ lane, runtime: new OnnxModelRuntime(), loadFile: (path, sha256) => this.artifacts.read(path, sha256), ...(foreign === undefined ? {} : { foreign: foreign.shardsFor(lane), prepare: [foreign.recallFor(lane)] }) });
     const reader = new BatchReader(this.clock, () => (this.definitions.applied ? this.definitions.set : undefined));
     const runner = new LaneRunner({
-      lane, log, store: online, chain: stages, clock: this.clock, checkpointRecords, hooks: laneMetrics(this.metrics, lane),
+      lane, log, store: online, chain: stages, clock: this.clock, checkpointRecords, hooks: laneMetrics(this.metrics, lane), recordsFirst: foreign !== undefined,
       sinks: [new DecisionSink(reader, decisions), new QuarantineSink(quarantine), this.caseSink(reader), this.alertSink(stages, reader), new LiveSink(reader, this.live, (batch, taken) => this.noteBatch(batch, taken))],
       reply: (outcomes, batch) => this.reply(outcomes, reader.read(batch)),
     });
@@ -149,11 +150,6 @@ export class Suite {
 
   private caseSink(reader: BatchReader): CaseSink {
     return new CaseSink(reader, this.stores.cases, (error) => this.options.logger.error({ err: error }, 'cases could not be opened; they go on waiting'));
-  }
-
-  private foreignShards(lane: number): { readonly foreign?: LaneShards } {
-    const { lanes } = this.options;
-    return lanes === 1 ? {} : { foreign: new LaneShards(lane, () => this.lanes.map(({ stages }) => stages.features), lanes) };
   }
 
   private alertSink(stages: Stages, reader: BatchReader): AlertSink {
