@@ -9,3 +9,5 @@ export * from './run-offline';
 export * from './prepared-stage';
 export * from './tick-writer';
 export type { RetryOptions } from './retrying';
+export * from './wire/index';
+export * from './service/index';

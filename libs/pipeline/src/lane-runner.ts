@@ -7,7 +7,7 @@ import { decodeRawRecord } from './raw-record';
 import { retrying, type RetryOptions } from './retrying';
 import type { Outcome, Sink, TakenBatch } from './sink';
 import { SinkQueue } from './sink-queue';
-import type { Stage, StageState } from './stage';
+import type { Stage } from './stage';
 import { lazyState, loadState } from './stage-state';
 
 export interface LaneRunnerHooks {
@@ -121,7 +121,8 @@ export class LaneRunner {
     if (this.#published >= next) throw new WeirError('WEIR_LOG_FAILED', `the state of lane ${lane} is at ${this.#published}, but its log ends at ${next}`);
     this.#logFirst = first;
     if (this.#published + 1 < first && this.#options.older === undefined) throw new WeirError('WEIR_LOG_FAILED', `the log of lane ${lane} begins at ${first}, but its state is at ${this.#published}; rebuild it from history`);
-    for (const stage of stagesOf(chain)) await stage.restore(await this.#stateOf(stage.name));
+    const state = this.#pending.over(isSyncStore(store) ? lazyState(store, lane) : await loadState(store, lane, ''));
+    for (const stage of stagesOf(chain)) await stage.restore(state);
     this.#queues = await Promise.all(sinks.map(async (sink) => new SinkQueue(sink, await this.#durableIn(sink), (work) => this.#attempt(work))));
     this.#next = this.#published + 1;
     this.#passed = this.#published;
@@ -280,11 +281,6 @@ export class LaneRunner {
     this.#checkpointsDone = passing.checkpoint;
     this.#pending.published(passing.checkpoint);
     hooks?.checkpoint?.(position, changes.length, passing.bytes, performance.now() - startedAt);
-  }
-
-  async #stateOf(stage: string): Promise<StageState> {
-    const { store, lane } = this.#options;
-    return this.#pending.over(isSyncStore(store) ? lazyState(store, lane) : await loadState(store, lane, `${stage}/`));
   }
 
   #read(max: number): Promise<readonly LogRecord[]> {

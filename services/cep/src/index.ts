@@ -1,2 +1,3 @@
 export * from './pattern-stage';
 export { patternCheck } from '@weir/patterns';
+export * from './pattern-work';

@@ -3,3 +3,5 @@ export type { FeatureReadAnswer, FeatureReadQuestion } from './feature-reads';
 export type { ForeignShards } from './foreign-shards';
 export { decodeShard, encodeShard, type ShardHead } from './state-shard';
 export { answerFeatureCase, type AnsweredRow, type FeatureQuestion } from '@weir/features';
+export * from './feature-work';
+export * from './stored-shards';

@@ -1,2 +1,3 @@
 export * from './ingest-stage';
 export { duplicateMs, idChunksInMemoryMax } from './remembered-ids';
+export * from './ingest-work';

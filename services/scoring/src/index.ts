@@ -1,3 +1,4 @@
 export { ScoringStage, type ScoringOptions } from './scoring-stage';
 export { alertsOf, type Alert, type AlertData } from './alerts';
 export { answerOf } from './answer';
+export * from './scoring-work';

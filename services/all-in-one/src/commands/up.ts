@@ -2,12 +2,13 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { parseDocuments } from '@weir/definitions';
-import { hashApiKey, newApiKey, readGatewayOptions } from '@weir/gateway';
+import { readGatewayOptions } from '@weir/gateway';
 import { createLogger, Lifecycle, type Logger } from '@weir/platform';
 import { runningFile } from '../client';
 import { definitionFolder, readDefinitionFiles } from '../definition-files';
 import { repositoryRoot, workFolder } from '../folders';
 import type { Servers } from '../suite/open-stores';
+import { firstKey } from '../suite/first-key';
 import { Suite } from '../suite/suite';
 import { say } from '../terminal';
 
@@ -51,7 +52,7 @@ export async function startSuite(flags: UpFlags, options: { readonly quiet?: boo
     await lifecycle.stop();
     throw error;
   }
-  const { key, made } = await firstKey(suite);
+  const { key, made } = await firstKey(suite.registry);
   const { url } = suite.server;
   writeFileSync(runningFile(), JSON.stringify({ url, pid: process.pid }), { mode: 0o600 });
   if (flags.json) process.stdout.write(`${JSON.stringify({ ready: true, url, grpc: suite.server.grpcTarget ?? null, ...(made ? { api_key: key } : {}) })}\n`);
@@ -87,21 +88,4 @@ export async function applyFolder(suite: Suite, path: string): Promise<void> {
   const files = readDefinitionFiles(path);
   await suite.artifacts.adopt(parseDocuments(files).map(({ value }) => value), definitionFolder(path));
   await suite.definitions.apply({ files: files.map((file) => ({ path: file.file, text: file.text })), documents: [], prune: true }, { name: 'cli', note: `from ${path}` });
-}
-
-/** `WEIR_API_KEY` where it is given, else one made at the first start. */
-async function firstKey(suite: Suite): Promise<{ readonly key: string | undefined; readonly made: boolean }> {
-  const { registry } = suite;
-  const given = process.env['WEIR_API_KEY'];
-  const nowMs = Date.now();
-  if (given !== undefined && given !== '') {
-    if ((await registry.keyBySecretHash(hashApiKey(given))) === undefined) {
-      await registry.addKey({ id: `k-${hashApiKey(given).slice(0, 8)}`, name: 'given at start', secretHash: hashApiKey(given), roles: ['read', 'decide', 'edit', 'replay', 'admin'], createdAtMs: nowMs, createdBy: 'system', revokedAtMs: null });
-    }
-    return { key: given, made: false };
-  }
-  if ((await registry.keys()).some((key) => key.revokedAtMs === null)) return { key: undefined, made: false };
-  const { key, hash } = newApiKey();
-  await registry.addKey({ id: `k-${hash.slice(0, 8)}`, name: 'first', secretHash: hash, roles: ['read', 'decide', 'edit', 'replay', 'admin'], createdAtMs: nowMs, createdBy: 'system', revokedAtMs: null });
-  return { key, made: true };
 }

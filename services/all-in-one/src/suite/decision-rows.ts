@@ -36,6 +36,9 @@ export class EntityReader {
   }
 }
 
+/** Of an event's entities, `type:key` each, the one its lane is chosen by; else the first. */
+export const entityOfLane = (entities: readonly string[], partitionBy: string | null | undefined): string | null => entities.find((entity) => partitionBy != null && entity.startsWith(`${partitionBy}:`)) ?? entities[0] ?? null;
+
 /** Packs the decisions of a set: a layout and a codec per source, made when first asked for. */
 export class DecisionPacker {
   private readonly bySource = new Map<string, { readonly codec: DecisionCodec; readonly json: () => string } | undefined>();
@@ -93,7 +96,7 @@ class DecidedRow implements DecisionRow {
   readonly rules: readonly string[];
   private bytes: PackedDecision | undefined;
 
-  constructor(readonly lane: number, readonly offset: number, item: EventItem, readonly decision: Decision, readonly entities: readonly string[], private packer: DecisionPacker | undefined) {
+  constructor(readonly lane: number, readonly offset: number, item: Parameters<typeof decisionRow>[0], readonly decision: Decision, readonly entities: readonly string[], private packer: DecisionPacker | undefined) {
     const { verdict } = decision;
     this.id = verdict.id;
     this.transactionId = verdict.transaction_id;
@@ -118,7 +121,7 @@ class DecidedRow implements DecisionRow {
 }
 
 /** The row of a decided event. */
-export const decisionRow = (item: EventItem, decision: Decision, entities: readonly string[], packer?: DecisionPacker): DecisionRow => new DecidedRow(item.lane, item.offset, item, decision, entities, packer);
+export const decisionRow = (item: Pick<EventItem, 'lane' | 'offset' | 'receivedAtMs'> & { readonly event: Pick<EventItem['event'], 'source'> }, decision: Decision, entities: readonly string[], packer?: DecisionPacker): DecisionRow => new DecidedRow(item.lane, item.offset, item, decision, entities, packer);
 
 /** What was measured: when, its batch's time per stage, and the time since the log took it (an event of a file brings an older `received_at`). Records appended together share it. */
 export function envelopes(stageMs: Readonly<Record<string, number>>, nowMs: number): (appendedAtMs: number) => Envelope {

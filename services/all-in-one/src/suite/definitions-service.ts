@@ -38,6 +38,13 @@ export class DefinitionsService implements Definitions {
     this.appliedAtMs = current.appliedAtMs;
   }
 
+  /** Takes over what another gateway applied. */
+  async refresh(): Promise<void> {
+    const current = await this.options.registry.currentSet();
+    if (current === undefined || current.setId === this.inForce?.id) return;
+    await this.inTurn(() => this.restore());
+  }
+
   /** The set the edge goes by; an empty one before the first is applied. */
   get set(): DefinitionSet { return this.inForce ?? nothing; }
   get applied(): boolean { return this.inForce !== undefined; }

@@ -25,7 +25,7 @@ export class LaneWriter {
 export interface LaneListsOptions {
   readonly set: () => DefinitionSet;
   /** Lists as a lane holds them; every lane holds the same entries of the API. */
-  readonly store: () => ListStore;
+  readonly store: () => ListStore | Promise<ListStore>;
   readonly writer: LaneWriter;
   readonly clock: Clock;
   readonly tokeniser: Tokeniser;
@@ -35,24 +35,24 @@ export interface LaneListsOptions {
 export class LaneLists implements Lists {
   constructor(private readonly options: LaneListsOptions) {}
 
-  all(): Promise<ReadonlyArray<{ readonly name: string; readonly of: string; readonly effect: string; readonly match: string; readonly entries: number }>> {
-    const { set, store } = this.options;
-    return Promise.resolve([...set().lists.values()].map(({ name, of, effect, match }) => ({ name, of, effect, match, entries: store().size(name) })));
+  async all(): Promise<ReadonlyArray<{ readonly name: string; readonly of: string; readonly effect: string; readonly match: string; readonly entries: number }>> {
+    const { set } = this.options, store = await this.options.store();
+    return [...set().lists.values()].map(({ name, of, effect, match }) => ({ name, of, effect, match, entries: store.size(name) }));
   }
 
-  entries(list: string, page: PageRequest): Promise<Page<ListEntry>> {
+  async entries(list: string, page: PageRequest): Promise<Page<ListEntry>> {
     this.list(list);
-    const all = this.options.store().entries(list);
-    return Promise.resolve(pageFrom(all, page, (entry) => ({ value: entry.value, ...shown(entry) })));
+    const all = (await this.options.store()).entries(list);
+    return pageFrom(all, page, (entry) => ({ value: entry.value, ...shown(entry) }));
   }
 
-  entry(list: string, value: string): Promise<ListEntry | undefined> {
+  async entry(list: string, value: string): Promise<ListEntry | undefined> {
     const definition = this.list(list);
     const held = this.token(definition, value);
     const nowMs = this.options.clock.nowMs();
-    const store = this.options.store();
+    const store = await this.options.store();
     const entry = store.entryAt(list, held, nowMs) ?? store.entriesOf(list, held)[0];
-    return Promise.resolve(entry && { value: held, ...shown(entry) });
+    return entry && { value: held, ...shown(entry) };
   }
 
   async put(list: string, value: string, entry: { readonly fromMs: number | null; readonly untilMs: number | null | undefined; readonly reason: string; readonly by: string }): Promise<ListEntry> {
@@ -61,14 +61,14 @@ export class LaneLists implements Lists {
     const untilMs = entry.untilMs === undefined ? (definition.ttlMs === null ? null : (entry.fromMs ?? nowMs) + definition.ttlMs) : entry.untilMs;
     const held = this.token(definition, value);
     // A list only ever adds stretches; PUT replaces, so what was there goes in the same record.
-    const replaced: ListChange[] = this.options.store().entriesOf(list, held).length > 0 ? [{ op: 'remove', list, value: held, by: entry.by }] : [];
+    const replaced: ListChange[] = (await this.options.store()).entriesOf(list, held).length > 0 ? [{ op: 'remove', list, value: held, by: entry.by }] : [];
     await this.options.writer.write({ kind: 'list', changes: [...replaced, { op: 'put', list, value: held, fromMs: entry.fromMs, untilMs, by: entry.by, reason: entry.reason }] });
     return { value: held, fromMs: entry.fromMs, untilMs, reason: entry.reason, by: entry.by };
   }
 
   async remove(list: string, value: string, by: string): Promise<boolean> {
     const held = this.token(this.list(list), value);
-    if (this.options.store().entriesOf(list, held).length === 0) return false;
+    if ((await this.options.store()).entriesOf(list, held).length === 0) return false;
     await this.options.writer.write({ kind: 'list', changes: [{ op: 'remove', list, value: held, by }] });
     return true;
   }
@@ -98,8 +98,8 @@ function pageFrom<T, U>(all: readonly T[], page: PageRequest, convert: (item: T)
 type Row = Readonly<Record<string, Value>>;
 /** Rows in force, as a lane's state has them. */
 export interface TableRows {
-  row(table: string, key: string): Row | undefined;
-  rows(table: string): Iterable<readonly [key: string, row: Row]>;
+  row(table: string, key: string): Row | undefined | Promise<Row | undefined>;
+  rows(table: string): Iterable<readonly [key: string, row: Row]> | Promise<Iterable<readonly [key: string, row: Row]>>;
 }
 export interface LaneTablesOptions { readonly set: () => DefinitionSet; readonly rows: () => TableRows; readonly writer: LaneWriter; readonly tokeniser: Tokeniser }
 
@@ -108,17 +108,16 @@ export class LaneTables implements Tables {
   constructor(private readonly options: LaneTablesOptions) {}
 
   all(): Promise<ReadonlyArray<{ readonly name: string; readonly key: string; readonly rows: number }>> {
-    return Promise.resolve([...this.options.set().tables.values()].map(({ name, key }) => ({ name, key, rows: [...this.options.rows().rows(name)].length })));
+    return Promise.all([...this.options.set().tables.values()].map(async ({ name, key }) => ({ name, key, rows: [...await this.options.rows().rows(name)].length })));
   }
 
-  rows(table: string, page: PageRequest): Promise<Page<Row>> {
+  async rows(table: string, page: PageRequest): Promise<Page<Row>> {
     this.table(table);
-    return Promise.resolve(pageFrom([...this.options.rows().rows(table)].sort(([a], [b]) => (a < b ? -1 : 1)), page, ([, row]) => row));
+    return pageFrom([...await this.options.rows().rows(table)].sort(([a], [b]) => (a < b ? -1 : 1)), page, ([, row]) => row);
   }
 
-  row(table: string, key: string): Promise<Row | undefined> {
-    this.table(table);
-    return Promise.resolve(this.options.rows().row(table, this.token(this.table(table), key)));
+  async row(table: string, key: string): Promise<Row | undefined> {
+    return this.options.rows().row(table, this.token(this.table(table), key));
   }
 
   async put(table: string, rows: readonly Row[], _by: string): Promise<void> {
@@ -134,7 +133,7 @@ export class LaneTables implements Tables {
   async remove(table: string, key: string, _by: string): Promise<boolean> {
     const definition = this.table(table);
     const held = this.token(definition, key);
-    if (this.options.rows().row(table, held) === undefined) return false;
+    if ((await this.options.rows().row(table, held)) === undefined) return false;
     await this.options.writer.write({ kind: 'table', changes: [{ op: 'remove', table, key: held, version: null }] });
     return true;
   }

@@ -9,7 +9,8 @@ import type { Replies, Reply } from './replies';
 export interface LaneEdgeOptions {
   readonly log: EventLog;
   readonly replies: Replies;
-  readonly decisions: DecisionStore;
+  /** Asked for the first decision of a duplicate. */
+  readonly decisions: Pick<DecisionStore, 'byId'>;
   /** The set in force at the edge; what is behind the log judges by its own place. */
   readonly set: () => DefinitionSet;
   readonly tokeniser: Tokeniser;
@@ -18,6 +19,8 @@ export interface LaneEdgeOptions {
   /** Records of all lanes that are not through yet. */
   readonly backlog: () => number;
   readonly simulate: (body: RawBody, lane: number) => Promise<RowAnswer>;
+  /** Where answers are sent to; default: this process. */
+  readonly replyTo?: string;
 }
 
 /** Every record asks for an answer in this process; the address says no more than that somebody waits. */
@@ -61,7 +64,7 @@ export class LaneEdge implements Edge {
       });
     }
     const result: EdgeResult = toRawBody(hasTokens(set, name) ? row.event : row.json, {
-      sources: set.sources, defaultSource: name, mayReplay: row.receivedAtMs !== undefined, tokeniser: this.options.tokeniser, idempotency: row.idempotency, replyTo: replyToLocal,
+      sources: set.sources, defaultSource: name, mayReplay: row.receivedAtMs !== undefined, tokeniser: this.options.tokeniser, idempotency: row.idempotency, replyTo: this.options.replyTo ?? replyToLocal,
     });
     const body = result.kind === 'body' ? result.body : result.standIn;
     return row.receivedAtMs === undefined || body.receivedAtMs === row.receivedAtMs ? body : { ...body, receivedAtMs: row.receivedAtMs };

@@ -1,7 +1,7 @@
 import { WeirError, type FeatureStatus, type FeatureValue } from '@weir/contracts';
 import type { DefinitionSet } from '@weir/definitions';
 import { entityKey } from '@weir/contracts';
-import type { FeatureStage } from '@weir/feature-store';
+import type { FeatureReadAnswer, FeatureReadQuestion } from '@weir/feature-store';
 import type { FeatureRead, FeatureSelection, FeatureStatistics, Features } from '@weir/gateway';
 import type { Tokeniser } from '@weir/pipeline';
 import type { Clock } from '@weir/ports';
@@ -9,9 +9,13 @@ import type { FeatureStatisticsTable } from './feature-statistics';
 import { tokenOfField } from './field-tokens';
 import { laneOf } from './lane-choice';
 
+/** Reads an entity's features from the state of a lane; undefined before definitions are in force. */
+export interface FeatureReader { read(question: FeatureReadQuestion): FeatureReadAnswer | undefined | Promise<FeatureReadAnswer | undefined> }
+
 export interface LaneFeaturesOptions {
   readonly set: () => DefinitionSet;
-  readonly stages: readonly FeatureStage[];
+  /** Who answers for each lane. */
+  readonly stages: readonly FeatureReader[];
   readonly clock: Clock;
   readonly tokeniser: Tokeniser;
   readonly statistics: FeatureStatisticsTable;
@@ -21,15 +25,15 @@ export interface LaneFeaturesOptions {
 export class LaneFeatures implements Features {
   constructor(private readonly options: LaneFeaturesOptions) {}
 
-  read(entityType: string, keys: readonly string[], selection: FeatureSelection): Promise<{ readonly rows: readonly FeatureRead[]; readonly asOfMs: number }> {
+  async read(entityType: string, keys: readonly string[], selection: FeatureSelection): Promise<{ readonly rows: readonly FeatureRead[]; readonly asOfMs: number }> {
     const asOfMs = selection.atMs ?? this.options.clock.nowMs();
     const type = this.entityTypeOf(entityType);
-    return Promise.resolve({ asOfMs, rows: keys.map((key) => this.readOne(type, this.tokenised(type, key), selection, asOfMs)) });
+    return { asOfMs, rows: await Promise.all(keys.map((key) => this.readOne(type, this.tokenised(type, key), selection, asOfMs))) };
   }
 
-  join(rows: ReadonlyArray<Readonly<Record<string, unknown>>>, selection: FeatureSelection): Promise<{ readonly rows: readonly FeatureRead[]; readonly asOfMs: number }> {
+  async join(rows: ReadonlyArray<Readonly<Record<string, unknown>>>, selection: FeatureSelection): Promise<{ readonly rows: readonly FeatureRead[]; readonly asOfMs: number }> {
     const asOfMs = selection.atMs ?? this.options.clock.nowMs();
-    return Promise.resolve({ asOfMs, rows: rows.map((row) => this.joinRow(row, selection, asOfMs)) });
+    return { asOfMs, rows: await Promise.all(rows.map((row) => this.joinRow(row, selection, asOfMs))) };
   }
 
   statistics(feature: string | undefined): Promise<readonly FeatureStatistics[]> { return Promise.resolve(this.options.statistics.read(feature)); }
@@ -44,7 +48,7 @@ export class LaneFeatures implements Features {
     return name;
   }
 
-  private joinRow(given: Readonly<Record<string, unknown>>, selection: FeatureSelection, asOfMs: number): FeatureRead {
+  private async joinRow(given: Readonly<Record<string, unknown>>, selection: FeatureSelection, asOfMs: number): Promise<FeatureRead> {
     const set = this.options.set();
     const row = { ...given };
     // An entity's type stands for its key field where the field itself is not there.
@@ -56,7 +60,7 @@ export class LaneFeatures implements Features {
     for (const entity of set.entities.values()) {
       if (!entity.keys.every((field) => field in row)) continue;
       const key = entityKey(entity.keys.map((field) => { const value = row[field]; return typeof value === 'string' ? this.tokenOfField(field, value) : typeof value === 'number' || typeof value === 'boolean' ? value : null; }));
-      const read = key === undefined ? this.readOne(entity.name, '', selection, asOfMs) : this.readOne(entity.name, key, selection, asOfMs);
+      const read = await this.readOne(entity.name, key ?? '', selection, asOfMs);
       Object.assign(joined.features, read.features);
       Object.assign(joined.statuses, read.statuses);
       Object.assign(joined.eventTimesMs, read.eventTimesMs);
@@ -64,11 +68,11 @@ export class LaneFeatures implements Features {
     return joined;
   }
 
-  private readOne(entityType: string, key: string, selection: FeatureSelection, atMs: number): FeatureRead {
+  private async readOne(entityType: string, key: string, selection: FeatureSelection, atMs: number): Promise<FeatureRead> {
     const { stages, set } = this.options;
     if (!set().entities.has(entityType)) throw new WeirError('WEIR_NOT_FOUND', `there is no entity type ${entityType}; there are ${[...set().entities.keys()].join(', ') || 'none'}`);
     const stage = stages[laneOf(key, stages.length)] ?? stages[0];
-    const answer = stage?.read({ entityType, key, atMs, views: selection.views, service: selection.service });
+    const answer = await stage?.read({ entityType, key, atMs, views: selection.views, service: selection.service });
     if (answer === undefined) throw new WeirError('WEIR_NOT_FOUND', 'no definitions are in force yet: apply some first');
     return { features: answer.features, statuses: answer.statuses, eventTimesMs: answer.event_times };
   }

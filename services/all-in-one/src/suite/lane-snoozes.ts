@@ -8,7 +8,7 @@ import type { LaneWriter } from './lane-changes';
 export interface LaneSnoozesOptions {
   readonly set: () => DefinitionSet;
   /** As a lane holds them; every lane holds the same. */
-  readonly state: () => SnoozeState;
+  readonly state: () => SnoozeState | Promise<SnoozeState>;
   readonly writer: LaneWriter;
   readonly clock: Clock;
   readonly tokenOfEntity: (type: string, key: string) => string;
@@ -18,11 +18,11 @@ export interface LaneSnoozesOptions {
 export class LaneSnoozes implements Snoozes {
   constructor(private readonly options: LaneSnoozesOptions) {}
 
-  of(rule: string): Promise<readonly Snooze[]> {
+  async of(rule: string): Promise<readonly Snooze[]> {
     this.check(rule);
     const nowMs = this.options.clock.nowMs();
-    const found = this.options.state().all().filter((snooze) => snooze.rule === rule && snooze.untilMs > nowMs).map(({ reason = '', ...snooze }) => ({ ...snooze, reason }));
-    return Promise.resolve(found.sort((a, b) => (`${a.entity}:${a.key}` < `${b.entity}:${b.key}` ? -1 : 1)));
+    const found = (await this.options.state()).all().filter((snooze) => snooze.rule === rule && snooze.untilMs > nowMs).map(({ reason = '', ...snooze }) => ({ ...snooze, reason }));
+    return found.sort((a, b) => (`${a.entity}:${a.key}` < `${b.entity}:${b.key}` ? -1 : 1));
   }
 
   async put(snooze: Snooze): Promise<Snooze> {

@@ -43,6 +43,14 @@ export class Replies {
   /** Whoever waited has given up. */
   forget(origin: Origin): void { this.waiterByOrigin.delete(keyOf(origin.lane, origin.offset)); }
 
+  /** Answers whoever waits, and keeps nothing for one who is not there: for answers that can be found elsewhere. */
+  settle(lane: number, offset: number, reply: () => Reply): void {
+    const key = keyOf(lane, offset), waiter = this.waiterByOrigin.get(key);
+    if (waiter === undefined) return;
+    this.waiterByOrigin.delete(key);
+    waiter(reply());
+  }
+
   deliver(lane: number, offset: number, reply: Reply): void {
     const key = keyOf(lane, offset);
     const waiter = this.waiterByOrigin.get(key);

@@ -3,7 +3,7 @@ import type { LaneRunner } from '@weir/pipeline';
 import type { EventLog } from '@weir/ports';
 import type { DefinitionsService } from './definitions-service';
 
-export interface LaneStatusOptions { readonly log: EventLog; readonly runners: readonly LaneRunner[]; readonly definitions: DefinitionsService; readonly startedAtMs: number }
+export interface LaneStatusOptions { readonly log: EventLog; readonly runners: ReadonlyArray<Pick<LaneRunner, 'position' | 'publishedPosition'>>; readonly definitions: DefinitionsService; readonly startedAtMs: number }
 
 /** What runs: the set in force, and how far each lane is behind its log. */
 export class LaneStatus implements Status {

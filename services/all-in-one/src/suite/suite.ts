@@ -4,7 +4,6 @@ import { OnnxModelRuntime } from '@weir/adapters/onnx';
 import { decisionId, WeirError, type Decision, type RawBody, type RawRecord } from '@weir/contracts';
 import { GatewayServer, type GatewayOptions, type RowAnswer } from '@weir/gateway';
 import { LaneRunner, startTicks, Tokeniser, type Outcome, type TakenBatch } from '@weir/pipeline';
-import { inputNameFaults } from '@weir/models';
 import { Health, Metrics, type Logger, type Resource } from '@weir/platform';
 import { SystemClock, type Registry } from '@weir/ports';
 import { BacktestService } from '../backtest/backtest-service';
@@ -14,8 +13,10 @@ import { AlertSink, liveAlert } from './alerts/alert-sink';
 import { readWebhookOptions } from './alerts/alerts-config';
 import { StoredAlerts } from './alerts/alert-views';
 import { WebhookSender } from './alerts/webhook-sender';
+import { approveModels } from './approve-models';
 import { CaseSink } from './cases/case-sink';
 import { ReviewQueue } from './cases/review-queue';
+import { entityOfLane } from './decision-rows';
 import { DefinitionsService } from './definitions-service';
 import { EntityViews } from './entity-views';
 import { ForeignLanes } from './foreign-lanes';
@@ -116,7 +117,7 @@ export class Suite {
     const { log } = this.stores;
     this.definitions = new DefinitionsService({
       registry: this.stores.registry, log, clock: this.clock, checks: [...setChecks, webhookCheck(readWebhookOptions(this.options.env))], modelHash: (path) => this.artifacts.hashOf(path),
-      approve: (set) => this.approveModels(set), reached: (offsets) => this.reached(offsets),
+      approve: (set) => approveModels(set, this.artifacts), reached: (offsets) => this.reached(offsets),
     });
     await this.definitions.restore();
     this.labels = new LabelWriter({ decisions: this.stores.decisions, cases: this.stores.cases, log, set: () => this.definitions.set, heldPath: join(this.options.dataDir, 'labels-held.json') });
@@ -155,7 +156,7 @@ export class Suite {
   private alertSink(stages: Stages, reader: BatchReader): AlertSink {
     const raised = this.metrics.counter({ service: 'alerts', noun: 'raised', help: 'Alerts written to the topic, by what raised them.', labels: ['kind'] });
     return new AlertSink({
-      log: this.stores.log, alertsOf: (item) => stages.scoring.alertsOf(item), entityOf: (item, batch) => ofLane(reader.read(batch).entitiesByOffset.get(item.offset) ?? [], item.kind === 'event' ? stages.scoring.set?.sources.get(item.event.source)?.partitionBy : null),
+      log: this.stores.log, alertsOf: (item) => stages.scoring.alertsOf(item), entityOf: (item, batch) => entityOfLane(reader.read(batch).entitiesByOffset.get(item.offset) ?? [], item.kind === 'event' ? stages.scoring.set?.sources.get(item.event.source)?.partitionBy : null),
       written: (alerts) => {
         for (const { alert } of alerts) raised.inc({ kind: alert.data.raised_by.kind });
         this.live.alerts(alerts.map(liveAlert));
@@ -215,29 +216,6 @@ export class Suite {
     this.nextOffsets[batch.lane] = Math.max(this.nextOffsets[batch.lane] ?? 0, (batch.records.at(-1)?.offset ?? -1) + 1);
   }
 
-  /** Loads every model of a set once before it is applied: what does not load or fit is refused, and nothing changes. */
-  private async approveModels(set: Parameters<ConstructorParameters<typeof DefinitionsService>[0]['approve']>[0]): Promise<void> {
-    const runtime = new OnnxModelRuntime();
-    for (const model of set.models.values()) {
-      const bytes = await this.artifacts.read(model.file, model.sha256);
-      const loaded = await runtime.load({ bytes, output: model.output });
-      const features = set.services.get(model.features)?.features ?? [];
-      const inputs = features.length;
-      await loaded.close();
-      if (loaded.inputs !== inputs) {
-        throw new WeirError('WEIR_MODEL_INVALID', `model ${model.name} takes ${loaded.inputs} inputs, its feature service ${model.features} gives ${inputs}`, {
-          findings: [{ where: model.file, field: 'features', expected: `${loaded.inputs} features`, got: `${inputs}`, name: model.name }],
-        });
-      }
-      const faults = inputNameFaults(bytes, features);
-      if (faults.length > 0) {
-        throw new WeirError('WEIR_MODEL_INVALID', `model ${model.name} names its inputs otherwise than its feature service ${model.features} does`, {
-          findings: faults.map(({ position, expected, got }) => ({ where: model.file, field: `features[${position}]`, expected, got, name: model.name })),
-        });
-      }
-    }
-  }
-
   private async startGateway(): Promise<void> {
     const { log, registry, decisions, quarantine, cases } = this.stores;
     const set = (): DefinitionsService['set'] => this.definitions.set;
@@ -248,7 +226,7 @@ export class Suite {
     const insight = new Insight({ stages: () => this.lanes.map(({ stages }) => stages), registry, decisions, artifacts: this.artifacts, nextOffsets: () => this.nextOffsets, tokenOfEntity });
     this.backtests = new BacktestService({
       log, decisions, clock: this.clock, modelsFolder: join(this.options.dataDir, 'models'), inForce: set,
-      resolve: async (change) => { const changed = await this.definitions.resolved(change); await this.approveModels(changed); return changed; },
+      resolve: async (change) => { const changed = await this.definitions.resolved(change); await approveModels(changed, this.artifacts); return changed; },
     });
     const lists = new LaneLists({ set, store: () => this.firstLane.scoring.lists, writer, clock: this.clock, tokeniser: this.tokeniser });
     this.reviews = new ReviewQueue({
@@ -298,6 +276,3 @@ export class Suite {
     return { kind: 'decided', decision: { verdict: item.verdict, meta: { decided_at: nowMs, latency_ms: { total: this.clock.nowMs() - nowMs }, trace_id: null } }, duplicate: false };
   }
 }
-
-/** Of an event's entities, `type:key` each, the one its lane is chosen by; else the first. */
-const ofLane = (entities: readonly string[], partitionBy: string | null | undefined): string | null => entities.find((entity) => partitionBy != null && entity.startsWith(`${partitionBy}:`)) ?? entities[0] ?? null;

@@ -21,7 +21,7 @@ export class CaseSink implements Sink {
   private writing: Promise<void> = Promise.resolve();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly reader: BatchReader, private readonly store: CaseStore, private readonly onError: (error: unknown) => void) {}
+  constructor(private readonly reader: Pick<BatchReader, 'read'>, private readonly store: CaseStore, private readonly onError: (error: unknown) => void) {}
 
   async write(batches: readonly TakenBatch[]): Promise<void> {
     for (const batch of batches) {

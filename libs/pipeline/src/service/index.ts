@@ -1,0 +1,6 @@
+export * from './item-border';
+export * from './lane-keeper';
+export * from './lane-work';
+export * from './origin-header';
+export * from './reply';
+export * from './work-runner';

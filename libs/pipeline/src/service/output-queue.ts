@@ -1,0 +1,62 @@
+import type { EventLog, NewRecord, Topic } from '@weir/ports';
+import type { OutputRecord } from './lane-work';
+
+/** Bytes of one append; a log takes no more than 32 MB at once. */
+const bytesPerAppendMax = 8 << 20;
+
+interface Waiting { readonly records: readonly NewRecord[]; readonly resolve: () => void; readonly reject: (error: unknown) => void }
+
+/** Appends one topic's outputs of one lane in order, one append at a time; what comes meanwhile goes together. After a failure nothing more is written, so there is never a gap. */
+export class OutputQueue {
+  private waiting: Waiting[] = [];
+  private writing: Promise<void> | undefined;
+  private failure: unknown;
+
+  /** `durable`: origin up to which the topic holds everything; what is at or below is not written again. */
+  constructor(private readonly log: EventLog, private readonly place: { readonly topic: Topic; readonly lane: number }, readonly durable: number, private readonly attempt: <T>(work: () => Promise<T>) => Promise<T>) {}
+
+  /** Resolves when all of them are durable. */
+  write(outputs: readonly OutputRecord[]): Promise<void> {
+    const records: NewRecord[] = [];
+    for (const { origin, record } of outputs) if (origin > this.durable) records.push(record);
+    if (records.length === 0) return this.writing ?? Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ records, resolve, reject });
+      this.writing ??= this.drain();
+    });
+  }
+
+  private async drain(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const taken = this.waiting;
+      this.waiting = [];
+      try {
+        if (this.failure !== undefined) throw this.failure;
+        const records = taken.length === 1 ? (taken[0] as Waiting).records : taken.flatMap((each) => each.records);
+        for (const part of partsOf(records)) await this.attempt(() => this.log.append(this.place.topic, this.place.lane, part));
+        for (const each of taken) each.resolve();
+      } catch (error) {
+        this.failure = error;
+        for (const each of taken) each.reject(error);
+      }
+    }
+    this.writing = undefined;
+  }
+}
+
+function partsOf(records: readonly NewRecord[]): ReadonlyArray<readonly NewRecord[]> {
+  const parts: NewRecord[][] = [];
+  let part: NewRecord[] = [], bytes = 0;
+  for (const record of records) {
+    const size = record.value.length + 128;
+    if (part.length > 0 && bytes + size > bytesPerAppendMax) {
+      parts.push(part);
+      part = [];
+      bytes = 0;
+    }
+    part.push(record);
+    bytes += size;
+  }
+  parts.push(part);
+  return parts;
+}

@@ -1,0 +1,91 @@
+import type { Decision, LaneItem } from '@weir/contracts';
+import { encodeReply, ItemBorder, originHeader, originText, type InputRecord, type LaneWork, type OutputRecord, type ReplySender, type StageState, type WorkOutput } from '@weir/pipeline';
+import type { Clock, NewRecord, Topic } from '@weir/ports';
+import type { Alert } from './alerts';
+import { ScoringStage, type ScoringOptions } from './scoring-stage';
+
+export interface ScoringWorkOptions extends ScoringOptions {
+  readonly clock: Clock;
+  readonly replies: ReplySender;
+  /** The value of a record in `decisions`. */
+  readonly encodeDecision: (decision: Decision) => Uint8Array;
+  /** The record of an alert. */
+  readonly alertRecord: (alert: Alert, item: LaneItem) => NewRecord;
+}
+
+/** Names of headers of `decisions`, beside the origin. */
+export const decisionHeaders = Object.freeze({ receivedAt: 'weir-received-at', contentType: 'content-type' });
+
+/**
+ * Scoring as a service: reads `signals`, decides, writes `decisions` and `alerts` and answers whoever waits. What follows from the lane's records alone is answered
+ * at once (positions read in other lanes are in `features` already); a degraded verdict when it is durable.
+ */
+export class ScoringWork implements LaneWork {
+  readonly name = 'scoring';
+  readonly input: Topic = 'signals';
+  readonly outputs: readonly Topic[] = ['decisions', 'alerts'];
+  readonly stage: ScoringStage;
+  private readonly border: ItemBorder;
+
+  constructor(private readonly options: ScoringWorkOptions) {
+    this.stage = new ScoringStage(options);
+    this.border = new ItemBorder(options.lane);
+  }
+
+  async restore(state: StageState): Promise<void> {
+    this.border.restore(state);
+    await this.stage.restore(state);
+  }
+
+  *takeChanges(): Iterable<readonly [key: string, value: Uint8Array | undefined]> {
+    yield* this.stage.takeChanges();
+    yield* this.border.takeChanges();
+  }
+
+  async take(inputs: readonly InputRecord[]): Promise<WorkOutput> {
+    const startedAt = performance.now();
+    const read = this.border.read(inputs);
+    const items = await this.stage.process(read.items);
+    const nowMs = this.options.clock.nowMs(), scoring = performance.now() - startedAt;
+    const decisions: OutputRecord[] = [], alerts: OutputRecord[] = [];
+    const now: Answer[] = [], later: Answer[] = [];
+    let publish = false;
+    items.forEach((item, index) => {
+      publish ||= item.kind === 'definitions' || item.kind === 'list';
+      if (mayAlert(item)) for (const alert of this.stage.alertsOf(item)) alerts.push({ origin: item.offset, record: this.options.alertRecord(alert, item) });
+      if (item.kind !== 'event') return;
+      if (item.verdict === undefined) {
+        if (item.replyTo !== undefined) now.push({ address: item.replyTo, offset: item.offset, decision: undefined });
+        return;
+      }
+      const decision = { verdict: item.verdict, meta: { decided_at: nowMs, latency_ms: { scoring, total: Math.max(0, nowMs - (read.appendedAtMs[index] ?? nowMs)) }, trace_id: null } };
+      const value = this.options.encodeDecision(decision);
+      decisions.push({ origin: item.offset, record: this.recordOf(item, item.verdict.transaction_id, value) });
+      if (item.replyTo !== undefined) (item.verdict.degraded ? later : now).push({ address: item.replyTo, offset: item.offset, decision: value });
+    });
+    return {
+      outputs: new Map([['decisions', decisions], ['alerts', alerts]]), publish,
+      answer: now.length === 0 ? undefined : () => this.answer(now), answerDurable: later.length === 0 ? undefined : () => this.answer(later),
+    };
+  }
+
+  close(): Promise<void> { return this.stage.close(); }
+
+  private recordOf(item: LaneItem, key: string, value: Uint8Array): NewRecord {
+    return { key, headers: { [originHeader]: originText(item.lane, item.offset), [decisionHeaders.receivedAt]: String(item.receivedAtMs) }, value };
+  }
+
+  private answer(answers: readonly Answer[]): void {
+    const { lane, replies } = this.options;
+    for (const { address, offset, decision } of answers) replies.send(address, encodeReply(decision === undefined ? { kind: 'accepted', lane, offset } : { kind: 'decided', lane, offset, decision }));
+  }
+}
+
+interface Answer { readonly address: string; readonly offset: number; readonly decision: Uint8Array | undefined }
+
+/** Nearly no item does, so the rest are passed over at a glance. */
+function mayAlert(item: LaneItem): boolean {
+  if (item.matches.length > 0) return true;
+  const verdict = item.kind === 'event' ? item.verdict : undefined;
+  return verdict !== undefined && (verdict.alert || verdict.rules.length > 0 || verdict.patterns.length > 0);
+}
