@@ -25,4 +25,6 @@ export class StoredShards implements ForeignShards {
 
   begin(): readonly number[] { return this.positions; }
   shard(lane: number, stateKey: string): Uint8Array | undefined { return this.valuesByLane[lane]?.get(stateKey); }
+  /** As of the last `fetch`, too: who reads without an event fetches before. */
+  now(lane: number, stateKey: string): Uint8Array | undefined { return this.shard(lane, stateKey); }
 }
