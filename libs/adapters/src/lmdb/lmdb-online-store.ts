@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { WeirError } from '@weir/contracts';
 import { OnlineStore, type SyncOnlineStore } from '@weir/ports';
+import { packEntries, StateWriter } from './state-writer';
 import { open, type Database, type RootDatabase } from 'lmdb';
 
 export interface LmdbOnlineStoreOptions {
@@ -16,15 +17,18 @@ const longKeyMark = 0xff;
 const positionKey = Buffer.from([0]);
 
 /**
- * State in an LMDB folder: a database per lane, keys as their UTF-8 bytes. A publish is one transaction with the position, synced before it resolves;
- * reads are made at once, from memory-mapped pages. One process at a time writes.
+ * State in an LMDB folder: a database per lane, keys as their UTF-8 bytes. A publish is one transaction with the position, made in a thread of its own and
+ * synced before it resolves; reads are made at once, from memory-mapped pages. One process at a time writes.
  */
 export class LmdbOnlineStore extends OnlineStore implements SyncOnlineStore {
   readonly #root: RootDatabase<Buffer, Buffer>;
   readonly #lanes = new Map<number, Database<Buffer, Buffer>>();
+  readonly #path: string;
+  #writer: StateWriter | undefined;
 
   constructor(options: LmdbOnlineStoreOptions) {
     super();
+    this.#path = options.path;
     this.#root = open<Buffer, Buffer>({ path: options.path, maxDbs: lanesMax, encoding: 'binary', keyEncoding: 'binary', overlappingSync: false, noMemInit: true });
   }
 
@@ -50,23 +54,16 @@ export class LmdbOnlineStore extends OnlineStore implements SyncOnlineStore {
   }
 
   override async publish(lane: number, position: number, changes: Iterable<readonly [key: string, value: Uint8Array | undefined]>): Promise<void> {
-    const packed = [...changes].map(([key, value]) => packChange(key, value)).sort((left, right) => Buffer.compare(left[0], right[0]));
-    const database = this.#lane(lane);
     const current = this.#position(lane);
     if (position < current) throw new WeirError('WEIR_FENCED', `lane ${lane} is at ${current}, so ${position} can't be published`);
+    const blocks = await packEntries(packChanges(changes));
     try {
-      await this.#root.transaction(() => {
-        for (const [key, value] of packed) {
-          if (value === undefined) database.removeSync(key);
-          else database.putSync(key, value);
-        }
-        const at = Buffer.alloc(8);
-        at.writeDoubleBE(position);
-        database.putSync(positionKey, at);
-      });
+      await (this.#writer ??= new StateWriter(this.#path)).publish({ lane, position, blocks });
     } catch (cause) {
-      throw new WeirError('WEIR_STORE_FAILED', `publishing ${packed.length} entries of lane ${lane} failed`, { cause, retriable: true });
+      throw new WeirError('WEIR_STORE_FAILED', `publishing state of lane ${lane} failed`, { cause, retriable: true });
     }
+    // What is read from here on is of a snapshot behind it.
+    this.#root.resetReadTxn();
   }
 
   override async *scan(lane: number, prefix: string): AsyncIterable<readonly [key: string, value: Uint8Array]> {
@@ -86,6 +83,7 @@ export class LmdbOnlineStore extends OnlineStore implements SyncOnlineStore {
   }
 
   override async close(): Promise<void> {
+    await this.#writer?.close();
     await this.#root.close();
   }
 
@@ -109,10 +107,14 @@ function packKey(key: string): Buffer {
   return Buffer.concat([bytes.subarray(0, keyBytesMax), Buffer.from([longKeyMark]), createHash('sha256').update(bytes).digest()]);
 }
 
-function packChange(key: string, value: Uint8Array | undefined): readonly [Buffer, Buffer | undefined] {
+function* packChanges(changes: Iterable<readonly [key: string, value: Uint8Array | undefined]>): Generator<readonly [Uint8Array, Uint8Array | undefined]> {
+  for (const [key, value] of changes) yield packChange(key, value);
+}
+
+function packChange(key: string, value: Uint8Array | undefined): readonly [Uint8Array, Uint8Array | undefined] {
   const packed = packKey(key);
   if (value === undefined) return [packed, undefined];
-  if (packed.length <= keyBytesMax) return [packed, Buffer.from(value)];
+  if (packed.length <= keyBytesMax) return [packed, value];
   const name = Buffer.from(key, 'utf8'), length = Buffer.alloc(4);
   length.writeUInt32LE(name.length);
   return [packed, Buffer.concat([length, name, value])];
