@@ -11,4 +11,4 @@ export { categoryDrift, categoryReference, driftLimitsDefault, limitsPassed, num
 export { averagePrecision, cardPrecisionAt, precisionAt, rocAuc, type Scored, type ScoredCard } from './quality/ranking';
 export { brierScore, calibrationCurve, expectedCalibrationError, type CalibrationBin } from './quality/calibration';
 export { checkModelAnswers, publishRowsMax } from './publish-checks';
-export { inputNameFaults, modelInputNames } from './onnx/input-names';
+export { inputNameFaults, modelInputNames, nameFaults } from './onnx/input-names';

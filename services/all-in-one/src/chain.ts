@@ -4,7 +4,7 @@ import { IngestStage } from '@weir/ingest';
 import { PreparedStage, type Chain, type Preparation } from '@weir/pipeline';
 import { PatternStage } from '@weir/cep';
 import type { ModelRuntime } from '@weir/ports';
-import { ScoringStage } from '@weir/scoring';
+import { ScoringStage, type ScoringOptions } from '@weir/scoring';
 
 export interface ChainOptions {
   readonly lane: number;
@@ -15,6 +15,8 @@ export interface ChainOptions {
   readonly foreign?: ForeignShards;
   /** What stands in front of the feature stage. */
   readonly prepare?: readonly Preparation[];
+  /** Live only: how long a model may take for a batch, and who is told how it did. */
+  readonly models?: Pick<ScoringOptions, 'budgets' | 'observe'>;
 }
 
 /** The stages of one lane, with their own types where somebody reads from them. */
@@ -30,7 +32,7 @@ export function buildStages(options: ChainOptions): Stages {
   const ingest = new IngestStage({ resolveSet: resolveCanonicalSet });
   const features = new FeatureStage({ lane: options.lane, ...(options.foreign === undefined ? {} : { foreign: options.foreign }) });
   const patterns = new PatternStage();
-  const scoring = new ScoringStage({ lane: options.lane, runtime: options.runtime, loadFile: options.loadFile });
+  const scoring = new ScoringStage({ lane: options.lane, runtime: options.runtime, loadFile: options.loadFile, ...options.models });
   const prepared = options.prepare === undefined || options.prepare.length === 0 ? features : new PreparedStage(features, options.prepare);
   return { ingest, features, patterns, scoring, stages: [prepared, patterns, scoring] };
 }

@@ -9,7 +9,8 @@ export interface Alert {
   readonly specversion: '1.0';
   readonly id: string;
   readonly source: string;
-  readonly type: 'weir.alert.v1';
+  /** `weir.model.v1`: it is about a model, not about a transaction. */
+  readonly type: 'weir.alert.v1' | 'weir.model.v1';
   readonly subject: string;
   /** Event time, ISO 8601. */
   readonly time: string;
@@ -21,9 +22,12 @@ export interface Alert {
 
 export interface AlertData {
   readonly severity: string;
-  /** A decision, a match given by time alone, a partial match that ran out of time, or a pattern that gave up partial matches at its bound. */
-  readonly what: 'decided' | 'matched' | 'timed_out' | 'limit';
-  readonly raised_by: { readonly kind: 'score' | 'rule' | 'pattern'; readonly name: string; readonly key: string | null };
+  /**
+   * A decision, a match given by time alone, a partial match that ran out of time, or a pattern that gave up partial matches at its bound; of a model:
+   * its former version came back, it should be trained again, or it is in trouble and there is nothing to go back to.
+   */
+  readonly what: 'decided' | 'matched' | 'timed_out' | 'limit' | 'model_returned' | 'model_retrain' | 'model_trouble';
+  readonly raised_by: { readonly kind: 'score' | 'rule' | 'pattern' | 'model'; readonly name: string; readonly key: string | null };
   readonly decision_id: string | null;
   readonly transaction: Readonly<Record<string, unknown>> | null;
   readonly outcome: string | null;
@@ -31,6 +35,8 @@ export interface AlertData {
   readonly reasons: Verdict['reasons'];
   /** Events of the match, by step, where a pattern raised it. */
   readonly events: Readonly<Record<string, readonly string[]>> | null;
+  /** Of a model: the figures behind it. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 type Raiser = AlertData['raised_by'];

@@ -14,6 +14,8 @@ export interface ScoringOptions {
   readonly loadFile: ModelHostOptions['loadFile'];
   /** `modelMs`: longest wait for a model's answer to a batch; without it the stage waits, and is a pure function of its lane. */
   readonly budgets?: { readonly modelMs: number };
+  /** Told how models did, batch by batch. */
+  readonly observe?: ModelHostOptions['observe'];
 }
 
 /** A set in force, compiled for every source that is decided. */
@@ -41,7 +43,7 @@ export class ScoringStage implements Stage<LaneItem, LaneItem> {
   private readonly setOfItem = new WeakMap<LaneItem, DefinitionSet>();
 
   constructor(private readonly options: ScoringOptions) {
-    this.models = new ModelHost({ runtime: options.runtime, loadFile: options.loadFile, budgetMs: options.budgets?.modelMs ?? null });
+    this.models = new ModelHost({ runtime: options.runtime, loadFile: options.loadFile, budgetMs: options.budgets?.modelMs ?? null, observe: options.observe });
   }
 
   /** The set in force; undefined before the first. */

@@ -16,7 +16,7 @@ const sessionOptions: InferenceSession.SessionOptions = {
   intraOpNumThreads: 1,
   interOpNumThreads: 1,
   graphOptimizationLevel: 'all',
-  logSeverityLevel: 3,
+  logSeverityLevel: 4, // what fails is thrown, and told once a minute by those who count it
 };
 
 /** Models in ONNX by onnxruntime on the CPU, inside this process. */

@@ -21,7 +21,12 @@ export function modelInputNames(bytes: Uint8Array): readonly string[] | undefine
  */
 export function inputNameFaults(bytes: Uint8Array, features: readonly string[]): ReadonlyArray<{ readonly position: number; readonly expected: string; readonly got: string }> {
   const names = modelInputNames(bytes);
-  if (names === undefined) return [];
+  return names === undefined ? [] : nameFaults(names, features);
+}
+
+/** The same of names that come from elsewhere, e.g. the header of a file of rows; placeholders name nothing. */
+export function nameFaults(names: readonly string[], features: readonly string[]): ReadonlyArray<{ readonly position: number; readonly expected: string; readonly got: string }> {
+  if (names.length > 0 && names.every((name) => placeholder.test(name))) return [];
   if (names.length !== features.length) return [{ position: Math.min(names.length, features.length), expected: `${names.length} features`, got: `${features.length}` }];
   return names.flatMap((expected, position) => {
     const got = features[position] ?? '';

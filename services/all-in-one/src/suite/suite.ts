@@ -13,7 +13,6 @@ import { AlertSink, liveAlert } from './alerts/alert-sink';
 import { readWebhookOptions } from './alerts/alerts-config';
 import { StoredAlerts } from './alerts/alert-views';
 import { WebhookSender } from './alerts/webhook-sender';
-import { approveModels } from './approve-models';
 import { CaseSink } from './cases/case-sink';
 import { ReviewQueue } from './cases/review-queue';
 import { entityOfLane } from './decision-rows';
@@ -30,6 +29,10 @@ import { laneMetrics, patternMetrics } from './lane-metrics';
 import { LaneSnoozes } from './lane-snoozes';
 import { LiveFeed } from './live-feed';
 import { ModelArtifacts } from './model-artifacts';
+import { ModelApproval } from './models/model-approval';
+import { ModelWatch } from './models/model-watch';
+import { readModelsOptions } from './models/models-config';
+import { SharedModels } from './models/shared-models';
 import { RegistryAudit, RegistryKeys } from './registry-views';
 import { openStores, type Servers, type Stores } from './open-stores';
 import { Replies } from './replies';
@@ -67,6 +70,8 @@ export class Suite {
   readonly statistics = new FeatureStatisticsTable();
   readonly artifacts: ModelArtifacts;
   readonly tokeniser: Tokeniser;
+  private readonly models = new SharedModels(new OnnxModelRuntime());
+  private readonly approval: ModelApproval;
   private readonly clock = new SystemClock();
   private stores!: Stores;
   private lanes: ReadonlyArray<{ readonly stages: Stages; readonly runner: LaneRunner }> = [];
@@ -78,12 +83,14 @@ export class Suite {
   /** In front of the lanes; what the gateway sends events through. */
   edge!: LaneEdge;
   private reviews: ReviewQueue | undefined;
+  private watch!: ModelWatch;
   private ticks: { stop(): Promise<void> } | undefined;
   private webhooks: WebhookSender | undefined;
 
   constructor(private readonly options: SuiteOptions) {
     mkdirSync(options.dataDir, { recursive: true });
     this.artifacts = new ModelArtifacts(join(options.dataDir, 'models'));
+    this.approval = new ModelApproval({ runtime: this.models, artifacts: this.artifacts });
     this.tokeniser = new Tokeniser(tokenKey(join(options.dataDir, 'token.key'), options.env));
   }
 
@@ -117,11 +124,15 @@ export class Suite {
     const { log } = this.stores;
     this.definitions = new DefinitionsService({
       registry: this.stores.registry, log, clock: this.clock, checks: [...setChecks, webhookCheck(readWebhookOptions(this.options.env))], modelHash: (path) => this.artifacts.hashOf(path),
-      approve: (set) => approveModels(set, this.artifacts), reached: (offsets) => this.reached(offsets),
+      approve: (set) => this.approval.approve(set), reached: (offsets) => this.reached(offsets),
     });
     await this.definitions.restore();
     this.labels = new LabelWriter({ decisions: this.stores.decisions, cases: this.stores.cases, log, set: () => this.definitions.set, heldPath: join(this.options.dataDir, 'labels-held.json') });
     await this.startWebhooks();
+    this.watch = new ModelWatch({
+      ...readModelsOptions(this.options.env), log, clock: this.clock, registry: this.stores.registry, definitions: this.definitions, metrics: this.metrics, logger: this.options.logger,
+      told: (alerts) => this.live.alerts(alerts.map(liveAlert)),
+    });
     const foreign = this.options.lanes === 1 ? undefined : await ForeignLanes.open({ log, online: this.stores.online, decisions: this.stores.decisions, stageOf: (lane) => this.lanes[lane]?.stages.features });
     this.lanes = Array.from({ length: this.options.lanes }, (_, lane) => this.buildLane(lane, foreign));
     for (const { runner } of this.lanes) await runner.start();
@@ -134,12 +145,13 @@ export class Suite {
       log, replies: this.replies, decisions: this.stores.decisions, set: () => this.definitions.set, tokeniser: this.tokeniser, backlogMax, backlog: () => this.replies.waiting, simulate: (body, lane) => this.simulate(body, lane),
     });
     this.ticks = startTicks({ log, lanes: this.lanes.map((_, lane) => lane), clock: this.clock, onError: (error) => this.options.logger.error({ err: error }, 'a tick could not be written') });
+    this.watch.start();
     this.health.add('definitions', () => (this.definitions.applied ? undefined : 'no definitions are in force yet'));
   }
 
   private buildLane(lane: number, foreign: ForeignLanes | undefined): { stages: Stages; runner: LaneRunner } {
     const { log, online, decisions, quarantine } = this.stores;
-    const stages = buildStages({ lane, runtime: new OnnxModelRuntime(), loadFile: (path, sha256) => this.artifacts.read(path, sha256), ...(foreign === undefined ? {} : { foreign: foreign.shardsFor(lane), prepare: [foreign.recallFor(lane)] }) });
+    const stages = buildStages({ lane, runtime: this.models, loadFile: (path, sha256) => this.artifacts.read(path, sha256), models: this.watch.scoring, ...(foreign === undefined ? {} : { foreign: foreign.shardsFor(lane), prepare: [foreign.recallFor(lane)] }) });
     const reader = new BatchReader(this.clock, () => (this.definitions.applied ? this.definitions.set : undefined));
     const runner = new LaneRunner({
       lane, log, store: online, chain: stages, clock: this.clock, checkpointRecords, hooks: laneMetrics(this.metrics, lane), recordsFirst: foreign !== undefined,
@@ -185,12 +197,14 @@ export class Suite {
 
   private async stopLanes(): Promise<void> {
     this.reviews?.stop();
+    this.watch.stop();
     await this.backtests?.stop();
     await this.ticks?.stop();
     for (const { runner, stages } of this.lanes) {
       await runner.stop();
       await stages.scoring.close();
     }
+    await this.models.close();
     await this.webhooks?.stop();
   }
 
@@ -226,7 +240,7 @@ export class Suite {
     const insight = new Insight({ stages: () => this.lanes.map(({ stages }) => stages), registry, decisions, artifacts: this.artifacts, nextOffsets: () => this.nextOffsets, tokenOfEntity });
     this.backtests = new BacktestService({
       log, decisions, clock: this.clock, modelsFolder: join(this.options.dataDir, 'models'), inForce: set,
-      resolve: async (change) => { const changed = await this.definitions.resolved(change); await approveModels(changed, this.artifacts); return changed; },
+      resolve: async (change) => { const changed = await this.definitions.resolved(change); await this.approval.approve(changed); return changed; },
     });
     const lists = new LaneLists({ set, store: () => this.firstLane.scoring.lists, writer, clock: this.clock, tokeniser: this.tokeniser });
     this.reviews = new ReviewQueue({

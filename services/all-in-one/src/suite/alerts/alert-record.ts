@@ -7,7 +7,8 @@ export interface StoredAlert {
   readonly alert: Alert;
   /** `type:key` of the entity that its transaction's lane goes by, else of its first one; null where it has none. */
   readonly entity: string | null;
-  readonly origin: Origin;
+  /** The record that raised it; null for one about a model, which no record raised. */
+  readonly origin: Origin | null;
 }
 
 const headers = { origin: 'weir-origin', entity: 'weir-entity', webhooks: 'weir-webhooks' } as const;
@@ -18,7 +19,7 @@ export function encodeAlert({ alert, entity, origin }: StoredAlert): NewRecord {
     key: alert.subject,
     headers: {
       'content-type': alert.datacontenttype, ce_specversion: alert.specversion, ce_id: alert.id, ce_source: alert.source, ce_type: alert.type, ce_subject: alert.subject, ce_time: alert.time,
-      [headers.origin]: `${origin.lane}-${origin.offset}`, ...(entity === null ? {} : { [headers.entity]: entity }), ...(alert.webhooks.length === 0 ? {} : { [headers.webhooks]: JSON.stringify(alert.webhooks) }),
+      ...(origin === null ? {} : { [headers.origin]: `${origin.lane}-${origin.offset}` }), ...(entity === null ? {} : { [headers.entity]: entity }), ...(alert.webhooks.length === 0 ? {} : { [headers.webhooks]: JSON.stringify(alert.webhooks) }),
     },
     value: Buffer.from(JSON.stringify(alert.data), 'utf8'),
   };
@@ -31,15 +32,17 @@ export function decodeAlert(record: LogRecord): StoredAlert {
   return {
     origin, entity,
     alert: {
-      specversion: '1.0', id: given['ce_id'] ?? '', source: given['ce_source'] ?? '', type: 'weir.alert.v1', subject: given['ce_subject'] ?? '', time: given['ce_time'] ?? '', datacontenttype: 'application/json',
+      specversion: '1.0', id: given['ce_id'] ?? '', source: given['ce_source'] ?? '', type: given['ce_type'] === 'weir.model.v1' ? 'weir.model.v1' : 'weir.alert.v1', subject: given['ce_subject'] ?? '', time: given['ce_time'] ?? '', datacontenttype: 'application/json',
       data: JSON.parse(Buffer.from(record.value).toString('utf8')) as AlertData, // written by encodeAlert alone
       webhooks: webhooks === undefined ? [] : JSON.parse(webhooks) as string[],
     },
   };
 }
 
-/** Where the record that raised an alert stands in its lane. */
-export function originOf(record: LogRecord): Origin {
-  const [lane, offset] = (record.headers[headers.origin] ?? '').split('-').map(Number);
+/** Where the record that raised an alert stands in its lane; null where none did. */
+export function originOf(record: LogRecord): Origin | null {
+  const text = record.headers[headers.origin];
+  if (text === undefined) return null;
+  const [lane, offset] = text.split('-').map(Number);
   return { lane: lane ?? 0, offset: offset ?? -1 };
 }

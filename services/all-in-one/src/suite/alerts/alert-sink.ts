@@ -5,7 +5,7 @@ import type { EventLog } from '@weir/ports';
 import type { Alert } from '@weir/scoring';
 import { encodeAlert, originOf, type StoredAlert } from './alert-record';
 
-/** Offsets looked at for the last alert: a broker's own marks take some too. */
+/** Offsets looked at together for the last alert: a broker's own marks take some too. */
 const tailMax = 64;
 
 export interface AlertSinkOptions {
@@ -26,10 +26,18 @@ export class AlertSink implements Sink {
   readonly name = 'alerts';
   constructor(private readonly options: AlertSinkOptions) {}
 
+  /** The newest alert that a record raised; those about models stand between them. */
   async position(lane: number): Promise<number> {
     const { first, next } = await this.options.log.bounds('alerts', lane);
-    const last = (await this.options.log.read('alerts', lane, Math.max(first, next - tailMax), tailMax)).at(-1);
-    return last === undefined ? -1 : originOf(last).offset;
+    for (let end = next; end > first; ) {
+      const from = Math.max(first, end - tailMax);
+      for (const record of (await this.options.log.read('alerts', lane, from, end - from)).toReversed()) {
+        const origin = originOf(record);
+        if (origin !== null) return origin.offset;
+      }
+      end = from;
+    }
+    return -1;
   }
 
   async write(batches: readonly TakenBatch[]): Promise<void> {
@@ -63,8 +71,15 @@ function mayAlert(item: LaneItem): boolean {
 /** As those who watch see it: in one line. */
 export function liveAlert({ alert, entity }: StoredAlert): Required<LiveAlert> {
   const { severity, raised_by: by, reasons, decision_id: decisionId, transaction } = alert.data;
-  const text = by.kind === 'score' ? reasons[0]?.text ?? 'the score is above the limit for alerts' : reasons.find(({ name }) => name === by.name)?.text ?? `${by.name} ${whatText[alert.data.what]}`;
+  const text = by.kind === 'model' ? modelText(alert.data) : by.kind === 'score' ? reasons[0]?.text ?? 'the score is above the limit for alerts' : reasons.find(({ name }) => name === by.name)?.text ?? `${by.name} ${whatText[alert.data.what]}`;
   return { id: alert.id, atMs: Date.parse(alert.time), severity, raisedBy: by, entity, decisionId, transactionId: transaction === null ? null : alert.subject, text };
 }
 
-const whatText = { decided: 'fired', matched: 'was matched', timed_out: 'ran out of time', limit: 'gave up partial matches at its bound' } as const;
+const whatText = {
+  decided: 'fired', matched: 'was matched', timed_out: 'ran out of time', limit: 'gave up partial matches at its bound',
+  model_returned: 'went back to its former version', model_retrain: 'should be trained again', model_trouble: 'is in trouble',
+} as const;
+function modelText({ raised_by: by, what, details }: Alert['data']): string {
+  const why = details?.['why'];
+  return `model ${by.name} ${whatText[what]}${typeof why === 'string' ? `: ${why}` : ''}`;
+}

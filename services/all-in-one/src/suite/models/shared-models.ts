@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { ModelRuntime, type LoadedModel } from '@weir/ports';
+
+interface Entry { readonly loaded: Promise<LoadedModel>; holders: number }
+
+/** Models that nobody holds and that stay loaded all the same: what was just checked, and what may be returned to. */
+const idleMax = 4;
+
+/**
+ * Loads a model once for all who ask for the same bytes: what was checked before a set is applied is there when the lanes come to it, several lanes
+ * share one session, and the former version is still loaded for a while. So a swap holds no batch up.
+ */
+export class SharedModels extends ModelRuntime {
+  private readonly entries = new Map<string, Entry>();
+
+  constructor(private readonly runtime: ModelRuntime) { super(); }
+
+  /** Loaded and run once, so that the first batch does not pay for what the first run prepares. */
+  override async load(model: { readonly bytes: Uint8Array; readonly output: string }): Promise<LoadedModel> {
+    const key = `${createHash('sha256').update(model.bytes).digest('hex')} ${model.output}`;
+    const entry = this.entries.get(key) ?? { loaded: this.warmed(model), holders: 0 };
+    this.entries.delete(key); // the last of the map is the one used last
+    this.entries.set(key, entry);
+    entry.holders += 1;
+    try {
+      return held(await entry.loaded, () => this.release(entry));
+    } catch (error) {
+      if (this.entries.get(key) === entry) this.entries.delete(key);
+      throw error;
+    }
+  }
+
+  /** When nobody asks any more. */
+  async close(): Promise<void> {
+    const entries = [...this.entries.values()];
+    this.entries.clear();
+    await Promise.all(entries.map(async ({ loaded }) => (await loaded).close()));
+  }
+
+  private async warmed(model: { readonly bytes: Uint8Array; readonly output: string }): Promise<LoadedModel> {
+    const loaded = await this.runtime.load(model);
+    await loaded.score(new Float32Array(loaded.inputs), 1).catch(() => undefined); // a model may refuse a row of zeros
+    return loaded;
+  }
+
+  private async release(entry: Entry): Promise<void> {
+    entry.holders -= 1;
+    const idle = [...this.entries].filter(([, { holders }]) => holders <= 0);
+    for (const [key, { loaded }] of idle.slice(0, Math.max(0, idle.length - idleMax))) {
+      this.entries.delete(key);
+      await (await loaded).close();
+    }
+  }
+}
+
+function held(loaded: LoadedModel, release: () => Promise<void>): LoadedModel {
+  let isHeld = true;
+  return {
+    inputs: loaded.inputs, score: (matrix, rows) => loaded.score(matrix, rows),
+    close: async () => {
+      if (!isHeld) return;
+      isHeld = false;
+      await release();
+    },
+  };
+}
