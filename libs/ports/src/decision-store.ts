@@ -57,5 +57,10 @@ export abstract class DecisionStore {
   abstract byTransaction(transactionId: string, source?: string): Promise<DecisionRow | undefined>;
   /** Newest first, lane by lane. A page looks at a bounded number of rows, so it may be short and still have a `next`. */
   abstract search(query: DecisionQuery): Promise<Page<DecisionRow>>;
+  /**
+   * A stretch of a lane for those who read all of it: decisions from `fromOffset` on, by offset ascending; about `rowsMax` of them, at least one where
+   * there is one. `packed` is there where it is stored so; `json` is made when it is asked for.
+   */
+  abstract range(lane: number, fromOffset: number, rowsMax: number): Promise<readonly DecisionRow[]>;
   abstract close(): Promise<void>;
 }

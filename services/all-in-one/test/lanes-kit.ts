@@ -10,6 +10,7 @@ import { decisionRow } from '../src/suite/decision-rows';
 import { ForeignLanes } from '../src/suite/foreign-lanes';
 import { laneOf, partitionKeyOf } from '../src/suite/lane-choice';
 import type { ReadStored } from '../src/backtest/stored-comparison';
+import { storedText } from '../src/backtest/stored-rows';
 
 export class SetClock extends Clock {
   atMs = Date.UTC(2026, 0, 5);
@@ -86,7 +87,7 @@ export class TestLanes {
 
   get stages(): readonly Stages[] { return this.running.map(({ stages }) => stages); }
   readonly decisions = { position: (lane: number) => Promise.resolve(this.stored[lane] ?? -1), byId: (id: string) => Promise.resolve(this.rows.get(id)) };
-  storedOf(lane: number): ReadStored { return ({ offsets }) => Promise.resolve(offsets.map((offset) => this.rows.get(decisionId({ lane, offset }))?.json)); }
+  storedOf(lane: number): ReadStored { return (offsets) => Promise.resolve(offsets.map((offset) => { const row = this.rows.get(decisionId({ lane, offset })); return row && storedText(row.json); })); }
 
   async append(set: DefinitionSet, body: RawBody): Promise<void> {
     const lanes = body.kind === 'event' ? [laneOf(partitionKeyOf(JSON.parse(body.json) as Record<string, unknown>, body.source, set), this.lanes)] : Array.from({ length: this.lanes }, (_, lane) => lane);

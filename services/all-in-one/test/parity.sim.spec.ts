@@ -5,12 +5,13 @@ import { decodeRawRecord, encodeRawBody, LaneRunner, type Sink } from '@weir/pip
 import { Clock, ModelRuntime, type LoadedModel } from '@weir/ports';
 import { simulate } from '@weir/simulator';
 import { LabelBook } from '../src/backtest/label-book';
-import { readLogLabels } from '../src/backtest/label-log';
+import { surveyLog } from '../src/backtest/log-survey';
 import { LocalSide } from '../src/backtest/local-side';
 import type { BacktestReport } from '../src/backtest/report';
 import { runBacktest } from '../src/backtest/run-backtest';
 import { runVerify } from '../src/backtest/run-verify';
-import type { StoredQuestion } from '../src/backtest/stored-comparison';
+import { storedText } from '../src/backtest/stored-rows';
+import { sidesApart } from '../src/backtest/thread-pair';
 import { buildStages, type Stages } from '../src/chain';
 import { setChecks } from '../src/set-checks';
 import { decisionRow } from '../src/suite/decision-rows';
@@ -141,16 +142,18 @@ async function recordsOf({ log }: World): Promise<RawRecord[]> {
 
 const everything = { fromMs: -Infinity, toMs: Infinity, amountField: 'amount', segment: 'country' };
 
+const readFrom = (rows: ReadonlyMap<number, string>) => (offsets: readonly number[]) => Promise.resolve(offsets.map((offset) => { const json = rows.get(offset); return json === undefined ? undefined : storedText(json); }));
+
 async function backtest(world: World, changed: DefinitionSet): Promise<BacktestReport> {
   const records = await recordsOf(world), labels = new LabelBook();
-  await readLogLabels(world.log, { lane: 0, endOffset: records.length }, labels);
-  const stored = { throughOffset: records.length, read: ({ offsets }: StoredQuestion) => Promise.resolve(offsets.map((offset) => world.rows.get(offset))) };
+  await surveyLog(world.log, { lane: 0, endOffset: records.length }, labels);
+  const stored = { throughOffset: records.length, read: readFrom(world.rows) };
   return runBacktest({
     changed, ...everything,
-    lanes: [() => ({
-      before: new LocalSide({ ...everything, stages: stagesOf(), records, labels, stored }),
-      after: new LocalSide({ ...everything, stages: stagesOf(), records, labels, replaceWith: { setId: changed.id, json: changed.canonicalJson } }),
-    })],
+    lanes: [{ way: 'apart', open: () => sidesApart(
+      new LocalSide({ ...everything, stages: stagesOf(), records, labels, stored }),
+      new LocalSide({ ...everything, stages: stagesOf(), records, labels, replaceWith: { setId: changed.id, json: changed.canonicalJson } }),
+    ) }],
   });
 }
 
@@ -214,7 +217,7 @@ describe.each(['parity-1', 'parity-2'])('the definitions over the events of seed
     rows.delete(second);
     const records = await recordsOf(world);
     const report = await runVerify({
-      lanes: [() => new LocalSide({ ...everything, stages: stagesOf(), records, labels: new LabelBook(), stored: { throughOffset: records.length, read: ({ offsets }) => Promise.resolve(offsets.map((offset) => rows.get(offset))) } })],
+      lanes: [() => new LocalSide({ ...everything, stages: stagesOf(), records, labels: new LabelBook(), stored: { throughOffset: records.length, read: readFrom(rows) } })],
     });
     expect(report).toMatchObject({ compared: world.rows.size, same: world.rows.size - 2, different: 1, not_stored: 1, counts_equal: false });
     expect(report.mismatches).toEqual([

@@ -123,7 +123,7 @@ export class DecisionBlock {
   #rows: Buffer | undefined;
 
   /** @throws WeirError WEIR_STORE_FAILED for another format. */
-  constructor(private readonly lane: number, private readonly firstOffset: number, private readonly bytes: Buffer, private readonly unpack?: Unpack) {
+  constructor(private readonly lane: number, private readonly firstOffset: number, private readonly bytes: Buffer, private readonly unpack?: Unpack, private readonly layoutOf?: (layoutId: string) => string) {
     expectFormat(bytes);
     this.count = bytes.readUInt32LE(4);
   }
@@ -151,8 +151,10 @@ export class DecisionBlock {
     const found = { lane, offset, id: decisionId({ lane, offset }), transactionId, source, eventTimeMs, receivedAtMs, outcome, score, decidedBy, alert, rules, entities };
     if (layoutId === undefined) return { ...found, json: unpacked.toString('utf8', recordAt, recordEnd) };
     if (unpack === undefined) throw new WeirError('WEIR_STORE_FAILED', `decision ${found.id} is packed, and nothing is here to unpack it`);
+    const { layoutOf } = this, bytes = unpacked.subarray(recordAt, recordEnd);
+    const packed = layoutOf && { layoutId, layout: () => layoutOf(layoutId), bytes };
     let json: string | undefined;
-    return { ...found, get json() { return (json ??= unpack(layoutId, unpacked.subarray(recordAt, recordEnd))); } };
+    return { ...found, packed, get json() { return (json ??= unpack(layoutId, bytes)); } };
   }
 
   #entry(row: number): number { return rowsHeadBytes + row * directoryBytes; }

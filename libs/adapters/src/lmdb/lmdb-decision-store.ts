@@ -95,6 +95,18 @@ export class LmdbDecisionStore extends DecisionStore {
     return Promise.resolve({ items, next: null });
   }
 
+  override range(lane: number, fromOffset: number, rowsMax: number): Promise<readonly DecisionRow[]> {
+    const { blocks } = this.#lane(lane), rows: DecisionRow[] = [];
+    let start = fromOffset;
+    for (const key of blocks.getKeys({ start: fromOffset, reverse: true, limit: 1 })) start = key;
+    for (const { key, value } of blocks.getRange({ start })) {
+      if (rows.length >= rowsMax) break;
+      const block = new DecisionBlock(lane, key, value, this.#unpack, (layoutId) => this.#layout(layoutId));
+      for (let row = 0; row < block.count; row++) if (block.offset(row) >= fromOffset) rows.push(block.row(row));
+    }
+    return Promise.resolve(rows);
+  }
+
   override async close(): Promise<void> {
     await Promise.all(this.#lanes.map((lane) => lane.writing));
     await this.#root.close();

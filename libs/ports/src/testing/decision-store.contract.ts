@@ -49,6 +49,25 @@ export function decisionStoreContract(make: () => Promise<DecisionStoreUnderTest
       expect(await store.position(0)).toBe(8);
     });
 
+    it('gives a stretch of a lane in its order, from any offset', async () => {
+      const offsets = Array.from({ length: 300 }, (_, index) => 2 * index + 1);
+      for (let from = 0; from < offsets.length; from += 70) await write(offsets.slice(from, from + 70));
+      await store.write(1, [decisionRowOf(4, { lane: 1 })]);
+      for (const from of [0, 1, 2, 141, 598, 599]) {
+        const found: number[] = [];
+        for (let next = from; ;) {
+          const rows = await store.range(0, next, 50);
+          if (rows.length === 0) break;
+          found.push(...rows.map(({ offset }) => offset));
+          next = (found.at(-1) ?? 0) + 1;
+        }
+        expect([from, found]).toEqual([from, offsets.filter((offset) => offset >= from)]);
+      }
+      expect(await store.range(0, 600, 50)).toEqual([]);
+      expect((await store.range(0, 5, 1))[0]).toEqual(decisionRowOf(5));
+      expect((await store.range(1, 0, 9)).map(({ id }) => id)).toEqual(['d-1-4']);
+    });
+
     it('keeps the first of each origin', async () => {
       await write([1, 2]);
       await store.write(0, [decisionRowOf(2, { outcome: 'block', json: '{"again":true}' }), decisionRowOf(3)]);

@@ -1,30 +1,14 @@
-import type { EventItem, RawRecord, Verdict } from '@weir/contracts';
-import { emptyFrame, resolveCanonicalSet, ruleEnvironment, type ConditionFrame, type DefinitionSet } from '@weir/definitions';
-import { compile, type Compiled } from '@weir/expressions';
+import type { RawRecord, Verdict } from '@weir/contracts';
 import { runOffline, type OfflineBatch, type Outcome } from '@weir/pipeline';
 import type { Stages } from '../chain';
 import { withSet } from '../replay/followed-stages';
 import type { LabelBook } from './label-book';
-import { labelCode, outcomeCode, type DecisionDetail, type RuleTotals, type Side, type SideBatch, type SideTotals } from './side-batch';
-import { StoredComparison, type StoredDecisionsOptions } from './stored-comparison';
+import type { DecisionDetail, Side, SideBatch, SideTotals } from './side-batch';
+import { SideTally, type SideView } from './side-tally';
+import { StoredComparison, type Replayed, type StoredDecisionsOptions } from './stored-comparison';
 
 /** Records a batch; both sides of a back-test use it, so that their batches are of the same records. */
 export const sideBatchMax = 2_048;
-
-/** Distinct segments that are told apart; what comes later is `(other)`. */
-const segmentsMax = 1_000;
-export const otherSegment = '(other)', noSegment = '(none)';
-
-/** What a side looks at. */
-export interface SideView {
-  /** `fromMs` ≤ event time < `toMs`; everything before still runs, for state comes from the whole log. */
-  readonly fromMs: number;
-  readonly toMs: number;
-  /** Field that holds the money at stake. */
-  readonly amountField: string;
-  /** CEL over a decision's event, features and profiles, or the name of a field; undefined: no segments. */
-  readonly segment: string | undefined;
-}
 
 export interface LocalSideOptions extends SideView {
   readonly stages: Stages;
@@ -35,153 +19,46 @@ export interface LocalSideOptions extends SideView {
   readonly stored?: StoredDecisionsOptions | undefined;
 }
 
-/** A side in this thread. */
+/** A side in this thread: the whole way of every record. */
 export class LocalSide implements Side {
   private readonly batches: AsyncGenerator<OfflineBatch, void, undefined>;
-  private readonly rules = new Map<string, RuleTotals>();
+  private readonly tally: SideTally;
   private readonly stored: StoredComparison | undefined;
-  private readonly segments: SegmentReader | undefined;
-  private readonly setIds: string[] = [];
-  private last: readonly EventItem[] = [];
-  private decided = 0;
-  private quarantined = 0;
-  private duplicates = 0;
 
   constructor(private readonly options: LocalSideOptions) {
     const { stages, records, replaceWith } = options;
     this.batches = runOffline(stages, replaceWith === undefined ? records : replaced(records, replaceWith), { batchMax: sideBatchMax });
+    this.tally = new SideTally(options, options.labels);
     this.stored = options.stored && new StoredComparison(options.stored);
-    this.segments = options.segment === undefined ? undefined : new SegmentReader(options.segment);
   }
 
   async next(): Promise<SideBatch | undefined> {
     const { value } = await this.batches.next();
     if (!value) return undefined;
-    for (const outcome of value.outcomes) this.note(outcome);
-    this.last = value.outcomes.filter((outcome): outcome is EventItem => this.counts(outcome));
-    if (this.stored !== undefined) await this.stored.compare(this.replayed(value.outcomes));
-    this.decided += this.last.length;
-    return this.columns(value.records.length);
+    const batch = this.tally.take(value.records.length, value.outcomes);
+    if (this.stored !== undefined) await this.stored.compare(replayedOf(this.tally, value.outcomes));
+    return batch;
   }
 
-  details(offsets: readonly number[]): Promise<readonly DecisionDetail[]> {
-    const wanted = new Set(offsets);
-    return Promise.resolve(this.last.flatMap(({ offset, verdict }) => (verdict !== undefined && wanted.has(offset) ? [detailOf(offset, verdict)] : [])));
-  }
+  details(offsets: readonly number[]): Promise<readonly DecisionDetail[]> { return Promise.resolve(this.tally.details(offsets)); }
 
-  totals(): Promise<SideTotals> {
-    return Promise.resolve({ decided: this.decided, quarantined: this.quarantined, duplicates: this.duplicates, setIds: this.setIds, rules: this.rules, stored: this.stored?.totals });
-  }
+  totals(): Promise<SideTotals> { return Promise.resolve(this.tally.totals(this.stored?.totals)); }
 
   async close(): Promise<void> {
     await this.batches.return();
     await this.options.stages.scoring.close();
   }
+}
 
-  private note(outcome: Outcome): void {
-    if (outcome.kind === 'quarantined') this.quarantined += 1;
-    else if (outcome.kind === 'duplicate') this.duplicates += 1;
-    else if (outcome.kind === 'definitions' && outcome.json !== undefined) {
-      if (this.setIds.at(-1) !== outcome.setId) this.setIds.push(outcome.setId ?? '');
-      this.segments?.use(resolveCanonicalSet(outcome.json));
-    }
-  }
-
-  private counts(outcome: Outcome): boolean {
-    return outcome.kind === 'event' && outcome.verdict !== undefined && outcome.event.timeMs >= this.options.fromMs && outcome.event.timeMs < this.options.toMs;
-  }
-
-  private replayed(outcomes: readonly Outcome[]): { offset: number; lane: number; verdict: Verdict | undefined }[] {
-    return outcomes.flatMap((outcome) => {
-      const { lane, offset } = outcome;
-      if (outcome.kind === 'event') return this.counts(outcome) ? [{ lane, offset, verdict: outcome.verdict }] : [];
-      return outcome.kind === 'duplicate' || outcome.kind === 'conflict' || outcome.kind === 'quarantined' ? [{ lane, offset, verdict: undefined }] : [];
-    });
-  }
-
-  private columns(records: number): SideBatch {
-    const { last, options, segments } = this;
-    const count = last.length;
-    const batch = {
-      records, offsets: new Float64Array(count), outcomes: new Uint8Array(count), degraded: new Uint8Array(count), labels: new Uint8Array(count), amounts: new Float64Array(count), timesMs: new Float64Array(count),
-      segments: new Uint32Array(segments === undefined ? 0 : count), newSegments: [] as string[],
-    };
-    for (let row = 0; row < count; row++) {
-      const item = last[row] as EventItem, verdict = item.verdict as Verdict;
-      const label = options.labels.codeOf(verdict.transaction_id), amount = verdict.tx[options.amountField];
-      batch.offsets[row] = item.offset;
-      batch.outcomes[row] = outcomeCode[verdict.outcome];
-      batch.degraded[row] = verdict.degraded ? 1 : 0;
-      batch.labels[row] = label;
-      batch.amounts[row] = typeof amount === 'number' ? amount : Number.NaN;
-      batch.timesMs[row] = verdict.event_time;
-      if (segments !== undefined) batch.segments[row] = segments.indexOf(item, batch.newSegments);
-      if (!verdict.degraded) this.countRules(verdict, label);
-    }
-    return batch;
-  }
-
-  private countRules({ rules, patterns, shadow, unknown }: Verdict, label: number): void {
-    for (const names of [rules, patterns, shadow]) {
-      for (const name of names) {
-        const totals = this.rule(name);
-        totals.fired += 1;
-        if (label === labelCode.fraud) totals.fraud += 1;
-        else if (label === labelCode.genuine) totals.genuine += 1;
-      }
-    }
-    for (const name of unknown) this.rule(name).unknown += 1;
-  }
-
-  private rule(name: string): RuleTotals {
-    let totals = this.rules.get(name);
-    if (totals === undefined) this.rules.set(name, (totals = { name, fired: 0, unknown: 0, fraud: 0, genuine: 0 }));
-    return totals;
-  }
+/** What a replay gives in the place of each stored decision: a verdict, or (undefined) a refusal. */
+export function replayedOf(tally: SideTally, outcomes: readonly Outcome[]): Replayed[] {
+  return outcomes.flatMap((outcome): { offset: number; lane: number; verdict: Verdict | undefined }[] => {
+    const { lane, offset } = outcome;
+    if (outcome.kind === 'event') return tally.counts(outcome) ? [{ lane, offset, verdict: outcome.verdict }] : [];
+    return outcome.kind === 'duplicate' || outcome.kind === 'conflict' || outcome.kind === 'quarantined' ? [{ lane, offset, verdict: undefined }] : [];
+  });
 }
 
 async function* replaced(records: Iterable<RawRecord> | AsyncIterable<RawRecord>, set: { readonly setId: string; readonly json: string }): AsyncGenerator<RawRecord, void, undefined> {
   for await (const record of records) yield withSet(record, set);
-}
-
-const detailOf = (offset: number, { id, transaction_id, event_time, outcome, score, decided_by, reasons }: Verdict): DecisionDetail =>
-  ({ offset, id, transactionId: transaction_id, eventTimeMs: event_time, outcome, score, decidedBy: decided_by, reasons });
-
-/** Puts decisions into segments by an expression; names are numbered as they are met. */
-class SegmentReader {
-  private readonly indexByName = new Map<string, number>();
-  private readonly programs = new Map<string, Compiled<ConditionFrame> | undefined>();
-  private readonly frame = emptyFrame();
-  private set: DefinitionSet | undefined;
-
-  constructor(private readonly text: string) {}
-
-  use(set: DefinitionSet): void {
-    this.set = set;
-    this.programs.clear();
-  }
-
-  indexOf({ event, vector, profiles }: EventItem, newNames: string[]): number {
-    this.frame.event = event;
-    this.frame.vector = vector;
-    this.frame.profiles = profiles;
-    const value = this.program(event.source)?.evaluate(this.frame);
-    let name = value === undefined || value === null ? noSegment : String(value);
-    if (!this.indexByName.has(name) && this.indexByName.size >= segmentsMax) name = otherSegment;
-    let index = this.indexByName.get(name);
-    if (index === undefined) {
-      this.indexByName.set(name, (index = this.indexByName.size));
-      newNames.push(name);
-    }
-    return index;
-  }
-
-  /** @throws WeirError WEIR_EXPRESSION_INVALID for what is no expression of the source. */
-  private program(sourceName: string): Compiled<ConditionFrame> | undefined {
-    if (this.programs.has(sourceName)) return this.programs.get(sourceName);
-    const source = this.set?.sources.get(sourceName);
-    const program = this.set === undefined || source === undefined ? undefined : compile(source.slotByField.has(this.text) ? `tx.${this.text}` : this.text, ruleEnvironment(this.set, source));
-    this.programs.set(sourceName, program);
-    return program;
-  }
 }

@@ -1,5 +1,6 @@
 import type { DefinitionSet } from '@weir/definitions';
 import { matrixOf, moneyOf, outcomesOf, qualityOf, share, type Comparison, type HeldQuality, type OutcomeTally } from './comparison';
+import type { Way } from './thread-pair';
 import { labelCode, outcomeNames, type DecisionDetail, type Mismatch, type RuleTotals, type SideTotals } from './side-batch';
 
 /** A changed transaction with both decisions. */
@@ -40,9 +41,12 @@ export interface ParityFigures {
 /** What a change of definitions would have done; JSON as it is. */
 export interface BacktestReport extends GroupFigures {
   readonly sets: { readonly before: readonly string[]; readonly after: string; readonly unchanged: boolean };
+  /** What was run to find out; the answers are the same. `apart`: every stage twice. `shared`: ingest and features once. `recorded`: features and matches as the decisions have them. */
+  readonly ways: readonly Way['kind'][];
   readonly range: { readonly from: string | null; readonly to: string | null };
   readonly records: number;
-  readonly refused: { readonly before: Refused; readonly after: Refused };
+  /** null where the stored decisions were used: what was refused then is refused by both. */
+  readonly refused: { readonly before: Refused; readonly after: Refused } | null;
   /** Decided on one side alone, for the sets refuse other events. */
   readonly only_before: number; readonly only_after: number;
   /** Degraded decisions are in none of the other figures. */
@@ -61,19 +65,20 @@ export interface Example { readonly transaction_id: string; readonly id: string;
 interface ExampleSide { readonly outcome: string; readonly score: number; readonly decided_by: string; readonly reasons: DecisionDetail['reasons'] }
 
 export interface ReportInput {
+  readonly ways: readonly Way['kind'][];
   readonly comparison: Comparison; readonly shown: readonly ShownCase[]; readonly before: readonly SideTotals[]; readonly after: readonly SideTotals[];
   readonly changed: DefinitionSet; readonly fromMs: number; readonly toMs: number; readonly tookMs: number;
 }
 
-export function reportOf({ comparison, shown, before, after, changed, fromMs, toMs, tookMs }: ReportInput): BacktestReport {
+export function reportOf({ ways, comparison, shown, before, after, changed, fromMs, toMs, tookMs }: ReportInput): BacktestReport {
   const { all } = comparison;
   const setsBefore = [...new Set(before.flatMap(({ setIds }) => setIds))];
   const sum = (cells: Float64Array): number => cells.reduce((total, count) => total + count, 0);
   const refused = (sides: readonly SideTotals[]): Refused => ({ quarantined: total(sides, (side) => side.quarantined), duplicates: total(sides, (side) => side.duplicates) });
   return {
     sets: { before: setsBefore, after: changed.id, unchanged: setsBefore.length === 1 && setsBefore[0] === changed.id },
-    range: { from: isoOrNull(fromMs), to: isoOrNull(toMs) }, records: comparison.records,
-    ...groupFigures(all), refused: { before: refused(before), after: refused(after) },
+    ways, range: { from: isoOrNull(fromMs), to: isoOrNull(toMs) }, records: comparison.records,
+    ...groupFigures(all), refused: ways.includes('recorded') ? null : { before: refused(before), after: refused(after) },
     only_before: comparison.onlyBefore, only_after: comparison.onlyAfter, degraded: { before: comparison.degradedBefore, after: comparison.degradedAfter },
     labelled: { fraud: sum(all.fraud), genuine: sum(all.genuine) }, rules: ruleLines(before, after, changed),
     segments: comparison.segments().map(([segment, tally]) => ({ segment, ...groupFigures(tally) })), weeks: comparison.weeks().map(([week, tally]) => ({ week, ...groupFigures(tally) })),

@@ -1,12 +1,19 @@
 import { decisionId, type Verdict } from '@weir/contracts';
 import { verdictJson } from '@weir/rules';
-import { verdictLine } from '../suite/verdict-lines';
 import { outcomeCode, type Mismatch, type StoredTotals, type VerdictCounts } from './side-batch';
 
-/** Which stored decisions are wanted; `fromMs` to `toMs`, both included, are the event times that they ought to have (none where `fromMs` is more). */
-export interface StoredQuestion { readonly offsets: readonly number[]; readonly fromMs: number; readonly toMs: number }
-/** JSON of the decisions as they were stored, in the order of the offsets; undefined where none is. */
-export type ReadStored = (question: StoredQuestion) => Promise<readonly (string | undefined)[]>;
+/** A verdict as it was stored. */
+export interface StoredVerdict {
+  readonly outcome: Verdict['outcome']; readonly degraded: boolean; readonly rules: readonly string[]; readonly patterns: readonly string[]; readonly shadow: readonly string[]; readonly unknown: readonly string[];
+  /** Read in other lanes; null with one lane. */
+  readonly positions: readonly number[] | null;
+  /** Canonical JSON of the whole. */
+  readonly line: () => string;
+  /** True when a verdict is certainly the same, by a quicker way than its JSON. */
+  readonly equals?: (verdict: Verdict) => boolean;
+}
+/** The stored verdicts of offsets, which ascend from question to question; undefined where none is. */
+export type ReadStored = (offsets: readonly number[]) => Promise<readonly (StoredVerdict | undefined)[]>;
 
 export interface StoredDecisionsOptions {
   readonly read: ReadStored;
@@ -30,43 +37,38 @@ export class StoredComparison {
 
   constructor(private readonly options: StoredDecisionsOptions) {}
 
-  async compare(replayed: readonly Replayed[]): Promise<void> {
+  /** `given`: the stored ones by offset, where they are at hand already. */
+  async compare(replayed: readonly Replayed[], given?: ReadonlyMap<number, StoredVerdict>): Promise<void> {
     const known = replayed.filter(({ offset }) => offset <= this.options.throughOffset);
     if (known.length === 0) return;
-    let fromMs = Infinity, toMs = -Infinity;
-    for (const { verdict } of known) {
-      if (verdict === undefined) continue;
-      fromMs = Math.min(fromMs, verdict.event_time);
-      toMs = Math.max(toMs, verdict.event_time);
-    }
-    const stored = await this.options.read({ offsets: known.map(({ offset }) => offset), fromMs, toMs });
+    const offsets = known.map(({ offset }) => offset);
+    const stored = given === undefined ? await this.options.read(offsets) : offsets.map((offset) => given.get(offset));
     known.forEach((each, index) => { this.compareOne(each, stored[index]); });
   }
 
-  private compareOne({ offset, lane, verdict }: Replayed, json: string | undefined): void {
+  private compareOne({ offset, lane, verdict }: Replayed, stored: StoredVerdict | undefined): void {
     const { totals } = this;
-    if (json === undefined && verdict === undefined) return;
+    if (stored === undefined && verdict === undefined) return;
     totals.compared += 1;
     const id = decisionId({ lane, offset });
-    if (json === undefined) {
+    if (stored === undefined) {
       totals.notStored += 1;
       this.note({ offset, id, kind: 'not stored', reasons: ['the log gives a decision here, and none is stored'] });
       return;
     }
-    const line = verdictLine(json);
-    const record = JSON.parse(line) as StoredVerdict; // a canonical verdict, made one line above
-    if (record.degraded) { totals.degraded += 1; return; }
-    count(record, totals.storedCounts);
+    if (stored.degraded) { totals.degraded += 1; return; }
+    count(stored, totals.storedCounts);
     if (verdict !== undefined) count(verdict, totals.replayedCounts);
     if (verdict === undefined) {
       totals.different += 1;
       this.note({ offset, id, kind: 'not replayed', reasons: ['a decision is stored, and the log gives none here'] });
       return;
     }
-    const again = verdictJson(verdict);
+    if (stored.equals?.(verdict) === true) { totals.same += 1; return; }
+    const line = stored.line(), again = verdictJson(verdict);
     if (line === again) { totals.same += 1; return; }
     totals.different += 1;
-    this.note({ offset, id, kind: 'different', reasons: differences(record, JSON.parse(again)) });
+    this.note({ offset, id, kind: 'different', reasons: differences(JSON.parse(line), JSON.parse(again)) });
   }
 
   private note(mismatch: Mismatch): void {
@@ -76,7 +78,7 @@ export class StoredComparison {
 
 const noCounts = (): VerdictCounts => ({ outcomes: [0, 0, 0], byRule: new Map() });
 
-function count({ outcome, rules, patterns, shadow, unknown }: Omit<StoredVerdict, 'degraded'>, into: VerdictCounts): void {
+function count({ outcome, rules, patterns, shadow, unknown }: Omit<StoredVerdict, 'degraded' | 'line' | 'positions'>, into: VerdictCounts): void {
   const code = outcomeCode[outcome];
   into.outcomes[code] = (into.outcomes[code] ?? 0) + 1;
   const countOf = (name: string): { fired: number; unknown: number } => {
@@ -87,8 +89,6 @@ function count({ outcome, rules, patterns, shadow, unknown }: Omit<StoredVerdict
   for (const names of [rules, patterns, shadow]) for (const name of names) countOf(name).fired += 1;
   for (const name of unknown) countOf(name).unknown += 1;
 }
-
-interface StoredVerdict { readonly outcome: Verdict['outcome']; readonly degraded: boolean; readonly rules: readonly string[]; readonly patterns: readonly string[]; readonly shadow: readonly string[]; readonly unknown: readonly string[] }
 
 /** Where two JSON values differ, as `path: stored …, replayed …`, the first few. */
 export function differences(stored: unknown, replayed: unknown): string[] {

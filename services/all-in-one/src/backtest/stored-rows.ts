@@ -1,30 +1,130 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { decisionId } from '@weir/contracts';
-import type { DecisionStore } from '@weir/ports';
-import type { ReadStored } from './stored-comparison';
-
-/** Decisions read before whatever else the thread does has its turn. */
-const rowsPerTurnMax = 128;
-/** Pages of one look; what is not found by then is asked for one by one. */
-const pagesMax = 256;
+import type { Decision } from '@weir/contracts';
+import type { DecisionRow, DecisionStore } from '@weir/ports';
+import { verdictJson } from '@weir/rules';
+import { decodeDecision, encodeDecision } from '../suite/decision-rows';
+import { verdictLine } from '../suite/verdict-lines';
+import type { StoredVerdict } from './stored-comparison';
 
 /**
- * Reads the stored decisions of a lane by offset: first those of the stretch of event time, which lie together in the store, then what is missing
- * one by one.
+ * Stored decisions of a lane as a few arrays: their bytes are copied and nothing else is done with them, so that handing them to another thread costs the
+ * one that serves live traffic next to nothing.
  */
-export function storedRowsOf(store: DecisionStore, lane: number): ReadStored {
-  return async ({ offsets, fromMs, toMs }) => {
-    const wanted = new Set(offsets), jsonByOffset = new Map<number, string>();
-    let cursor: string | undefined;
-    for (let page = 0; page < pagesMax && jsonByOffset.size < wanted.size && fromMs <= toMs; page += 1) {
-      const { items, next } = await store.search({ fromMs, toMs: toMs + 1, limit: rowsPerTurnMax, cursor });
-      for (const row of items) if (row.lane === lane && wanted.has(row.offset)) jsonByOffset.set(row.offset, row.json);
-      await nextTurn();
-      if (next === null) break;
-      cursor = next;
+export interface StoredPack {
+  readonly offsets: Float64Array;
+  readonly receivedAtMs: Float64Array;
+  /** Index into `layouts`, per decision. */
+  readonly layoutOf: Uint32Array;
+  /** JSON text of each layout; empty for decisions that are stored as JSON text. */
+  readonly layouts: readonly string[];
+  /** End of each decision in `bytes`. */
+  readonly ends: Uint32Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** A stretch of a lane: decisions from an offset on, in their order, at least one where there is one. */
+export type ReadPack = (fromOffset: number, rowsMax: number) => Promise<StoredPack>;
+
+export function readPacks(store: DecisionStore, lane: number): ReadPack {
+  return async (fromOffset, rowsMax) => packStored(await store.range(lane, fromOffset, rowsMax));
+}
+
+export function packStored(rows: readonly DecisionRow[]): StoredPack {
+  const count = rows.length, layouts: string[] = [], indexById = new Map<string, number>();
+  const offsets = new Float64Array(count), receivedAtMs = new Float64Array(count), layoutOf = new Uint32Array(count), ends = new Uint32Array(count);
+  // Rows are not taken apart, for `json` is made when it is asked for.
+  const parts = rows.map((row) => row.packed?.bytes ?? Buffer.from(row.json, 'utf8'))
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  rows.forEach(({ offset, receivedAtMs: atMs, packed }, row) => {
+    const id = packed?.layoutId ?? '', part = parts[row] ?? bytes;
+    let index = indexById.get(id);
+    if (index === undefined) indexById.set(id, (index = layouts.push(packed?.layout() ?? '') - 1));
+    bytes.set(part, end);
+    end += part.length;
+    offsets[row] = offset;
+    receivedAtMs[row] = atMs;
+    layoutOf[row] = index;
+    ends[row] = end;
+  });
+  return { offsets, receivedAtMs, layoutOf, layouts, ends, bytes };
+}
+
+/** The buffers to hand over with a pack. */
+export const buffersOfStored = ({ bytes, offsets, receivedAtMs, layoutOf, ends }: StoredPack): ArrayBuffer[] => [bytes, offsets, receivedAtMs, layoutOf, ends].map(({ buffer }) => buffer as ArrayBuffer);
+
+const bytesOf = ({ bytes, ends }: StoredPack, row: number): Uint8Array => bytes.subarray(row === 0 ? 0 : ends[row - 1], ends[row]);
+
+/** The decision of a row; undefined where it is stored as text. */
+export function decisionOf(pack: StoredPack, row: number): Decision | undefined {
+  const layout = layoutOfRow(pack, row);
+  return layout === '' ? undefined : decodeDecision(layout, bytesOf(pack, row));
+}
+
+const layoutOfRow = (pack: StoredPack, row: number): string => pack.layouts[pack.layoutOf[row] as number] ?? '';
+
+/** Answers questions about the decisions of a lane, which mostly go on where the one before ended; what was asked last may be asked once more. */
+export class StoredReader {
+  private pack: StoredPack | undefined;
+  private row = 0;
+  private recent = new Map<number, StoredVerdict | undefined>();
+
+  constructor(private readonly read: ReadPack, private readonly rowsMax: number) {}
+
+  /** Stored verdicts of ascending offsets; undefined where none is. */
+  async at(offsets: readonly number[]): Promise<readonly (StoredVerdict | undefined)[]> {
+    if (!offsets.some((offset) => this.recent.has(offset))) this.recent = new Map();
+    const found: (StoredVerdict | undefined)[] = [];
+    for (const offset of offsets) {
+      if (!this.recent.has(offset)) this.recent.set(offset, await this.one(offset));
+      found.push(this.recent.get(offset));
     }
-    const rows: (string | undefined)[] = [];
-    for (const offset of offsets) rows.push(jsonByOffset.get(offset) ?? (await store.byId(decisionId({ lane, offset })))?.json);
-    return rows;
+    return found;
+  }
+
+  private async one(offset: number): Promise<StoredVerdict | undefined> {
+    const pack = await this.reach(offset);
+    return pack?.offsets[this.row] === offset ? storedVerdict(pack, this.row) : undefined;
+  }
+
+  /** The pack whose row is the first at or behind the offset; undefined at the end. */
+  private async reach(offset: number): Promise<StoredPack | undefined> {
+    if (this.pack === undefined || (this.pack.offsets[0] ?? Infinity) > offset) await this.turn(offset);
+    else if ((this.pack.offsets[this.row - 1] ?? -1) >= offset) this.row = 0;
+    for (;;) {
+      const found = this.pack?.offsets[this.row], last = this.pack?.offsets.at(-1);
+      if (last === undefined) return undefined;
+      if (found !== undefined && found >= offset) return this.pack;
+      if (found === undefined) await this.turn(last + 1);
+      else this.row += 1;
+    }
+  }
+
+  private async turn(toOffset: number): Promise<void> {
+    this.pack = await this.read(toOffset, this.rowsMax);
+    this.row = 0;
+  }
+}
+
+function storedVerdict(pack: StoredPack, row: number): StoredVerdict {
+  const decision = decisionOf(pack, row);
+  return decision === undefined ? storedText(Buffer.from(bytesOf(pack, row)).toString('utf8')) : storedDecision(pack, row, decision);
+}
+
+/** A verdict that was stored packed: another one is the same when packing it gives the bytes that are there. */
+export function storedDecision(pack: StoredPack, row: number, { verdict: stored, meta }: Decision): StoredVerdict {
+  return {
+    ...countedParts(stored), line: () => verdictJson(stored),
+    equals: (verdict) => {
+      if (verdict.set !== stored.set) return false;
+      try { return Buffer.compare(encodeDecision(layoutOfRow(pack, row), { verdict, meta }), bytesOf(pack, row)) === 0; } catch { return false; } // a name the layout has not: it is not the same
+    },
   };
 }
+
+/** A stored verdict of its JSON text. */
+export function storedText(json: string): StoredVerdict {
+  const line = verdictLine(json);
+  return { ...countedParts(JSON.parse(line) as StoredVerdict), line: () => line }; // a canonical verdict, made one line above
+}
+
+const countedParts = ({ outcome, degraded, rules, patterns, shadow, unknown, positions }: Omit<StoredVerdict, 'line'>): Omit<StoredVerdict, 'line'> => ({ outcome, degraded, rules, patterns, shadow, unknown, positions });

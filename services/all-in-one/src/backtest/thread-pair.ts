@@ -1,24 +1,75 @@
+import { MessageChannel } from 'node:worker_threads';
 import type { DefinitionSet } from '@weir/definitions';
-import type { SidePair } from './run-backtest';
-import type { SideJob } from './side-job';
-import { ThreadSide, type SideFeed } from './thread-side';
+import type { ControlRecord } from './recorded-front';
+import type { SidePair } from './shared-sides';
+import type { Side } from './side-batch';
+import type { FrontJob, ModelPlace, PairAnswers, PairJob, RecordSource, SideAnswers, SideJob } from './side-job';
+import { ThreadHost, type ThreadFeed } from './thread-host';
+
+/** How the two sides of a lane are run. The answers are the same; the fewer stages they have to themselves, the sooner they come. */
+export type Way =
+  /** Each side runs every stage: sources, features or tables differ. A thread a side. */
+  | { readonly kind: 'apart' }
+  /** Ingest and features run once, in a thread; patterns (once, where they are the same) and decisions of both sides in another. */
+  | { readonly kind: 'shared'; readonly patterns: 'each' | 'both' }
+  /** Features and patterns are taken from the stored decisions; only what decides runs. One thread. */
+  | { readonly kind: 'recorded'; readonly controls: readonly ControlRecord[] };
 
 /** What both sides of a lane have in common. */
-export type LaneJob = Omit<SideJob, 'replaceWith' | 'models' | 'storedThrough'>;
+export type LaneJob = Omit<SideJob, 'work' | 'replaceWith' | 'models' | 'storedThrough'>;
 
 export interface ThreadPairOptions {
+  readonly way: Way;
   readonly job: LaneJob;
   readonly changed: DefinitionSet;
-  readonly models: { readonly before: SideJob['models']; readonly after: SideJob['models'] };
+  readonly models: { readonly before: ModelPlace; readonly after: ModelPlace };
   /** Offset through which the log's own side is compared with what was stored. */
   readonly storedThrough: number | undefined;
-  readonly feed: SideFeed;
+  readonly feed: ThreadFeed;
 }
 
-/** Both sides of a lane, a thread each. */
-export function threadPair({ job, changed, models, storedThrough, feed }: ThreadPairOptions): SidePair {
+/** Both sides of a lane in threads. */
+export function threadPair(options: ThreadPairOptions): SidePair {
+  const { way, job, changed, models, storedThrough, feed } = options;
+  const replaceWith = { setId: changed.id, json: changed.canonicalJson };
+  if (way.kind === 'apart') {
+    return sidesApart(
+      threadSide({ ...job, work: 'side', models: models.before, replaceWith: undefined, storedThrough }, feed),
+      threadSide({ ...job, work: 'side', models: models.after, replaceWith, storedThrough: undefined }, feed),
+    );
+  }
+  const { source, ...view } = job;
+  const pairJob: Omit<PairJob, 'front'> = { ...view, work: 'pair', models, replaceWith, storedThrough };
+  if (way.kind === 'recorded') return new ThreadHost<PairAnswers>({ ...pairJob, front: { kind: 'recorded', controls: way.controls } }, feed);
+  return sharedPair(pairJob, { source, patterns: way.patterns, feed });
+}
+
+/** A side in a thread of its own. */
+export const threadSide = (job: SideJob, feed: ThreadFeed): Side => new ThreadHost<SideAnswers>(job, feed);
+
+function sharedPair(pairJob: Omit<PairJob, 'front'>, { source, patterns, feed }: { readonly source: RecordSource; readonly patterns: 'each' | 'both'; readonly feed: ThreadFeed }): SidePair {
+  const { port1, port2 } = new MessageChannel();
+  const frontJob: FrontJob = { work: 'front', lane: pairJob.lane, source, port: port1, niceness: pairJob.niceness, memoryMbMax: pairJob.memoryMbMax };
+  const front = new ThreadHost<PairAnswers>(frontJob, feed, [port1]);
+  const back = new ThreadHost<PairAnswers>({ ...pairJob, front: { kind: 'items', port: port2, patterns } }, feed, [port2]);
+  front.onFailure((error) => { back.fail(error); });
   return {
-    before: new ThreadSide({ ...job, models: models.before, replaceWith: undefined, storedThrough }, feed),
-    after: new ThreadSide({ ...job, models: models.after, replaceWith: { setId: changed.id, json: changed.canonicalJson }, storedThrough: undefined }, feed),
+    next: () => back.next(), details: (offsets) => back.details(offsets), totals: () => back.totals(),
+    close: async () => { await Promise.all([front.close(), back.close()]); },
+  };
+}
+
+/** Two sides that know nothing of each other, as a pair. One that fails does not leave the other's failure unheard. */
+export function sidesApart(before: Side, after: Side): SidePair {
+  const both = async <T>(ask: (side: Side) => Promise<T>): Promise<readonly [T, T]> => {
+    const [one, other] = await Promise.allSettled([ask(before), ask(after)]);
+    if (one.status === 'rejected') throw one.reason;
+    if (other.status === 'rejected') throw other.reason;
+    return [one.value, other.value];
+  };
+  return {
+    next: async () => { const [one, other] = await both((side) => side.next()); return one === undefined || other === undefined ? undefined : [one, other]; },
+    details: (offsets) => both((side) => side.details(offsets)), totals: () => both((side) => side.totals()),
+    close: async () => { await Promise.all([before.close(), after.close()]); },
   };
 }

@@ -7,6 +7,8 @@ import { simulate } from '@weir/simulator';
 import { LabelBook } from '../backtest/label-book';
 import { runBacktest } from '../backtest/run-backtest';
 import { threadPair } from '../backtest/thread-pair';
+import { wayOfFile } from '../backtest/way-of';
+import { ownManners } from '../commands/backtest';
 import { loadDefinitionSet } from '../definition-files';
 import { repositoryRoot } from '../folders';
 import { setChecks } from '../set-checks';
@@ -29,12 +31,13 @@ export async function* run(quick: boolean): AsyncGenerator<Figure> {
     const live = loadDefinitionSet(definitions), changed = changedSet(live);
     const models = { kind: 'folder', path: definitions } as const;
     const cpuBefore = cpuMicros();
+    const way = wayOfFile(live, changed);
     const report = await runBacktest({
       changed, ...everything,
-      lanes: [() => threadPair({
-        job: { lane: 0, lanes: 1, ...everything, amountField: 'amount', segment: 'country', labels: labels.pack(), niceness: 0, source: { kind: 'file', events, setJson: live.canonicalJson, tokenKey } },
+      lanes: [{ way: way.kind, open: () => threadPair({
+        way, job: { lane: 0, lanes: 1, ...everything, amountField: 'amount', segment: 'country', labels: labels.pack(), ...ownManners, source: { kind: 'file', events, setJson: live.canonicalJson, tokenKey } },
         changed, models: { before: models, after: models }, storedThrough: undefined, feed: { log: undefined, stored: undefined },
-      })],
+      }) }],
     });
     const work = `${written} transactions of 30 days from JSONL; both sides: ${live.rules.size} rules, ${live.patterns.size} patterns, ${live.models.size} model; outcomes, money, segments, weeks`;
     yield { bench: 'backtest', metric: 'throughput', value: round(report.decisions / (report.took_ms / 1_000)), unit: '/s', n: report.decisions, work };

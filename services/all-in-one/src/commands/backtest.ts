@@ -7,6 +7,7 @@ import { LabelBook, readLabelFile } from '../backtest/label-book';
 import type { GroupFigures } from '../backtest/report';
 import { examplesDefault, runBacktest } from '../backtest/run-backtest';
 import { threadPair } from '../backtest/thread-pair';
+import { wayOfFile } from '../backtest/way-of';
 import { Client } from '../client';
 import { definitionFolder, loadDefinitionSet } from '../definition-files';
 import { changeOf, readFolder } from '../definition-upload';
@@ -35,6 +36,9 @@ export function registerBacktest(program: Command): void {
     });
 }
 
+/** A command's own threads: nothing runs beside them that they could harm. */
+export const ownManners = Object.freeze({ niceness: 0, memoryMbMax: 16_384 });
+
 async function overFile(flags: BacktestFlags, events: string): Promise<unknown> {
   if (flags.live === undefined) throw new WeirError('WEIR_USAGE', '--live is needed with --events: the set that the changed one is compared with');
   const live = loadDefinitionSet(flags.live);
@@ -43,11 +47,12 @@ async function overFile(flags: BacktestFlags, events: string): Promise<unknown> 
   if (flags.labels !== undefined) await readLabelFile(flags.labels, labels);
   const progress = new Progress('replaying', undefined);
   const range = rangeOf(flags);
-  const lane = () => threadPair({
-    job: { lane: 0, lanes: 1, ...range, amountField: flags.amount ?? 'amount', segment: flags.segment, labels: labels.pack(), niceness: 0, source: { kind: 'file', events, setJson: live.canonicalJson, tokenKey: tokenKey(join(workFolder(), 'token.key'), process.env) } },
+  const way = wayOfFile(live, changed);
+  const open = () => threadPair({
+    way, job: { lane: 0, lanes: 1, ...range, amountField: flags.amount ?? 'amount', segment: flags.segment, labels: labels.pack(), ...ownManners, source: { kind: 'file', events, setJson: live.canonicalJson, tokenKey: tokenKey(join(workFolder(), 'token.key'), process.env) } },
     changed, models: { before: { kind: 'folder', path: definitionFolder(flags.live ?? '') }, after: { kind: 'folder', path: definitionFolder(flags.definitions) } }, storedThrough: undefined, feed: { log: undefined, stored: undefined },
   });
-  const report = await runBacktest({ lanes: [lane], changed, ...range, examples: Number(flags.examples ?? examplesDefault), progress: (records) => { progress.at(records); } });
+  const report = await runBacktest({ lanes: [{ way: way.kind, open }], changed, ...range, examples: Number(flags.examples ?? examplesDefault), progress: (records) => { progress.at(records); } });
   progress.end();
   return report;
 }

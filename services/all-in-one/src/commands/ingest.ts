@@ -111,7 +111,7 @@ async function send(client: Client, body: string): Promise<Counts> {
   for (let attempt = 0; ; attempt += 1) {
     try {
       const response = await client.send('POST', '/transactions/batch', { text: body, type: 'application/x-ndjson' }, { prefer: 'return=minimal' });
-      return counted(await response.text());
+      return counted(await response.text().catch((cause: unknown) => { throw new WeirError('WEIR_USAGE', 'the suite went away while it answered', { cause, retriable: true }); }));
     } catch (error) {
       const away = error instanceof WeirError && (error.retriable || ('status' in error && (error.status === 503 || error.status === 429)));
       if (!away || attempt >= retriesMax) throw error;

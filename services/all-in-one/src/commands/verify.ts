@@ -3,11 +3,11 @@ import type { Command } from 'commander';
 import { LmdbDecisionStore, LmdbEventLog } from '@weir/adapters/lmdb';
 import type { VerifyReport } from '../backtest/run-verify';
 import { runVerify } from '../backtest/run-verify';
-import { storedRowsOf } from '../backtest/stored-rows';
-import { ThreadSide } from '../backtest/thread-side';
+import { readPacks } from '../backtest/stored-rows';
+import { threadSide } from '../backtest/thread-pair';
 import { Client } from '../client';
 import { exitCodes, Progress } from '../terminal';
-import { awaitBacktest, rangeOf, timesOf } from './backtest';
+import { awaitBacktest, ownManners, rangeOf, timesOf } from './backtest';
 import { objectOf, objectsOf, print, shown, textsOf, type JsonObject } from './remote';
 import { lanesOf } from './up';
 import { unpackDecision } from '../suite/decision-rows';
@@ -35,10 +35,10 @@ async function verifyFolder(flags: VerifyFlags, folder: string): Promise<VerifyR
     const progress = new Progress('verifying', ends.reduce((sum, { through }) => sum + through + 1, 0));
     const report = await runVerify({
       progress: (records) => { progress.at(records); },
-      lanes: ends.map(({ lane, through }) => () => new ThreadSide({
-        lane, lanes, ...rangeOf(flags), amountField: '', segment: undefined, labels: { ids: [], fraud: new Uint8Array(0) }, niceness: 0, replaceWith: undefined,
+      lanes: ends.map(({ lane, through }) => () => threadSide({
+        work: 'side', lane, lanes, ...rangeOf(flags), amountField: '', segment: undefined, labels: { ids: [], fraud: new Uint8Array(0) }, ...ownManners, replaceWith: undefined,
         source: { kind: 'feed', fromOffset: 0, endOffset: through + 1 }, models: { kind: 'artifacts', path: join(folder, 'models') }, storedThrough: through,
-      }, { log, stored: storedRowsOf(decisions, lane) })),
+      }, { log, stored: readPacks(decisions, lane) })),
     });
     progress.end();
     return report;

@@ -58,12 +58,11 @@ export class FollowedPositions implements ForeignShards, Preparation {
   private async recordedIn(batch: readonly LaneItem[]): Promise<ReadonlyMap<number, readonly number[]>> {
     if (this.known?.batch === batch) return this.known.byOffset;
     const decided = batch.filter(isDecided);
-    const timesMs = decided.map(({ event }) => event.timeMs);
-    const rows = await this.options.stored({ offsets: decided.map(({ offset }) => offset), fromMs: Math.min(...timesMs), toMs: Math.max(...timesMs) });
+    const rows = await this.options.stored(decided.map(({ offset }) => offset));
     const byOffset = new Map<number, readonly number[]>();
     decided.forEach(({ offset }, index) => {
-      const positions = positionsOf(rows[index]);
-      if (positions !== undefined) byOffset.set(offset, positions);
+      const positions = rows[index]?.positions;
+      if (positions) byOffset.set(offset, positions);
     });
     this.known = { batch, byOffset };
     return byOffset;
@@ -71,10 +70,3 @@ export class FollowedPositions implements ForeignShards, Preparation {
 }
 
 const isDecided = (item: LaneItem): item is EventItem => item.kind === 'event' && item.decide;
-
-/** Positions in the JSON of a decision. */
-function positionsOf(json: string | undefined): readonly number[] | undefined {
-  if (json === undefined) return undefined;
-  const { positions } = JSON.parse(json) as { readonly positions?: unknown };
-  return Array.isArray(positions) ? positions.map(Number) : undefined;
-}

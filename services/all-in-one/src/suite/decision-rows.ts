@@ -72,15 +72,23 @@ export class DecisionPacker {
 const readCodecsMax = 64;
 const codecByLayout = new Map<string, DecisionCodec>();
 
-/** JSON text of a packed decision. @throws WeirError WEIR_STORE_FAILED when it does not fit the layout. */
-export function unpackDecision(layoutJson: string, bytes: Uint8Array): string {
+function codecOf(layoutJson: string): DecisionCodec {
   let codec = codecByLayout.get(layoutJson);
   if (codec === undefined) {
     if (codecByLayout.size >= readCodecsMax) codecByLayout.clear();
     codecByLayout.set(layoutJson, (codec = new DecisionCodec(JSON.parse(layoutJson) as DecisionLayout))); // written by DecisionPacker alone
   }
-  return decisionJson(codec.decode(bytes));
+  return codec;
 }
+
+/** A packed decision. @throws WeirError WEIR_STORE_FAILED when it does not fit the layout. */
+export const decodeDecision = (layoutJson: string, bytes: Uint8Array): Decision => codecOf(layoutJson).decode(bytes);
+
+/** A decision packed again. @throws WeirError WEIR_STORE_FAILED for a name that the layout has not. */
+export const encodeDecision = (layoutJson: string, decision: Decision): Uint8Array => codecOf(layoutJson).encode(decision);
+
+/** Its JSON text. */
+export const unpackDecision = (layoutJson: string, bytes: Uint8Array): string => decisionJson(decodeDecision(layoutJson, bytes));
 
 /** A decided event as it is stored; text and bytes are made when a store asks for them. */
 class DecidedRow implements DecisionRow {

@@ -1,4 +1,4 @@
-import { decisionId, type Verdict } from '@weir/contracts';
+import type { Verdict } from '@weir/contracts';
 import { canonicalJson } from '@weir/definitions';
 import type { DecisionStore } from '@weir/ports';
 
@@ -9,16 +9,12 @@ const rowsPerTurnMax = 128;
 export async function* verdictLines(store: DecisionStore, lanes: number): AsyncGenerator<string, void, undefined> {
   for (let lane = 0; lane < lanes; lane += 1) {
     const last = await store.position(lane);
-    let block = '';
-    for (let offset = 0; offset <= last; offset += 1) {
-      const row = await store.byId(decisionId({ lane, offset }));
-      if (row !== undefined) block += `${verdictLine(row.json)}\n`;
-      if ((offset + 1) % rowsPerTurnMax !== 0) continue;
+    for (let from = 0; from <= last; ) {
+      const rows = await store.range(lane, from, rowsPerTurnMax);
+      from = (rows.at(-1)?.offset ?? last) + 1;
+      if (rows.length > 0) yield rows.map(({ json }) => `${verdictLine(json)}\n`).join('');
       await new Promise((resume) => { setImmediate(resume); });
-      if (block !== '') yield block;
-      block = '';
     }
-    if (block !== '') yield block;
   }
 }
 

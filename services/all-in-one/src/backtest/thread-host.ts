@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import { Worker, type MessagePort } from 'node:worker_threads';
+import { errorCodes, WeirError, type ErrorCode } from '@weir/contracts';
+import type { EventLog } from '@weir/ports';
+import { buffersOf, packRecords } from './record-pack';
+import { RecordUnusable } from './recorded-front';
+import type { FromThread, PairAnswers, SideAnswers, ThreadJob, ToThread } from './side-job';
+import { buffersOfStored, type ReadPack } from './stored-rows';
+
+/** Where a thread gets what it cannot read itself. */
+export interface ThreadFeed { readonly log: EventLog | undefined; readonly stored: ReadPack | undefined }
+
+/** A thread of a back-test as the thread that started it sees it. It waits until its batch has been used, so that its decisions can still be asked for. */
+export class ThreadHost<Answers extends SideAnswers | PairAnswers> {
+  private readonly worker: Worker;
+  private readonly batches: Answers['batch'][] = [];
+  private ended: { readonly totals: Answers['totals'] | undefined } | undefined;
+  private failure: Error | undefined;
+  private wake: (() => void) | undefined;
+  private toldDetails: ((details: Answers['details']) => void) | undefined;
+  private isOut = false;
+
+  constructor(private readonly job: ThreadJob, private readonly feed: ThreadFeed, handedOver: readonly MessagePort[] = []) {
+    this.worker = new Worker(join(__dirname, 'thread-worker.js'), { workerData: job, transferList: [...handedOver], resourceLimits: { maxOldGenerationSizeMb: job.memoryMbMax } });
+    this.worker.on('message', (message: FromThread<Answers>) => { this.take(message).catch((error: unknown) => { this.fail(error instanceof Error ? error : new Error(String(error))); }); });
+    this.worker.on('error', (error) => { this.fail(outOfMemory(error) ? new WeirError('WEIR_LIMIT_REACHED', `the back-test needs more than the ${job.memoryMbMax} MB that it may take`) : error instanceof Error ? error : new Error(String(error))); });
+    this.worker.on('exit', (code) => { if (this.ended === undefined) this.fail(new Error(`a thread of the back-test ended early (${code})`)); });
+  }
+
+  async next(): Promise<Answers['batch'] | undefined> {
+    if (this.isOut) this.say({ kind: 'next' });
+    this.isOut = false;
+    for (;;) {
+      const batch = this.batches.shift();
+      if (batch !== undefined) { this.isOut = true; return batch; }
+      if (this.failure !== undefined) throw this.failure;
+      if (this.ended !== undefined) return undefined;
+      await new Promise<void>((resolve) => { this.wake = resolve; });
+    }
+  }
+
+  async details(offsets: readonly number[]): Promise<Answers['details']> {
+    if (this.failure !== undefined) throw this.failure;
+    return new Promise((resolve, reject) => {
+      this.toldDetails = resolve;
+      this.wake = () => { if (this.failure !== undefined) reject(this.failure); };
+      this.say({ kind: 'details', offsets });
+    });
+  }
+
+  totals(): Promise<Answers['totals']> {
+    const totals = this.ended?.totals;
+    return totals === undefined ? Promise.reject(this.failure ?? new Error('the thread is not at its end')) : Promise.resolve(totals);
+  }
+
+  /** Ends whoever waits on it, for another thread that it works with has failed. */
+  fail(error: Error): void {
+    this.failure ??= error;
+    this.wake?.();
+  }
+
+  /** Called when it fails. */
+  onFailure(listener: (error: Error) => void): void {
+    const own = this.fail.bind(this);
+    this.fail = (error) => { own(error); listener(error); };
+  }
+
+  async close(): Promise<void> {
+    this.ended ??= { totals: undefined };
+    await this.worker.terminate();
+  }
+
+  private async take(message: FromThread<Answers>): Promise<void> {
+    switch (message.kind) {
+      case 'batch': this.batches.push(message.batch); this.wake?.(); break;
+      case 'end': this.ended = { totals: message.totals }; this.wake?.(); break;
+      case 'failed': this.fail(errorOf(message)); break;
+      case 'details': this.toldDetails?.(message.details); break;
+      case 'read': {
+        const pack = packRecords(await given(this.feed.log).read('transactions.raw', message.lane, message.fromOffset, message.max));
+        this.say({ kind: 'records', lane: message.lane, pack }, buffersOf(pack));
+        break;
+      }
+      case 'stored': {
+        const pack = await given(this.feed.stored)(message.fromOffset, message.max);
+        this.say({ kind: 'stored', pack }, buffersOfStored(pack));
+      }
+    }
+  }
+
+  private say(message: ToThread, handedOver: readonly ArrayBuffer[] = []): void { this.worker.postMessage(message, handedOver); }
+}
+
+function given<T>(part: T | undefined): T {
+  if (part === undefined) throw new Error('a thread asked for what it was not given');
+  return part;
+}
+
+const outOfMemory = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+
+function errorOf({ name, message, code, findings }: Extract<FromThread, { kind: 'failed' }>): Error {
+  if (name === 'RecordUnusable') return new RecordUnusable(message);
+  const known = errorCodes.find((each): each is ErrorCode => each === code);
+  return known === undefined ? new Error(message) : new WeirError(known, message, { findings });
+}

@@ -1,0 +1,35 @@
+import type { MessagePort, Worker } from 'node:worker_threads';
+
+interface Message { readonly kind: string }
+type Transferred = readonly (ArrayBuffer | MessagePort)[];
+
+/** The end of a channel in a thread that asks and waits: messages are heard by kind, and those that come early are kept. */
+export class ThreadPort<Heard extends Message, Said extends Message> {
+  private readonly waiting: Array<{ readonly isFor: (message: Heard) => boolean; readonly resolve: (message: Heard) => void }> = [];
+  private readonly early: Heard[] = [];
+
+  constructor(private readonly port: MessagePort | Worker) {
+    port.on('message', (message: Heard) => { this.take(message); });
+  }
+
+  say(message: Said, handedOver: Transferred = []): void { this.port.postMessage(message, handedOver); }
+
+  /** The next message of one of the kinds. */
+  hear<Kind extends Heard['kind']>(...kinds: readonly Kind[]): Promise<Extract<Heard, { readonly kind: Kind }>> {
+    return this.hearWhere((message): message is Extract<Heard, { readonly kind: Kind }> => kinds.some((kind) => kind === message.kind));
+  }
+
+  /** The first message that it is for, of those that came early or come yet. */
+  hearWhere<Wanted extends Heard>(isFor: (message: Heard) => message is Wanted): Promise<Wanted> {
+    const at = this.early.findIndex(isFor);
+    const [known] = at < 0 ? [] : this.early.splice(at, 1);
+    if (known !== undefined && isFor(known)) return Promise.resolve(known);
+    return new Promise((resolve) => { this.waiting.push({ isFor, resolve: (message) => { if (isFor(message)) resolve(message); } }); });
+  }
+
+  private take(message: Heard): void {
+    const at = this.waiting.findIndex(({ isFor }) => isFor(message));
+    if (at < 0) this.early.push(message);
+    else this.waiting.splice(at, 1)[0]?.resolve(message);
+  }
+}
