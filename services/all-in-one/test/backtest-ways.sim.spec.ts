@@ -47,7 +47,7 @@ describe('a back-test', () => {
   async function run(changed: DefinitionSet, useRecords: boolean): Promise<{ readonly way: Way; readonly report: BacktestReport }> {
     const { next } = await world.log.bounds('transactions.raw', 0);
     const { controls } = await surveyLog(world.log, { lane: 0, endOffset: next }, new LabelBook());
-    const way = wayOfLog(controls, changed, { useRecords }), throughOffset = next - 1;
+    const way = wayOfLog(controls, changed, { useRecords, lanes: 1 }), throughOffset = next - 1;
     if (way.kind === 'apart') return { way, report: await backtest(world, changed) };
     return {
       way,

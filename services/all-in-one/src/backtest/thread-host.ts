@@ -18,6 +18,7 @@ export class ThreadHost<Answers extends SideAnswers | PairAnswers> {
   private failure: Error | undefined;
   private wake: (() => void) | undefined;
   private toldDetails: ((details: Answers['details']) => void) | undefined;
+  private heard: ((error: Error) => void) | undefined;
   private isOut = false;
 
   constructor(private readonly job: ThreadJob, private readonly feed: ThreadFeed, handedOver: readonly MessagePort[] = []) {
@@ -57,13 +58,11 @@ export class ThreadHost<Answers extends SideAnswers | PairAnswers> {
   fail(error: Error): void {
     this.failure ??= error;
     this.wake?.();
+    this.heard?.(error);
   }
 
   /** Called when it fails. */
-  onFailure(listener: (error: Error) => void): void {
-    const own = this.fail.bind(this);
-    this.fail = (error) => { own(error); listener(error); };
-  }
+  onFailure(listener: (error: Error) => void): void { this.heard = listener; }
 
   async close(): Promise<void> {
     this.ended ??= { totals: undefined };
