@@ -1,4 +1,4 @@
-import type { Decision, RawRecord } from '@weir/contracts';
+import type { Decision } from '@weir/contracts';
 import { resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
 import type { Sink, TakenBatch } from '@weir/pipeline';
 import { quarantineId, type Clock, type DecisionRow, type DecisionStore, type QuarantineRow, type QuarantineStore } from '@weir/ports';
@@ -15,14 +15,12 @@ export interface Taken {
 /** Turns batches into decisions and rows; remembers the set in force, for entities are named by it. One lane each. */
 export class BatchReader {
   private bySet: { readonly entities: EntityReader; readonly packer: DecisionPacker } | undefined;
-  private readonly takenByBatch = new WeakMap<readonly RawRecord[], Taken>();
 
   /** `restored`: the set that was in force where the lane starts. */
   constructor(private readonly clock: Clock, private readonly restored: () => DefinitionSet | undefined) {}
 
   read(batch: TakenBatch): Taken {
-    const known = this.takenByBatch.get(batch.records);
-    if (known !== undefined) return known;
+    if (batch.made !== undefined) return batch.made as Taken; // nobody else makes anything of a batch
     const nowMs = this.clock.nowMs(), envelopeOf = envelopes(batch.stageMs, nowMs);
     const decisions = new Map<number, Decision>();
     const rows: DecisionRow[] = [];
@@ -37,9 +35,7 @@ export class BatchReader {
       decisions.set(outcome.offset, decision);
       rows.push(decisionRow(outcome, decision, entities, bySet?.packer));
     }
-    const taken = { decisions, rows, entitiesByOffset };
-    this.takenByBatch.set(batch.records, taken);
-    return taken;
+    return (batch.made = { decisions, rows, entitiesByOffset });
   }
 
   private readers(): BatchReader['bySet'] {
