@@ -21,7 +21,10 @@ export interface DecisionRow {
   readonly entities: readonly string[];
   /** The decision, verdict and envelope, as JSON text. May be made when it is asked for. */
   readonly json: string;
-  /** The same packed, where the writer has it so: a store that can unpack it keeps this instead of the text. */
+  /**
+   * The same packed, where the writer has it so: a store that can unpack it keeps this instead of the text. Made when it is asked for, into memory that
+   * is used again: to be copied before another row's is asked for.
+   */
   readonly packed?: PackedDecision | undefined;
 }
 

@@ -1,3 +1,4 @@
 export { LmdbEventLog, type LmdbEventLogOptions } from './lmdb-event-log';
 export { LmdbOnlineStore, type LmdbOnlineStoreOptions } from './lmdb-online-store';
 export { LmdbDecisionStore, type LmdbDecisionStoreOptions } from './lmdb-decision-store';
+export { ThreadedDecisionStore, type ThreadedDecisionStoreOptions } from './threaded-decision-store';

@@ -30,6 +30,7 @@ export class LmdbDecisionStore extends DecisionStore {
   readonly #layouts: Database<string, string>;
   readonly #layoutById = new Map<string, string>();
   readonly #unpack: Unpack | undefined;
+  readonly #layoutOf = (id: string): string => this.#layout(id);
 
   constructor(options: LmdbDecisionStoreOptions) {
     super();
@@ -82,7 +83,7 @@ export class LmdbDecisionStore extends DecisionStore {
         if (!mayMatch(new DecisionMarks(value), query)) continue;
         const bytes = blocks.get(key);
         if (bytes === undefined) continue;
-        const block = new DecisionBlock(lane, key, bytes, this.#unpack);
+        const block = new DecisionBlock(lane, key, bytes, this.#unpack, this.#layoutOf);
         for (let row = block.count - 1; row >= 0; row--) {
           const offset = block.offset(row);
           if (offset >= end) continue;
@@ -163,7 +164,7 @@ export class LmdbDecisionStore extends DecisionStore {
   #at(lane: number, offset: number): DecisionRow | undefined {
     const { blocks } = this.#lane(lane);
     for (const { key, value } of blocks.getRange({ start: offset, reverse: true, limit: 1 })) {
-      const block = new DecisionBlock(lane, key, value, this.#unpack), row = block.find(offset);
+      const block = new DecisionBlock(lane, key, value, this.#unpack, this.#layoutOf), row = block.find(offset);
       return row < 0 ? undefined : block.row(row);
     }
     return undefined;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Clock } from '@weir/ports';
 import { decisionRowOf, decisionStoreContract, eventLogContract, onlineStoreContract } from '@weir/ports/testing';
-import { LmdbDecisionStore, LmdbEventLog, LmdbOnlineStore } from './index';
+import { LmdbDecisionStore, LmdbEventLog, LmdbOnlineStore, ThreadedDecisionStore } from './index';
 
 class SetClock extends Clock {
   now = 0;
@@ -52,6 +52,32 @@ describe('LMDB', () => {
         return new LmdbDecisionStore({ path, lanes: 2 });
       },
     });
+  });
+
+  decisionStoreContract(() => {
+    const options = { path: folder(), lanes: 2, unpack: (): string => '' }, store = new ThreadedDecisionStore(options);
+    return Promise.resolve({
+      store,
+      reopen: async () => {
+        await store.close();
+        return new ThreadedDecisionStore(options);
+      },
+    });
+  });
+
+  it('takes packed decisions to another thread and back, and tells what failed there', async () => {
+    const unpack = (layout: string, bytes: Uint8Array): string => JSON.stringify([layout, ...bytes]), shared = new Uint8Array(3);
+    const store = new ThreadedDecisionStore({ path: folder(), lanes: 1, unpack });
+    const row = (offset: number): ReturnType<typeof decisionRowOf> => ({
+      ...decisionRowOf(offset, { json: 'not asked for', transactionId: `t${offset} é\u4e2d`, entities: ['card:ü', 'device:d'] }),
+      get packed() { shared.fill(offset); return { layoutId: 'l', layout: () => 'layout', bytes: shared }; },
+    });
+    await store.write(0, [row(1), row(2), decisionRowOf(3)]);
+    const found = await store.byTransaction('t2 é\u4e2d');
+    expect(found).toMatchObject({ offset: 2, json: '["layout",2,2,2]', entities: ['card:ü', 'device:d'] });
+    expect((await store.search({ limit: 9 })).items.map(({ json }) => json)).toEqual([decisionRowOf(3).json, '["layout",2,2,2]', '["layout",1,1,1]']);
+    await expect(store.search({ limit: 9, cursor: 'nonsense' })).rejects.toMatchObject({ code: 'WEIR_INPUT_INVALID', findings: [{ field: 'cursor' }] });
+    await store.close();
   });
 
   it('keeps what comes packed packed, with its layout once, and gives the text back', async () => {

@@ -1,11 +1,12 @@
-/** A growing buffer that is used again: what is written is copied out once, at the end. */
+/** A growing buffer that is used again. */
 export class ByteWriter {
   private bytes = new Uint8Array(4_096);
   private view = new DataView(this.bytes.buffer);
   private at = 0;
 
   reset(): void { this.at = 0; }
-  taken(): Uint8Array { return this.bytes.slice(0, this.at); }
+  /** What was written, as it lies here: gone with the next write. */
+  written(): Uint8Array { return this.bytes.subarray(0, this.at); }
 
   byte(value: number): void {
     this.ensure(1);

@@ -31,7 +31,10 @@ export class DecisionCodec {
     this.idBytes = Uint8Array.from(layout.id.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
   }
 
-  encode({ verdict, meta }: Decision): Uint8Array {
+  encode(decision: Decision): Uint8Array { return this.encodeView(decision).slice(); }
+
+  /** The same, in memory that the next call writes over. */
+  encodeView({ verdict, meta }: Decision): Uint8Array {
     const { writer } = this;
     writer.reset();
     writer.byte(formatVersion);
@@ -55,7 +58,7 @@ export class DecisionCodec {
     if (Object.keys(verdict.profiles).length > 0) writer.text(JSON.stringify(verdict.profiles));
     if (verdict.positions) this.writePositions(verdict.positions);
     this.writeMeta(meta);
-    return writer.taken();
+    return writer.written();
   }
 
   /** @throws WeirError WEIR_STORE_FAILED when the bytes are of another format or layout. */

@@ -45,14 +45,14 @@ export class DecisionPacker {
 
   constructor(private readonly set: DefinitionSet) {}
 
-  /** Undefined for a decision of another set, or one that does not fit its layout: such a one is stored as text. */
+  /** Until the next is packed. Undefined for a decision of another set, or one that does not fit its layout: such a one is stored as text. */
   pack(decision: Decision): PackedDecision | undefined {
     const { verdict } = decision;
     if (verdict.set !== this.set.id) return undefined;
     const of = this.of(verdict.source ?? '');
     if (of === undefined) return undefined;
     try {
-      return { layoutId: of.codec.layout.id, layout: of.json, bytes: of.codec.encode(decision) };
+      return { layoutId: of.codec.layout.id, layout: of.json, bytes: of.codec.encodeView(decision) };
     } catch {
       return undefined;
     }
@@ -102,9 +102,8 @@ class DecidedRow implements DecisionRow {
   readonly decidedBy: string;
   readonly alert: boolean;
   readonly rules: readonly string[];
-  private bytes: PackedDecision | undefined;
 
-  constructor(readonly lane: number, readonly offset: number, item: Parameters<typeof decisionRow>[0], readonly decision: Decision, readonly entities: readonly string[], private packer: DecisionPacker | undefined) {
+  constructor(readonly lane: number, readonly offset: number, item: Parameters<typeof decisionRow>[0], readonly decision: Decision, readonly entities: readonly string[], private readonly packer: DecisionPacker | undefined) {
     const { verdict } = decision;
     this.id = verdict.id;
     this.transactionId = verdict.transaction_id;
@@ -120,12 +119,7 @@ class DecidedRow implements DecisionRow {
 
   get json(): string { return decisionJson(this.decision); }
 
-  /** Packed once, however often it is asked for. */
-  get packed(): PackedDecision | undefined {
-    if (this.packer !== undefined) this.bytes = this.packer.pack(this.decision);
-    this.packer = undefined;
-    return this.bytes;
-  }
+  get packed(): PackedDecision | undefined { return this.packer?.pack(this.decision); }
 }
 
 /** The row of a decided event. */

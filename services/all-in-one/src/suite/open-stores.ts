@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { PlatformaticEventLog } from '@weir/adapters/kafka';
-import { LmdbDecisionStore, LmdbEventLog, LmdbOnlineStore } from '@weir/adapters/lmdb';
+import { LmdbEventLog, LmdbOnlineStore, ThreadedDecisionStore } from '@weir/adapters/lmdb';
 import { openPostgres } from '@weir/adapters/postgres';
 import { RedisOnlineStore } from '@weir/adapters/redis';
 import { openSqlite } from '@weir/adapters/sqlite';
@@ -35,7 +35,7 @@ export async function openStores(options: { readonly dataDir: string; readonly l
   return {
     log: servers.kafka === undefined ? new LmdbEventLog({ path: join(dataDir, 'log'), lanes, clock }) : new PlatformaticEventLog({ brokers: servers.kafka, lanes, prefix: 'weir.' }),
     online: servers.redis === undefined ? new LmdbOnlineStore({ path: join(dataDir, 'state') }) : new RedisOnlineStore({ url: servers.redis, prefix: 'weir' }),
-    decisions: new LmdbDecisionStore({ path: join(dataDir, 'decisions'), lanes, unpack: unpackDecision }),
+    decisions: new ThreadedDecisionStore({ path: join(dataDir, 'decisions'), lanes, unpack: unpackDecision }),
     quarantine: new SqlQuarantine(database), registry: new SqlRegistry(database), cases: new SqlCases(database),
   };
 }
