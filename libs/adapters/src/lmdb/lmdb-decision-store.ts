@@ -102,7 +102,7 @@ export class LmdbDecisionStore extends DecisionStore {
     for (const key of blocks.getKeys({ start: fromOffset, reverse: true, limit: 1 })) start = key;
     for (const { key, value } of blocks.getRange({ start })) {
       if (rows.length >= rowsMax) break;
-      const block = new DecisionBlock(lane, key, value, this.#unpack, (layoutId) => this.#layout(layoutId));
+      const block = new DecisionBlock(lane, key, value, this.#unpack, this.#layoutOf);
       for (let row = 0; row < block.count; row++) if (block.offset(row) >= fromOffset) rows.push(block.row(row));
     }
     return Promise.resolve(rows);

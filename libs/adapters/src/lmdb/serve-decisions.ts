@@ -26,6 +26,7 @@ export function serveDecisions(port: MessagePort, job: DecisionJob): void {
       case 'byId': return rowsAnswer(number, present(await store.byId(question.id)), null);
       case 'byTransaction': return rowsAnswer(number, present(await store.byTransaction(question.transactionId, question.source)), null);
       case 'search': { const page = await store.search(question.query); return rowsAnswer(number, page.items, page.next); }
+      case 'range': return rowsAnswer(number, await store.range(question.lane, question.fromOffset, question.rowsMax), null);
       case 'close': await store.close(); return { number, kind: 'done' };
     }
   };

@@ -14,6 +14,7 @@ export type DecisionQuestion =
   | { readonly kind: 'byId'; readonly id: string }
   | { readonly kind: 'byTransaction'; readonly transactionId: string; readonly source: string | undefined }
   | { readonly kind: 'search'; readonly query: DecisionQuery }
+  | { readonly kind: 'range'; readonly lane: number; readonly fromOffset: number; readonly rowsMax: number }
   | { readonly kind: 'close' };
 export interface AskedDecision { readonly number: number; readonly question: DecisionQuestion }
 
@@ -78,6 +79,10 @@ export class ThreadedDecisionStore extends DecisionStore {
   override async search(query: DecisionQuery): Promise<Page<DecisionRow>> {
     const answer = await this.#ask({ kind: 'search', query });
     return { items: this.#rowsOf(answer), next: answer.kind === 'rows' ? answer.next : null };
+  }
+
+  override async range(lane: number, fromOffset: number, rowsMax: number): Promise<readonly DecisionRow[]> {
+    return this.#rowsOf(await this.#ask({ kind: 'range', lane, fromOffset, rowsMax }));
   }
 
   override async close(): Promise<void> {
