@@ -55,20 +55,24 @@ export interface ControlItem extends ItemBase {
 
 export type LaneItem = EventItem | ControlItem;
 
-/** A match of a pattern, or its time-out. */
+/** What a pattern has to say of a key: a match, a time-out, a bound that was reached, or an event that came too late for it. */
 export interface PatternMatch {
   readonly pattern: string;
   /** Version of the pattern's definition that matched. */
   readonly version: number;
   readonly mode: 'live' | 'shadow';
-  readonly kind: 'match' | 'timeout' | 'limit';
+  readonly kind: 'match' | 'timeout' | 'limit' | 'late';
   readonly key: string;
-  /** Ids of the events by step, in the order taken. */
+  /** Ids of the events by step, in the order taken; of a late event its id as `late`; of a limit none. */
   readonly events: Readonly<Record<string, readonly string[]>>;
   readonly firstTimeMs: number;
   readonly lastTimeMs: number;
   /** True when the event of the item completed it; false when time alone gave it. */
   readonly byEvent: boolean;
+  /** Which bound was reached, what it is, and how much was given up; only of kind `limit`. */
+  readonly limit?: { readonly name: string; readonly max: number; readonly dropped: number };
+  /** How far the watermark was past the event, ms; only of kind `late`. */
+  readonly lateByMs?: number;
 }
 
 /** What ingest did with a record that goes no further. */

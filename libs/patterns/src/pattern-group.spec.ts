@@ -129,7 +129,7 @@ describe('a group of patterns', () => {
       const restoreAt = new Set(lane.map((_, offset) => offset).filter(() => random.chance(0.3)));
       const endMs = 1_000;
       const closed = [...lane, { key: 'k1', event: { id: 'last', ts: endMs, name: 'z' }, watermarkMs: endMs }];
-      const inTime = lane.map((row, at) => ({ ...row, at })).filter(({ event, watermarkMs }) => event.ts > watermarkMs).sort((a, b) => a.event.ts - b.event.ts || a.at - b.at);
+      const inTime = lane.map((row, at) => ({ ...row, at })).filter(({ event, watermarkMs }) => event.ts >= watermarkMs).sort((a, b) => a.event.ts - b.event.ts || a.at - b.at);
       const sortedLane = [...inTime.map((row) => ({ ...row, watermarkMs: row.event.ts })), { key: 'k1', event: { id: 'last', ts: endMs, name: 'z' }, watermarkMs: endMs }];
       const withoutOffset = (told: readonly string[]): string[] => told.map((text) => text.slice(text.indexOf(' ') + 1)).sort();
       const ordered = runGroup(members, closed, { options: { ordered: true } });

@@ -90,16 +90,18 @@ export class PatternGroup<E> {
   get keyCount(): number { return this.keys.size; }
 
   /**
-   * An event of the key, at its place in the log. Matched at once or, in an ordered group, once the watermark has passed it. Answers false
-   * for an event of an ordered group that the watermark had passed already: it has no effect.
+   * An event of the key, at its place in the log; `watermarkMs` is that after it. Matched at once or, in an ordered group, once the watermark has
+   * reached it. Answers false for an event of an ordered group that is older than the watermark: it has no effect.
    */
   accept(key: string, event: E, offset: number, watermarkMs: number, out: GroupOutcome<E>[]): boolean {
     let entry = this.keys.get(key);
     if (entry !== undefined) this.packBefore(entry);
     if (this.options.ordered) {
-      if (this.options.timeOf(event) <= watermarkMs) return false;
+      const timeMs = this.options.timeOf(event);
+      if (timeMs < watermarkMs) return false;
       entry ??= this.open(key);
-      entry.wait({ event, offset, lagMs: this.options.timeOf(event) - watermarkMs, bytes: undefined });
+      entry.wait({ event, offset, lagMs: timeMs - watermarkMs, bytes: undefined });
+      if (timeMs === watermarkMs) this.advanceKey(entry, watermarkMs, out);
       this.settle(entry);
       return true;
     }

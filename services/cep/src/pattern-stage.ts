@@ -180,12 +180,23 @@ export class PatternStage implements Stage<LaneItem, LaneItem> {
       if (key === undefined) continue;
       keyed = keyed.length === 0 ? planned.decisive : [...keyed, ...planned.decisive];
       if (planned.ordered) this.context.keep(item);
-      if (!planned.group.accept(key, event, item.offset, watermarkOf(planned, item.time), this.out)) this.lateCount++;
-      if (this.out.length > 0) this.describe(planned, this.count(), { item, byEvent: true }, matches);
+      const watermarkMs = watermarkOf(planned, item.time);
+      if (!planned.group.accept(key, event, item.offset, watermarkMs, this.out)) this.tellLate(planned, { event, key, lateByMs: watermarkMs - event.timeMs }, matches);
+      if (this.out.length > 0) this.describe(planned, this.count(), { item, byEvent: !planned.ordered }, matches);
     }
     this.context.leave();
     item.matches = matches;
     item.patternsKeyed = keyed;
+  }
+
+  /** The event has no effect on the group's patterns, and each of them says so. */
+  private tellLate({ group, patternById }: PlannedGroup, { event, key, lateByMs }: { readonly event: StreamEvent; readonly key: string; readonly lateByMs: number }, into: PatternMatch[]): void {
+    this.lateCount++;
+    for (const { id, begins } of group.members) {
+      const pattern = patternById.get(id)?.pattern;
+      if (pattern === undefined || pattern.mode === 'off' || !begins) continue;
+      into.push({ pattern: pattern.name, version: pattern.version, mode: pattern.mode, kind: 'late', key, events: { late: [event.id] }, firstTimeMs: event.timeMs, lastTimeMs: event.timeMs, byEvent: true, lateByMs });
+    }
   }
 
   private describe(planned: PlannedGroup, outcomes: readonly GroupOutcome<StreamEvent>[], at: { readonly item: LaneItem; readonly byEvent: boolean }, into: PatternMatch[]): void {
@@ -194,7 +205,7 @@ export class PatternStage implements Stage<LaneItem, LaneItem> {
       const pattern = planned.patternById.get(member.id)?.pattern;
       if (pattern === undefined || pattern.mode === 'off') continue;
       const shared = { pattern: pattern.name, version: pattern.version, mode: pattern.mode, kind: outcome.kind, key };
-      if (outcome.kind === 'limit') { into.push({ ...shared, events: {}, firstTimeMs: nowMs, lastTimeMs: nowMs, byEvent: at.byEvent }); continue; }
+      if (outcome.kind === 'limit') { into.push({ ...shared, events: {}, firstTimeMs: nowMs, lastTimeMs: nowMs, byEvent: at.byEvent, limit: { name: outcome.limit, max: outcome.max, dropped: outcome.dropped } }); continue; }
       const events = Object.fromEntries([...outcome.steps].map(([step, taken]) => [step, taken.map((event) => event.id)]));
       into.push({ ...shared, events, firstTimeMs: outcome.firstTimeMs, lastTimeMs: outcome.lastTimeMs, byEvent: at.byEvent && outcome.kind === 'match' && outcome.byEvent });
     }

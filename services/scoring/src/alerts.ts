@@ -37,10 +37,13 @@ export interface AlertData {
   readonly events: Readonly<Record<string, readonly string[]>> | null;
   /** Of a model: the figures behind it. */
   readonly details?: Readonly<Record<string, unknown>>;
+  /** Of `limit`: the bound that was reached, and how many partial matches or matches were given up at it. */
+  readonly limit?: NonNullable<PatternMatch['limit']>;
 }
 
 type Raiser = AlertData['raised_by'];
 const defaultSeverity = 'high';
+/** A late event is told in the topic of matches alone. */
 const whatOf = { match: 'matched', timeout: 'timed_out', limit: 'limit' } as const;
 
 /**
@@ -52,8 +55,9 @@ export function alertsOf(item: LaneItem, set: DefinitionSet): Alert[] {
   const alerts: Alert[] = [];
   if (item.kind === 'event' && item.verdict) alerts.push(...alertsOfVerdict(item, item.verdict, set));
   for (const match of item.matches) {
-    const pattern = (match.byEvent && match.kind === 'match') || match.mode !== 'live' ? undefined : set.patterns.get(match.pattern);
-    if (pattern && (match.kind !== 'timeout' || pattern.onTimeout === 'alert')) alerts.push(alertOfMatch(item, match, pattern));
+    const { kind } = match;
+    const pattern = (match.byEvent && kind === 'match') || match.mode !== 'live' ? undefined : set.patterns.get(match.pattern);
+    if (pattern && kind !== 'late' && (kind !== 'timeout' || pattern.onTimeout === 'alert')) alerts.push(alertOfMatch(item, { ...match, kind }, pattern));
   }
   return alerts.length < 2 ? alerts : [...new Map(alerts.map((alert) => [alert.id, alert])).values()];
 }
@@ -91,11 +95,11 @@ function alertOfVerdict(item: LaneItem, verdict: Verdict, raisedBy: Raiser, { se
   });
 }
 
-function alertOfMatch(item: LaneItem, match: PatternMatch, pattern: RuleLike): Alert {
+function alertOfMatch(item: LaneItem, match: PatternMatch & { readonly kind: keyof typeof whatOf }, pattern: RuleLike): Alert {
   const { severity, webhooks } = toldBy(pattern.then) ?? { severity: defaultSeverity, webhooks: [] };
   const raisedBy: Raiser = { kind: 'pattern', name: match.pattern, key: match.key };
   return envelope(item, { raisedBy, timeMs: match.lastTimeMs, subject: match.key, webhooks }, {
-    severity, what: whatOf[match.kind], raised_by: raisedBy, decision_id: null, transaction: null, outcome: null, score: null, reasons: [], events: match.events,
+    severity, what: whatOf[match.kind], raised_by: raisedBy, decision_id: null, transaction: null, outcome: null, score: null, reasons: [], events: match.events, ...(match.limit === undefined ? {} : { limit: match.limit }),
   });
 }
 

@@ -71,10 +71,11 @@ function mayAlert(item: LaneItem): boolean {
 /** As those who watch see it: in one line. */
 export function liveAlert({ alert, entity }: StoredAlert): Required<LiveAlert> {
   const { severity, raised_by: by, reasons, decision_id: decisionId, transaction } = alert.data;
-  const text = by.kind === 'model' ? modelText(alert.data) : by.kind === 'score' ? reasons[0]?.text ?? 'the score is above the limit for alerts' : reasons.find(({ name }) => name === by.name)?.text ?? `${by.name} ${whatText[alert.data.what]}`;
+  const text = by.kind === 'model' ? modelText(alert.data) : by.kind === 'score' ? reasons[0]?.text ?? 'the score is above the limit for alerts' : reasons.find(({ name }) => name === by.name)?.text ?? `${by.name} ${alert.data.limit === undefined ? whatText[alert.data.what] : limitText(alert.data.limit)}`;
   return { id: alert.id, atMs: Date.parse(alert.time), severity, raisedBy: by, entity, decisionId, transactionId: transaction === null ? null : alert.subject, text };
 }
 
+const limitText = ({ name, max, dropped }: NonNullable<Alert['data']['limit']>): string => `reached ${name} (${max}) for this key and gave up ${dropped}`;
 const whatText = {
   decided: 'fired', matched: 'was matched', timed_out: 'ran out of time', limit: 'gave up partial matches at its bound',
   model_returned: 'went back to its former version', model_retrain: 'should be trained again', model_trouble: 'is in trouble',
