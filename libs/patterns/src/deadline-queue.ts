@@ -30,6 +30,19 @@ export class DeadlineQueue<T> {
     return item;
   }
 
+  /** Everything that is over at `clockMs`, in no order; nothing changes. */
+  dueAt(clockMs: number): T[] {
+    const found: T[] = [];
+    const look = (at: number): void => {
+      if (at >= this.items.length || (this.atMs[at] as number) > clockMs) return;
+      found.push(this.items[at] as T);
+      look(2 * at + 1);
+      look(2 * at + 2);
+    };
+    look(0);
+    return found;
+  }
+
   /** Keeps what `isCurrent` says; O(n). */
   retain(isCurrent: (item: T, atMs: number) => boolean): void {
     let kept = 0;

@@ -2,16 +2,21 @@ import { WeirError } from '@weir/contracts';
 import { ByteReader, type ByteWriter } from './bytes';
 import { GroupKey, type Noted } from './group-key';
 import type { GroupMember } from './pattern-group';
-import { decodeKeyState, encodeKeyState, type EventCodec } from './state-codec';
+import { decodeKeyState, dueMsOf, encodeKeyState, type EventCodec } from './state-codec';
 
-export const groupKeyFormat = 1;
+/** Format 1 is the same without the time at which something of the key is over. */
+export const groupKeyFormat = 2;
+const groupKeyFormatOldest = 1;
 
 interface Codecs<E> { readonly codec: EventCodec<E>; readonly takenCodec?: EventCodec<E>; readonly timeOf: (event: E) => number }
 
 /** All state of a key as canonical bytes; patterns go by their ids, in their order. */
-export function encodeGroupKey<E>(entry: GroupKey<E>, group: Codecs<E> & { readonly members: readonly GroupMember<E>[]; readonly writer: ByteWriter }): Uint8Array {
+export function encodeGroupKey<E>(entry: GroupKey<E>, group: Codecs<E> & { readonly members: readonly GroupMember<E>[]; readonly writer: ByteWriter }, longestWithinMs: number): Uint8Array {
   const { writer, members } = group;
   writer.byte(groupKeyFormat);
+  let dueMs = entry.dueMs(longestWithinMs);
+  if (entry.states.size > 0) for (const [number, state] of entry.states) { const member = members[number]; if (member) dueMs = Math.min(dueMs, dueMsOf(state, member.compiled)); }
+  writer.double(dueMs);
   writeNoted(writer, entry.noted, group.codec);
   writeNoted(writer, entry.waiting, group.codec);
   const byId = <T>(rows: Iterable<readonly [number, T]>): (readonly [string, T])[] => [...rows].map(([number, row]) => [members[number]?.id ?? '', row] as const).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -22,11 +27,24 @@ export function encodeGroupKey<E>(entry: GroupKey<E>, group: Codecs<E> & { reado
   return writer.take();
 }
 
-/** @throws WeirError WEIR_STORE_FAILED for bytes of another format. */
+/** When the first thing of a packed key is over, ms (Infinity: never); undefined where the format does not say. @throws WeirError WEIR_STORE_FAILED for bytes of an unknown format. */
+export function readDueMs(bytes: Uint8Array): number | undefined {
+  const reader = new ByteReader(bytes);
+  return readFormat(reader) === groupKeyFormatOldest ? undefined : reader.double();
+}
+
+function readFormat(reader: ByteReader): number {
+  const format = reader.byte();
+  if (format < groupKeyFormatOldest || format > groupKeyFormat) {
+    throw new WeirError('WEIR_STORE_FAILED', `the state of patterns is of format ${format}; this version reads ${groupKeyFormatOldest} to ${groupKeyFormat}: run the version that wrote it, or rebuild the state from the log`);
+  }
+  return format;
+}
+
+/** @throws WeirError WEIR_STORE_FAILED for bytes of an unknown format. */
 export function decodeGroupKey<E>(key: string, bytes: Uint8Array, group: Codecs<E> & { readonly members: readonly GroupMember<E>[]; readonly numberById: ReadonlyMap<string, number> }): GroupKey<E> {
   const reader = new ByteReader(bytes);
-  const format = reader.byte();
-  if (format !== groupKeyFormat) throw new WeirError('WEIR_STORE_FAILED', `pattern group state of format ${format}, expected ${groupKeyFormat}`);
+  if (readFormat(reader) !== groupKeyFormatOldest) reader.double();
   const entry = new GroupKey<E>(key, group.timeOf);
   entry.noted = readNoted(reader, group.codec);
   entry.waiting = readNoted(reader, group.codec);

@@ -32,6 +32,8 @@ export class GroupKey<E> {
   /** Set while its packed form as of now is asked for and not made; then that form, until it is read. */
   taken = false;
   packed: Uint8Array | undefined = undefined;
+  /** Since keys last went to rest. */
+  wasUsed = true;
   /** Nothing of the key is over before this; at most early. */
   deadlineMs = Infinity;
   /** Where it stands in the queue of deadlines. */
@@ -122,6 +124,13 @@ export class GroupKey<E> {
     if (first === undefined || this.timeOf(first.event) > watermarkMs) return undefined;
     this.waiting = this.waiting.length === 1 ? none : this.waiting.slice(1);
     return first;
+  }
+
+  /** When the first thing of it is over: a function of the state alone, where `deadlineMs` may be early. */
+  dueMs(longestWithinMs: number): number {
+    let dueMs = this.noted.length === 0 ? Infinity : this.notedUntilMs + longestWithinMs;
+    if (this.waiting.length > 0) dueMs = Math.min(dueMs, this.timeOf((this.waiting[0] as Noted<E>).event));
+    return dueMs;
   }
 
   updateDeadline(longestWithinMs: number): number {

@@ -4,7 +4,8 @@ export type PatternOutcome<E> =
   | { readonly kind: 'timeout'; readonly steps: ReadonlyMap<string, readonly E[]>; readonly firstTimeMs: number; readonly lastTimeMs: number; /** When its time was over, ms. */ readonly atMs: number }
   | { readonly kind: 'limit'; readonly limit: LimitName; readonly max: number; /** Partial matches or matches given up. */ readonly dropped: number };
 
-export type LimitName = 'partialMatchesMax' | 'heldEventsMax' | 'matchesPerEventMax';
+/** `keysMax` is of a group of patterns: the event's key is one too many. */
+export type LimitName = keyof PatternLimits | 'keysMax';
 
 /** Bounds of one pattern for one key. Reaching one is an outcome, never an error. */
 export interface PatternLimits {

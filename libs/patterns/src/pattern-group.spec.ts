@@ -59,10 +59,11 @@ function runAlone(members: readonly GroupMember<JsonEvent>[], lane: Lane, timeou
 interface Played { readonly told: string[]; readonly bytes: string }
 
 /** As a group; the state is written and read back after the offsets given. */
-function runGroup(members: readonly GroupMember<JsonEvent>[], lane: Lane, how: { readonly restoreAt?: ReadonlySet<number>; readonly options?: Partial<GroupOptions<JsonEvent>> } = {}): Played {
+function runGroup(members: readonly GroupMember<JsonEvent>[], lane: Lane, how: { readonly restoreAt?: ReadonlySet<number>; readonly saveAt?: ReadonlySet<number>; readonly hotKeysMax?: number; readonly options?: Partial<GroupOptions<JsonEvent>> } = {}): Played {
   const told: string[] = [];
-  let group = new PatternGroup(members, options(how.options));
   const store = new Map<string, Uint8Array>();
+  const open = (): PatternGroup<JsonEvent> => new PatternGroup(members, options({ ...how.options, ...(how.hotKeysMax === undefined ? {} : { hotKeysMax: how.hotKeysMax, stored: (key) => store.get(key) }) }));
+  let group = open();
   const save = (): void => { for (const [key, value] of group.takeChanges()) if (value) store.set(key, value); else store.delete(key); };
   lane.forEach(({ key, event, watermarkMs }, offset) => {
     const out: GroupOutcome<JsonEvent>[] = [];
@@ -71,9 +72,9 @@ function runGroup(members: readonly GroupMember<JsonEvent>[], lane: Lane, how: {
     for (const { member, key: of, outcome } of out) told.push(`${offset} ${of} ${member.id} ${textOf(outcome)}`);
     if (how.restoreAt?.has(offset)) {
       save();
-      group = new PatternGroup(members, options(how.options));
-      for (const [of, value] of store) group.load(of, value);
-    }
+      group = open();
+      for (const [of, value] of store) group.loadLater(of, value);
+    } else if (how.saveAt?.has(offset)) save();
   });
   save();
   return { told, bytes: JSON.stringify([...store].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => [key, Buffer.from(value).toString('hex')])) };
@@ -120,6 +121,56 @@ describe('a group of patterns', () => {
       play(eager, at, lane.length);
       expect(hexOf(lazy.takeChanges())).toEqual(hexOf(eager.takeChanges()));
     });
+  });
+
+  it('gives the same with keys that rest in the store until they are needed, and holds no more than it may', () => {
+    forSeeds(100, (random) => {
+      const members = randomMembers(random), lane = randomLane(random, 40);
+      const given = { timeouts: random.chance(0.3), ordered: random.chance(0.3) };
+      const sometimes = (): Set<number> => new Set(lane.map((_, offset) => offset).filter(() => random.chance(0.3)));
+      expect(runGroup(members, lane, { options: given, restoreAt: sometimes(), saveAt: sometimes(), hotKeysMax: random.int(0, 2) })).toEqual(runGroup(members, lane, { options: given }));
+    });
+    const store = new Map<string, Uint8Array>();
+    const group = new PatternGroup([{ id: 'p@1', compiled: sequence('a', 'b'), sinceOffset: 0, begins: true }], options({ hotKeysMax: 10, stored: (key) => store.get(key) }));
+    for (let at = 0; at < 100; at++) group.accept(`k${at}`, { id: `a${at}`, ts: at, name: 'a' }, at, at, []);
+    for (const [key, value] of group.takeChanges()) if (value) store.set(key, value);
+    expect([group.keyCount, group.hotKeyCount]).toEqual([100, 7]);
+    group.advance(1e9, []);
+    for (const [key, value] of group.takeChanges()) { if (value) store.set(key, value); else store.delete(key); }
+    expect([group.keyCount, store.size]).toEqual([0, 0]);
+  });
+
+  it('hands keys that rest over to another set of patterns as those in use', () => {
+    forSeeds(60, (random) => {
+      const before = randomMembers(random), lane = randomLane(random, 40), changeAt = random.int(5, 35);
+      const after = [...before.filter(() => random.chance(0.7)).map((member) => ({ ...member, begins: random.chance(0.7) })), ...randomMembers(random).map((member) => ({ ...member, id: `new ${member.id}`, sinceOffset: changeAt + 1 }))];
+      const play = (hotKeysMax: number): Played => {
+        const told: string[] = [], store = new Map<string, Uint8Array>();
+        const open = (members: readonly GroupMember<JsonEvent>[]): PatternGroup<JsonEvent> => new PatternGroup(members, options({ hotKeysMax, stored: (key) => store.get(key) }));
+        const save = (): void => { for (const [key, value] of group.takeChanges()) if (value) store.set(key, value); else store.delete(key); };
+        let group = open(before);
+        lane.forEach(({ key, event, watermarkMs }, offset) => {
+          const out: GroupOutcome<JsonEvent>[] = [];
+          group.advance(watermarkMs, out);
+          group.accept(key, event, offset, watermarkMs, out);
+          for (const { member, key: of, outcome } of out) told.push(`${offset} ${of} ${member.id} ${textOf(outcome)}`);
+          if (offset === changeAt) { const next = open(after); group.handOver(next); group = next; }
+          if (offset % 3 === 0) save();
+        });
+        save();
+        return { told, bytes: JSON.stringify([...store].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => [key, Buffer.from(value).toString('hex')])) };
+      };
+      expect(play(0)).toEqual(play(1_000));
+    });
+  });
+
+  it('begins nothing for one key too many, and says so', () => {
+    const group = new PatternGroup([{ id: 'p@1', compiled: sequence('a', 'b'), sinceOffset: 0, begins: true }], options({ keysMax: 2 }));
+    const out: GroupOutcome<JsonEvent>[] = [];
+    for (const key of ['k1', 'k2', 'k3', 'k1']) group.accept(key, { id: key, ts: 1, name: 'a' }, 0, 0, out);
+    group.accept('k4', { id: 'k4', ts: 1, name: 'b' }, 0, 0, out);
+    expect(out.map(({ member, key, outcome }) => `${member.id} ${key} ${textOf(outcome)}`)).toEqual(['p@1 k3 limit keysMax 1']);
+    expect(group.keyCount).toBe(2);
   });
 
   it('matches late and early events in the order of time when it is ordered', () => {

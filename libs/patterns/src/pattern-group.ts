@@ -1,8 +1,9 @@
+import { WeirError } from '@weir/contracts';
 import { ByteWriter } from './bytes';
 import type { CompiledPattern } from './compile';
 import type { StepCondition } from './condition';
 import { DeadlineQueue } from './deadline-queue';
-import { decodeGroupKey, encodeGroupKey } from './group-codec';
+import { decodeGroupKey, encodeGroupKey, readDueMs } from './group-codec';
 import type { EventCodec } from './state-codec';
 import { GroupKey, type Noted } from './group-key';
 import type { KeyState } from './key-state';
@@ -36,11 +37,20 @@ export interface GroupOptions<E> {
   readonly limits?: PatternLimits;
   /** Events noted per key before its patterns are run on them. */
   readonly notedEventsMax?: number;
+  /** Keys with state, in memory or not; above it no new key begins, and that is said. */
+  readonly keysMax?: number;
+  /** What `takeChanges` gave of a key, for keys that are not in memory; absent: all are kept. */
+  readonly stored?: (key: string) => Uint8Array | undefined;
+  /** Keys held in memory behind `takeChanges`, where `stored` can give the others. */
+  readonly hotKeysMax?: number;
 }
 
 export interface GroupOutcome<E> { readonly member: GroupMember<E>; readonly key: string; readonly outcome: PatternOutcome<E> }
 
 const notedEventsMaxDefault = 4_096;
+const keysMaxDefault = 5_000_000;
+/** Resting is done down to this share of `hotKeysMax`, so that it is not done at every call. */
+const restShare = 0.75;
 
 interface Runner<E> { readonly number: number; readonly member: GroupMember<E>; readonly machine: PatternMachine<E>; /** It need not run before an event that can complete a match. */ readonly deferred: boolean }
 
@@ -48,11 +58,20 @@ interface Runner<E> { readonly number: number; readonly member: GroupMember<E>; 
  * Many patterns over the same keys, sources and clock. A pattern whose matches only certain events can complete is *deferred*: a key notes its
  * events, and the pattern runs over them when such an event comes. As an automaton's state is a function of the events since, the outcome is the
  * same; but what never completes is never run, and the events are noted once for all patterns.
+ *
+ * A key that is not in use *rests*: of it only its name and the time at which something of it is over are in memory, the rest is read with `stored`
+ * when an event of the key comes, or that time.
  */
 export class PatternGroup<E> {
   private readonly keys = new Map<string, GroupKey<E>>();
+  /** When something of a resting key is over; at most early. */
+  private readonly resting = new Map<string, number>();
+  /** Bytes of resting keys that `takeChanges` has not given yet. */
+  private repacked = new Map<string, Uint8Array>();
+  /** Those that it is giving. */
+  private given: ReadonlyMap<string, Uint8Array> = new Map();
   private changed: GroupKey<E>[] = [];
-  private readonly due = new DeadlineQueue<GroupKey<E>>();
+  private readonly due = new DeadlineQueue<string>();
   private readonly runners: readonly Runner<E>[];
   private readonly deferred: readonly Runner<E>[];
   /** Starts of deferred patterns: an event is noted once one of them holds. */
@@ -86,27 +105,30 @@ export class PatternGroup<E> {
     this.numberById = new Map(members.map(({ id }, number) => [id, number]));
   }
 
-  /** Keys with state. */
-  get keyCount(): number { return this.keys.size; }
+  /** Keys with state; of them, those in memory. */
+  get keyCount(): number { return this.keys.size + this.resting.size; }
+  get hotKeyCount(): number { return this.keys.size; }
 
   /**
    * An event of the key, at its place in the log; `watermarkMs` is that after it. Matched at once or, in an ordered group, once the watermark has
    * reached it. Answers false for an event of an ordered group that is older than the watermark: it has no effect.
    */
   accept(key: string, event: E, offset: number, watermarkMs: number, out: GroupOutcome<E>[]): boolean {
-    let entry = this.keys.get(key);
+    let entry = this.find(key);
     if (entry !== undefined) this.packBefore(entry);
     if (this.options.ordered) {
       const timeMs = this.options.timeOf(event);
       if (timeMs < watermarkMs) return false;
-      entry ??= this.open(key);
+      entry ??= this.open(key, event, out);
+      if (entry === undefined) return true;
       entry.wait({ event, offset, lagMs: timeMs - watermarkMs, bytes: undefined });
       if (timeMs === watermarkMs) this.advanceKey(entry, watermarkMs, out);
       this.settle(entry);
       return true;
     }
     if (entry === undefined && !this.noteIndex.any(event) && !this.startIndex.any(event)) return true;
-    entry ??= this.open(key);
+    entry ??= this.open(key, event, out);
+    if (entry === undefined) return true;
     if (entry.deadlineMs <= watermarkMs) this.advanceKey(entry, watermarkMs, out);
     this.match(entry, { event, offset, lagMs: this.options.timeOf(event) - watermarkMs, bytes: undefined }, out);
     this.settle(entry);
@@ -116,21 +138,38 @@ export class PatternGroup<E> {
   /** The watermark reached a time: what waited for it is given, key by key. */
   advance(watermarkMs: number, out: GroupOutcome<E>[]): void {
     if (this.due.nextMs > watermarkMs) return;
-    const keys = new Set<GroupKey<E>>();
-    for (let entry = this.due.popDue(watermarkMs); entry !== undefined; entry = this.due.popDue(watermarkMs)) {
-      entry.queuedMs = Infinity;
-      if (this.keys.get(entry.key) === entry) keys.add(entry);
-    }
-    for (const entry of [...keys].sort((a, b) => (a.key < b.key ? -1 : 1))) {
+    for (const key of [...this.takeDue(watermarkMs)].sort()) {
+      const entry = this.find(key);
+      if (entry === undefined) continue;
+      if (entry.deadlineMs > watermarkMs) { this.enqueue(entry); continue; }
       this.packBefore(entry);
-      if (entry.deadlineMs <= watermarkMs) this.advanceKey(entry, watermarkMs, out);
+      this.advanceKey(entry, watermarkMs, out);
       this.settle(entry);
+    }
+  }
+
+  /** Resting keys of which something is over at a watermark, without waking them: what `stored` will be asked for. */
+  restingDue(watermarkMs: number): string[] {
+    return this.resting.size === 0 ? [] : this.due.dueAt(watermarkMs).filter((key) => (this.resting.get(key) ?? Infinity) <= watermarkMs);
+  }
+
+  isResting(key: string): boolean { return this.resting.has(key); }
+
+  private takeDue(watermarkMs: number): Set<string> {
+    const keys = new Set<string>();
+    for (;;) {
+      const atMs = this.due.nextMs, key = this.due.popDue(watermarkMs);
+      if (key === undefined) return keys;
+      const hot = this.keys.get(key);
+      if (hot !== undefined) { if (hot.queuedMs === atMs) hot.queuedMs = Infinity; }
+      else if (this.resting.get(key) !== atMs) continue;
+      keys.add(key);
     }
   }
 
   /**
    * Keys whose state changed since the last call with their packed state; undefined: the key has none any more. Packed as they are read, to the
-   * end before the next call; what they give is their state at the call.
+   * end before the next call; what they give is their state at the call. At the end keys that were not used go to rest.
    */
   takeChanges(): Iterable<readonly [key: string, value: Uint8Array | undefined]> {
     const { changed } = this;
@@ -140,38 +179,53 @@ export class PatternGroup<E> {
       entry.taken = this.keys.get(entry.key) === entry;
     }
     // A key that went and came back is listed twice; its newer state counts.
-    return this.packTaken(changed.filter((entry) => entry.taken || !this.keys.has(entry.key)));
+    const listed = changed.filter((entry) => entry.taken || !this.has(entry.key));
+    this.given = this.repacked;
+    this.repacked = new Map();
+    return this.packTaken(listed, this.given);
   }
 
-  private *packTaken(taken: readonly GroupKey<E>[]): Generator<readonly [key: string, value: Uint8Array | undefined]> {
+  private *packTaken(taken: readonly GroupKey<E>[], repacked: ReadonlyMap<string, Uint8Array>): Generator<readonly [key: string, value: Uint8Array | undefined]> {
     for (const entry of taken) {
       this.packBefore(entry);
       const { packed } = entry;
       entry.packed = undefined;
       yield [entry.key, packed];
     }
+    yield* repacked;
+    this.given = new Map();
+    this.rest();
   }
 
   /** A key that is taken and not yet read is packed before anything changes it. */
   private packBefore(entry: GroupKey<E>): void {
     if (!entry.taken) return;
     entry.taken = false;
-    entry.packed = encodeGroupKey(entry, this.packing);
+    entry.packed = encodeGroupKey(entry, this.packing, this.longestWithinMs);
   }
 
   /** The key's packed state; undefined when it has none. */
   pack(key: string): Uint8Array | undefined {
     const entry = this.keys.get(key);
-    return entry && encodeGroupKey(entry, this.packing);
+    return entry === undefined ? this.restingBytes(key) : encodeGroupKey(entry, this.packing, this.longestWithinMs);
   }
 
   /** Sets a key's state to what `pack` gave, or to none; nothing is listed as changed. Patterns that the group lacks are left out. */
   load(key: string, bytes: Uint8Array | undefined): void {
     this.keys.delete(key);
+    this.resting.delete(key);
     if (bytes === undefined) return;
-    const entry = decodeGroupKey(key, bytes, { members: this.members, numberById: this.numberById, ...this.options });
+    const entry = this.decode(key, bytes);
     this.keys.set(key, entry);
     this.enqueue(entry);
+  }
+
+  /** Says of a key what `stored` has of it: it rests until it is needed. Without `stored` it is loaded at once. */
+  loadLater(key: string, bytes: Uint8Array): void {
+    const dueMs = this.options.stored === undefined ? undefined : readDueMs(bytes);
+    if (dueMs === undefined) { this.load(key, bytes); return; }
+    this.resting.set(key, dueMs);
+    if (dueMs < Infinity) this.due.push(dueMs, key);
   }
 
   /**
@@ -179,15 +233,18 @@ export class PatternGroup<E> {
    */
   simulate(key: string, event: E, offset: number, watermarkMs: number): GroupOutcome<E>[] {
     if (this.options.ordered) return [];
-    const before = this.keys.get(key);
+    const before = this.keys.get(key), restedMs = this.resting.get(key);
     const bytes = this.pack(key);
     const changedBefore = this.changed.length, wasChanged = before?.changed ?? false;
     const out: GroupOutcome<E>[] = [];
     if (bytes !== undefined) this.load(key, bytes);
     this.accept(key, event, offset, watermarkMs, out);
     this.changed.length = changedBefore;
-    if (before === undefined) this.keys.delete(key);
-    else { this.keys.set(key, before); before.changed = wasChanged; }
+    if (before !== undefined) { this.keys.set(key, before); before.changed = wasChanged; }
+    else {
+      this.keys.delete(key);
+      if (restedMs !== undefined) { this.resting.set(key, restedMs); if (restedMs < Infinity) this.due.push(restedMs, key); }
+    }
     return out;
   }
 
@@ -197,35 +254,93 @@ export class PatternGroup<E> {
    */
   handOver(to: PatternGroup<E>, read: { readonly codec: EventCodec<E>; readonly takenCodec?: EventCodec<E> } = to.options): void {
     const finishing = this.deferred.filter(({ member }) => to.members[to.numberById.get(member.id) ?? -1]?.begins === false);
-    for (const entry of this.keys.values()) {
+    const give = (entry: GroupKey<E>, rests: boolean): void => {
       this.packBefore(entry);
       for (const { number } of finishing) if (!entry.states.has(number)) this.runDeferred(entry, number, []);
       this.touched.fill(0);
-      const bytes = this.pack(entry.key);
-      if (bytes !== undefined) to.adopt(entry.key, bytes, read);
-    }
+      to.adopt(entry.key, encodeGroupKey(entry, this.packing, this.longestWithinMs), { ...read, rests });
+    };
+    for (const entry of this.keys.values()) give(entry, false);
+    for (const key of this.resting.keys()) give(this.decodeResting(key), true);
     // A key that went since the last call of takeChanges is still in the store.
-    for (const { key } of this.changed) if (!to.keys.has(key)) to.changed.push(new GroupKey(key, this.options.timeOf));
-    this.keys.clear();
-    this.changed = [];
+    for (const { key } of this.changed) if (!to.has(key)) to.changed.push(new GroupKey(key, this.options.timeOf));
+    this.forgetAll();
   }
 
   /** Whether any key has a partial match of a pattern that runs event by event. O(keys). */
   holds(memberId: string): boolean {
     const number = this.numberById.get(memberId);
-    if (number !== undefined) for (const entry of this.keys.values()) if (entry.states.has(number)) return true;
+    if (number === undefined) return false;
+    for (const entry of this.keys.values()) if (entry.states.has(number)) return true;
+    for (const key of this.resting.keys()) if (this.decodeResting(key).states.has(number)) return true;
     return false;
   }
 
   /** Every key with state, and every key whose going is not yet told; the group is empty after it. */
   dropAll(): Set<string> {
-    const keys = new Set([...this.keys.keys(), ...this.changed.map(({ key }) => key)]);
-    this.keys.clear();
-    this.changed = [];
+    const keys = new Set([...this.keys.keys(), ...this.resting.keys(), ...this.changed.map(({ key }) => key)]);
+    this.forgetAll();
     return keys;
   }
 
-  private adopt(key: string, bytes: Uint8Array, read: { readonly codec: EventCodec<E>; readonly takenCodec?: EventCodec<E> }): void {
+  private forgetAll(): void {
+    this.keys.clear();
+    this.resting.clear();
+    this.repacked.clear();
+    this.given = new Map();
+    this.changed = [];
+  }
+
+  private has(key: string): boolean { return this.keys.has(key) || this.resting.has(key); }
+
+  /** The key's state in memory, woken if it rests. */
+  private find(key: string): GroupKey<E> | undefined {
+    const hot = this.keys.get(key);
+    if (hot !== undefined) { hot.wasUsed = true; return hot; }
+    if (this.resting.size === 0 || !this.resting.has(key)) return undefined;
+    const entry = this.decodeResting(key);
+    this.resting.delete(key);
+    this.keys.set(key, entry);
+    // Its place in the queue is void from here on; what was never written stays to be written.
+    this.enqueue(entry);
+    if (this.repacked.delete(key)) this.noteChange(entry);
+    return entry;
+  }
+
+  private restingBytes(key: string): Uint8Array | undefined { return this.resting.has(key) ? this.repacked.get(key) ?? this.given.get(key) ?? this.options.stored?.(key) : undefined; }
+
+  private decodeResting(key: string): GroupKey<E> {
+    const bytes = this.restingBytes(key);
+    if (bytes === undefined) throw new WeirError('WEIR_STORE_FAILED', `the state of patterns for the key ${key} is not in the store, where it was put`);
+    return this.decode(key, bytes);
+  }
+
+  private decode(key: string, bytes: Uint8Array): GroupKey<E> {
+    return decodeGroupKey(key, bytes, { members: this.members, numberById: this.numberById, ...this.options });
+  }
+
+  /** Keys that changed since they were last written stay; of the others those that were not used since the last time go first. */
+  private rest(): void {
+    const { stored, hotKeysMax = Infinity } = this.options;
+    if (stored === undefined || this.keys.size <= hotKeysMax) return;
+    const restTo = Math.floor(hotKeysMax * restShare);
+    for (const spare of [true, false]) {
+      for (const [key, entry] of this.keys) {
+        if (this.keys.size <= restTo) break;
+        if (entry.changed || (spare && entry.wasUsed)) continue;
+        this.keys.delete(key);
+        this.layToRest(entry);
+      }
+    }
+    for (const entry of this.keys.values()) entry.wasUsed = false;
+  }
+
+  private layToRest({ key, deadlineMs, queuedMs }: GroupKey<E>): void {
+    this.resting.set(key, deadlineMs);
+    if (queuedMs !== deadlineMs && deadlineMs < Infinity) this.due.push(deadlineMs, key);
+  }
+
+  private adopt(key: string, bytes: Uint8Array, read: { readonly codec: EventCodec<E>; readonly takenCodec?: EventCodec<E>; readonly rests: boolean }): void {
     const entry = decodeGroupKey(key, bytes, { members: this.members, numberById: this.numberById, codec: read.codec, takenCodec: read.takenCodec ?? read.codec, timeOf: this.options.timeOf });
     for (const noted of entry.noted) noted.bytes = undefined;
     for (const noted of entry.waiting) noted.bytes = undefined;
@@ -234,6 +349,12 @@ export class PatternGroup<E> {
     entry.forgetSeen(this.deferred);
     this.keys.set(key, entry);
     this.settle(entry);
+    if (!read.rests || entry.isEmpty || this.options.stored === undefined) return;
+    this.repacked.set(key, encodeGroupKey(entry, this.packing, this.longestWithinMs));
+    this.keys.delete(key);
+    this.layToRest(entry);
+    entry.changed = false;
+    this.changed.pop();
   }
 
   private advanceKey(entry: GroupKey<E>, watermarkMs: number, out: GroupOutcome<E>[]): void {
@@ -314,22 +435,39 @@ export class PatternGroup<E> {
     this.scratch.length = 0;
   }
 
-  private open(key: string): GroupKey<E> {
+  /** Undefined where no more keys may have state: the patterns that the event would have begun say so. */
+  private open(key: string, event: E, out: GroupOutcome<E>[]): GroupKey<E> | undefined {
+    const { keysMax = keysMaxDefault } = this.options;
+    if (this.keyCount >= keysMax) { this.refuse(key, event, { max: keysMax, out }); return undefined; }
     const entry = new GroupKey<E>(key, this.options.timeOf);
     this.keys.set(key, entry);
     return entry;
   }
 
+  private refuse(key: string, event: E, { max, out }: { readonly max: number; readonly out: GroupOutcome<E>[] }): void {
+    const numbers = new Set<number>();
+    const add = (number: number): boolean => { numbers.add(number); return false; };
+    this.noteIndex.visit(event, add);
+    this.startIndex.visit(event, add);
+    for (const number of [...numbers].sort((a, b) => a - b)) out.push({ member: this.runner(number).member, key, outcome: { kind: 'limit', limit: 'keysMax', max, dropped: 1 } });
+  }
+
+  private noteChange(entry: GroupKey<E>): void {
+    if (entry.changed) return;
+    entry.changed = true;
+    this.changed.push(entry);
+  }
+
   private settle(entry: GroupKey<E>): void {
-    if (!entry.changed) { entry.changed = true; this.changed.push(entry); }
+    this.noteChange(entry);
     if (entry.isEmpty) this.keys.delete(entry.key);
     else this.enqueue(entry);
   }
 
   private enqueue(entry: GroupKey<E>): void {
     const deadlineMs = entry.updateDeadline(this.longestWithinMs);
-    if (deadlineMs < entry.queuedMs) { entry.queuedMs = deadlineMs; this.due.push(deadlineMs, entry); }
-    if (this.due.size > 4 * this.keys.size + 64) this.due.retain((other, atMs) => this.keys.get(other.key) === other && other.queuedMs === atMs);
+    if (deadlineMs < entry.queuedMs) { entry.queuedMs = deadlineMs; this.due.push(deadlineMs, entry.key); }
+    if (this.due.size > 4 * this.keyCount + 64) this.due.retain((key, atMs) => (this.keys.get(key)?.queuedMs ?? this.resting.get(key)) === atMs);
   }
 
   private runner(number: number): Runner<E> {

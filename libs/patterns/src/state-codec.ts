@@ -35,6 +35,17 @@ export function encodeKeyState<E>(state: KeyState<E>, codec: EventCodec<E>): Uin
   return writer.take();
 }
 
+/** When the first partial match of a state is over, ms; Infinity for none. A function of what is alive, where the state's own deadline may be early. */
+export function dueMsOf<E>(state: KeyState<E>, compiled: CompiledPattern<E>): number {
+  let dueMs = Infinity;
+  if (compiled.withinMs !== undefined) for (const start of state.starts) if (start.live > 0) dueMs = Math.min(dueMs, start.timeMs + compiled.withinMs);
+  state.runsByPlace.forEach((runs, place) => {
+    const windowMs = compiled.automaton.places[place]?.windowMs ?? 0;
+    if (windowMs > 0) for (const run of runs ?? []) if (!run.dead) dueMs = Math.min(dueMs, run.last.held.timeMs + windowMs);
+  });
+  return dueMs;
+}
+
 /** @throws WeirError WEIR_STORE_FAILED for bytes of another format or pattern. */
 export function decodeKeyState<E>(bytes: Uint8Array, compiled: CompiledPattern<E>, codec: EventCodec<E>): KeyState<E> {
   const reader = new ByteReader(bytes);

@@ -278,7 +278,7 @@ describe('the state', () => {
         given.push(...stage.process(lane.items.slice(from, to).map(copy)).flatMap(told));
         from = to;
         store.save(stage);
-        if (random.chance(0.5)) { stage = new PatternStage(); void stage.restore(store); }
+        if (random.chance(0.5)) { stage = new PatternStage({ hotKeysMax: random.int(0, 2) }); void stage.restore(store); }
       }
       expect(given).toEqual(expected);
       expect(store.text()).toBe(wholeStore.text());

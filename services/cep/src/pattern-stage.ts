@@ -9,11 +9,19 @@ export interface PatternStageOptions {
   /** Whether partial matches that ran out of time are given as matches of kind `timeout` for every pattern; default: for those with `on_timeout` alone. They cost far more than matches: most partial matches end so. */
   readonly timeouts?: boolean;
   readonly limits?: PatternLimits;
+  /** Keys with state per group of patterns (default 5,000,000); one more begins nothing, and that is said. */
+  readonly keysMax?: number;
+  /** Keys held in memory, over all groups (default 100,000), besides those that changed since `takeChanges`; the others are read from the store when they are needed. */
+  readonly hotKeysMax?: number;
 }
+
+const keysMaxDefault = 5_000_000;
+const hotKeysMaxDefault = 100_000;
 
 /**
  * Matches the patterns of the set in force, per key, over the events of a lane: fills `matches` and `patternsKeyed`. A set is switched between
- * two events; patterns that mean the same go on where they are. All state is in memory, and is written per group of patterns and key.
+ * two events; patterns that mean the same go on where they are. State is written per group of patterns and key, and keys that are not in use rest in
+ * the store.
  */
 export class PatternStage implements Stage<LaneItem, LaneItem> {
   readonly name = 'cep';
@@ -32,9 +40,10 @@ export class PatternStage implements Stage<LaneItem, LaneItem> {
   private lateCount = 0;
   private limitCount = 0;
   private timeoutCount = 0;
+  private stored: StageState | undefined;
   private meanBytes = 0;
 
-  constructor(options: PatternStageOptions = {}) {
+  constructor(private readonly options: PatternStageOptions = {}) {
     this.limits = options.limits ?? defaultLimits;
     this.timeouts = options.timeouts ?? false;
   }
@@ -50,6 +59,8 @@ export class PatternStage implements Stage<LaneItem, LaneItem> {
 
   /** Keys with state, over all groups of patterns. */
   get keyCount(): number { let count = 0; for (const { group } of this.groups.values()) count += group.keyCount; return count; }
+  /** Of them, those in memory. */
+  get hotKeyCount(): number { let count = 0; for (const { group } of this.groups.values()) count += group.hotKeyCount; return count; }
 
   process(batch: readonly LaneItem[]): LaneItem[] {
     for (const item of batch) {
@@ -61,6 +72,21 @@ export class PatternStage implements Stage<LaneItem, LaneItem> {
       }
     }
     return [...batch];
+  }
+
+  /** Resting keys that a batch's events meet, or of which time ends something during it. */
+  needs(batch: readonly LaneItem[]): readonly string[] {
+    const keys = new Set<string>();
+    for (const item of batch) {
+      if (item.kind !== 'event') continue;
+      for (const planned of this.groupsBySource.get(item.event.source) ?? []) {
+        const key = planned.keyBySource.get(item.event.source)?.(item.event);
+        if (key !== undefined && planned.group.isResting(key)) keys.add(statePrefix(planned.id) + key);
+      }
+    }
+    const last = batch.at(-1);
+    if (last !== undefined) for (const planned of this.groups.values()) for (const key of planned.group.restingDue(watermarkOf(planned, last.time))) keys.add(statePrefix(planned.id) + key);
+    return [...keys];
   }
 
   simulate(input: LaneItem): LaneItem {
@@ -106,6 +132,7 @@ export class PatternStage implements Stage<LaneItem, LaneItem> {
 
   restore(state: StageState): Promise<void> {
     this.clear();
+    this.stored = state;
     const bytes = state.get(metaKey);
     if (bytes === undefined) return Promise.resolve();
     const meta = readMeta(bytes);
@@ -128,7 +155,7 @@ export class PatternStage implements Stage<LaneItem, LaneItem> {
     for (const { id, group } of this.groups.values()) {
       const prefix = statePrefix(id);
       for (const [key, value] of state.scan(prefix)) {
-        group.load(key.slice(prefix.length), value);
+        group.loadLater(key.slice(prefix.length), value);
         read.add(value);
       }
     }
@@ -219,6 +246,7 @@ export class PatternStage implements Stage<LaneItem, LaneItem> {
     const groups = planGroups(set, planned, this.planOptions());
     for (const [id, old] of this.groups) {
       const next = groups.get(id);
+      if (next?.group === old.group) continue;
       if (next) old.group.handOver(next.group, old.readInto(set));
       else for (const key of old.group.dropAll()) this.gone.add(statePrefix(id) + key);
     }
@@ -250,7 +278,11 @@ export class PatternStage implements Stage<LaneItem, LaneItem> {
   }
 
   private planOptions(): Parameters<typeof planGroups>[2] {
-    return { context: this.context, timeouts: this.timeouts, limits: this.limits };
+    const { stored } = this, { keysMax = keysMaxDefault, hotKeysMax = hotKeysMaxDefault } = this.options;
+    return {
+      context: this.context, timeouts: this.timeouts, limits: this.limits, keysMax, hotKeysMax, before: this.groups,
+      stored: stored && ((groupId, key) => stored.get(statePrefix(groupId) + key)),
+    };
   }
 }
 

@@ -1,5 +1,5 @@
 import { WeirError, type StreamEvent } from '@weir/contracts';
-import type { DefinitionSet, Pattern } from '@weir/definitions';
+import { meaningId, sha256Hex, type DefinitionSet, type Pattern } from '@weir/definitions';
 import { compileProgram, fieldReader, PatternGroup, type EventCodec, type EventContext, type GroupMember, type PatternLimits, type PatternProgram } from '@weir/patterns';
 import { keyReader, type KeyReader } from './entity-key';
 import { eventCodec, surroundedCodec } from './event-codec';
@@ -10,6 +10,8 @@ export interface PlannedPattern { readonly id: string; readonly pattern: Pattern
 /** Patterns of one entity over the same sources, matched in the same way: they share keys and clock. */
 export interface PlannedGroup {
   readonly id: string;
+  /** Two plans of the same signature read and write the same state, and give the same. */
+  readonly signature: string;
   readonly sources: readonly string[];
   readonly ordered: boolean;
   readonly group: PatternGroup<StreamEvent>;
@@ -21,7 +23,21 @@ export interface PlannedGroup {
   readonly readInto: (set: DefinitionSet) => { readonly codec: EventCodec<StreamEvent>; readonly takenCodec: EventCodec<StreamEvent> };
 }
 
-export interface PlanOptions { readonly context: EventContext; readonly timeouts: boolean; readonly limits: PatternLimits }
+export interface PlanOptions {
+  readonly context: EventContext;
+  readonly timeouts: boolean;
+  readonly limits: PatternLimits;
+  readonly keysMax: number;
+  /** Keys in memory, over all groups. */
+  readonly hotKeysMax: number;
+  /** State that was handed over, by group; undefined: all is kept in memory. */
+  readonly stored: ((groupId: string, key: string) => Uint8Array | undefined) | undefined;
+  /** Groups in force: those that mean the same go on as they are. */
+  readonly before: ReadonlyMap<string, PlannedGroup>;
+}
+
+/** Least keys held in memory per group, however many groups there are. */
+const hotKeysPerGroupMin = 1_000;
 
 export const patternId = (pattern: Pick<Pattern, 'name' | 'version'>): string => `${pattern.name}@${pattern.version}`;
 
@@ -36,7 +52,9 @@ export function planGroups(set: DefinitionSet, patterns: readonly PlannedPattern
     if (rows) rows.push({ planned, program });
     else rowsByGroup.set(id, [{ planned, program }]);
   }
-  return new Map([...rowsByGroup].map(([id, rows]) => [id, planGroup(set, id, rows, options)]));
+  const shape = [...set.sources.values(), ...set.entities.values(), ...set.views.values(), ...set.tables.values()].map(meaningId).join();
+  const hotKeysMax = Math.max(Math.min(hotKeysPerGroupMin, options.hotKeysMax), Math.floor(options.hotKeysMax / Math.max(1, rowsByGroup.size)));
+  return new Map([...rowsByGroup].map(([id, rows]) => [id, planGroup(set, id, rows, { ...options, hotKeysMax, shape })]));
 }
 
 function programOf(set: DefinitionSet, planned: PlannedPattern, context: EventContext): PatternProgram | undefined {
@@ -51,17 +69,19 @@ function programOf(set: DefinitionSet, planned: PlannedPattern, context: EventCo
 /** Patterns whose time-outs are told are apart: telling them costs a run of the pattern. */
 const groupId = ({ entity, sources, matching, onTimeout }: Pattern, all: boolean): string => [entity, sources.map(encodeURIComponent).join('+'), matching, ...(onTimeout === 'none' || all ? [] : ['timeouts'])].join('~');
 
-function planGroup(set: DefinitionSet, id: string, rows: readonly { planned: PlannedPattern; program: PatternProgram }[], { context, timeouts, limits }: PlanOptions): PlannedGroup {
+function planGroup(set: DefinitionSet, id: string, rows: readonly { planned: PlannedPattern; program: PatternProgram }[], { context, timeouts, limits, keysMax, hotKeysMax, stored, before, shape }: PlanOptions & { readonly shape: string }): PlannedGroup {
   const first = rows[0];
   if (first === undefined) throw new RangeError('a group without patterns');
   const { sources, entity, matching } = first.planned.pattern;
   const ordered = matching === 'ordered';
   const members = rows.map(({ planned, program }): GroupMember<StreamEvent> => ({ id: planned.id, compiled: program.compiled, sinceOffset: planned.sinceOffset, begins: planned.begins }));
-  const readInto = codecs(set, { sources, rows, context, ordered });
-  const options = { timeOf: (event: StreamEvent) => event.timeMs, readField: fieldReader(set, sources), ...readInto(set), ordered, timeouts: timeouts || first.planned.pattern.onTimeout !== 'none', limits };
+  const signature = sha256Hex([shape, ...members.map((member) => `${member.id} ${member.sinceOffset} ${member.begins}`)].join());
+  const same = before.get(id)?.signature === signature ? before.get(id) : undefined;
+  const readInto = same?.readInto ?? codecs(set, { sources, rows, context, ordered });
+  const options = { timeOf: (event: StreamEvent) => event.timeMs, readField: fieldReader(set, sources), ...readInto(set), ordered, timeouts: timeouts || first.planned.pattern.onTimeout !== 'none', limits, keysMax, hotKeysMax, ...(stored === undefined ? {} : { stored: (key: string) => stored(id, key) }) };
   return {
-    id, sources, ordered, readInto,
-    group: new PatternGroup(members, options),
+    id, signature, sources, ordered, readInto,
+    group: same?.group ?? new PatternGroup(members, options),
     patternById: new Map(rows.map(({ planned }) => [planned.id, planned])),
     keyBySource: new Map(sources.flatMap((source) => { const reader = keyReader(set, entity, source); return reader ? [[source, reader] as const] : []; })),
     decisive: ordered ? [] : rows.filter(({ planned }) => planned.begins).map(({ planned }) => planned.pattern.name),
