@@ -4,7 +4,7 @@ import { GroupKey, type Noted } from './group-key';
 import type { GroupMember } from './pattern-group';
 import { decodeKeyState, dueMsOf, encodeKeyState, type EventCodec } from './state-codec';
 
-/** Format 1 is the same without the time at which something of the key is over. */
+/** Format 1 is the same without the time at which something of the key is over, and the place of its last event. */
 export const groupKeyFormat = 2;
 const groupKeyFormatOldest = 1;
 
@@ -17,6 +17,7 @@ export function encodeGroupKey<E>(entry: GroupKey<E>, group: Codecs<E> & { reado
   let dueMs = entry.dueMs(longestWithinMs);
   if (entry.states.size > 0) for (const [number, state] of entry.states) { const member = members[number]; if (member) dueMs = Math.min(dueMs, dueMsOf(state, member.compiled)); }
   writer.double(dueMs);
+  writer.int(entry.lastOffset);
   writeNoted(writer, entry.noted, group.codec);
   writeNoted(writer, entry.waiting, group.codec);
   const byId = <T>(rows: Iterable<readonly [number, T]>): (readonly [string, T])[] => [...rows].map(([number, row]) => [members[number]?.id ?? '', row] as const).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -44,8 +45,8 @@ function readFormat(reader: ByteReader): number {
 /** @throws WeirError WEIR_STORE_FAILED for bytes of an unknown format. */
 export function decodeGroupKey<E>(key: string, bytes: Uint8Array, group: Codecs<E> & { readonly members: readonly GroupMember<E>[]; readonly numberById: ReadonlyMap<string, number> }): GroupKey<E> {
   const reader = new ByteReader(bytes);
-  if (readFormat(reader) !== groupKeyFormatOldest) reader.double();
   const entry = new GroupKey<E>(key, group.timeOf);
+  if (readFormat(reader) !== groupKeyFormatOldest) { reader.double(); entry.lastOffset = reader.int(); }
   entry.noted = readNoted(reader, group.codec);
   entry.waiting = readNoted(reader, group.codec);
   for (let left = reader.uint(); left > 0; left--) {

@@ -32,6 +32,8 @@ export class GroupKey<E> {
   /** Set while its packed form as of now is asked for and not made; then that form, until it is read. */
   taken = false;
   packed: Uint8Array | undefined = undefined;
+  /** Place of the last event of the key; -1: not known. */
+  lastOffset = -1;
   /** Since keys last went to rest. */
   wasUsed = true;
   /** Nothing of the key is over before this; at most early. */

@@ -24,6 +24,8 @@ export interface GroupMember<E> {
 }
 
 export interface GroupOptions<E> {
+  /** What stands before a key where the state is told of, e.g. in the store. */
+  readonly name?: string;
   readonly timeOf: (event: E) => number;
   readonly readField: FieldReader<E>;
   /** For events kept whole, to be matched later. */
@@ -114,13 +116,14 @@ export class PatternGroup<E> {
    * reached it. Answers false for an event of an ordered group that is older than the watermark: it has no effect.
    */
   accept(key: string, event: E, offset: number, watermarkMs: number, out: GroupOutcome<E>[]): boolean {
-    let entry = this.find(key);
+    let entry = this.find(key, offset);
     if (entry !== undefined) this.packBefore(entry);
     if (this.options.ordered) {
       const timeMs = this.options.timeOf(event);
       if (timeMs < watermarkMs) return false;
       entry ??= this.open(key, event, out);
       if (entry === undefined) return true;
+      entry.lastOffset = offset;
       entry.wait({ event, offset, lagMs: timeMs - watermarkMs, bytes: undefined });
       if (timeMs === watermarkMs) this.advanceKey(entry, watermarkMs, out);
       this.settle(entry);
@@ -129,17 +132,18 @@ export class PatternGroup<E> {
     if (entry === undefined && !this.noteIndex.any(event) && !this.startIndex.any(event)) return true;
     entry ??= this.open(key, event, out);
     if (entry === undefined) return true;
+    entry.lastOffset = offset;
     if (entry.deadlineMs <= watermarkMs) this.advanceKey(entry, watermarkMs, out);
     this.match(entry, { event, offset, lagMs: this.options.timeOf(event) - watermarkMs, bytes: undefined }, out);
     this.settle(entry);
     return true;
   }
 
-  /** The watermark reached a time: what waited for it is given, key by key. */
-  advance(watermarkMs: number, out: GroupOutcome<E>[]): void {
+  /** The watermark reached a time, by the record at `offset`: what waited for it is given, key by key. */
+  advance(watermarkMs: number, out: GroupOutcome<E>[], offset = Infinity): void {
     if (this.due.nextMs > watermarkMs) return;
     for (const key of [...this.takeDue(watermarkMs)].sort()) {
-      const entry = this.find(key);
+      const entry = this.find(key, offset);
       if (entry === undefined) continue;
       if (entry.deadlineMs > watermarkMs) { this.enqueue(entry); continue; }
       this.packBefore(entry);
@@ -293,12 +297,16 @@ export class PatternGroup<E> {
 
   private has(key: string): boolean { return this.keys.has(key) || this.resting.has(key); }
 
-  /** The key's state in memory, woken if it rests. */
-  private find(key: string): GroupKey<E> | undefined {
+  /**
+   * The key's state in memory, woken if it rests.
+   * @throws WeirError WEIR_FENCED when what the store has is not what was put there: another owner of the lane goes on with it.
+   */
+  private find(key: string, offset: number): GroupKey<E> | undefined {
     const hot = this.keys.get(key);
     if (hot !== undefined) { hot.wasUsed = true; return hot; }
     if (this.resting.size === 0 || !this.resting.has(key)) return undefined;
     const entry = this.decodeResting(key);
+    if (entry.lastOffset >= offset) throw this.fenced(key, `has record ${entry.lastOffset} in it, which is not before ${offset}`);
     this.resting.delete(key);
     this.keys.set(key, entry);
     // Its place in the queue is void from here on; what was never written stays to be written.
@@ -311,12 +319,19 @@ export class PatternGroup<E> {
 
   private decodeResting(key: string): GroupKey<E> {
     const bytes = this.restingBytes(key);
-    if (bytes === undefined) throw new WeirError('WEIR_STORE_FAILED', `the state of patterns for the key ${key} is not in the store, where it was put`);
+    if (bytes === undefined) throw this.fenced(key, 'is gone');
     return this.decode(key, bytes);
   }
 
+  private fenced(key: string, what: string): WeirError { return new WeirError('WEIR_FENCED', `the state of patterns at ${this.options.name ?? ''}${key} ${what}: another owner of the lane goes on with it`); }
+
   private decode(key: string, bytes: Uint8Array): GroupKey<E> {
-    return decodeGroupKey(key, bytes, { members: this.members, numberById: this.numberById, ...this.options });
+    try {
+      return decodeGroupKey(key, bytes, { members: this.members, numberById: this.numberById, ...this.options });
+    } catch (cause) {
+      if (!(cause instanceof RangeError)) throw cause;
+      throw new WeirError('WEIR_STORE_FAILED', `the state of patterns at ${this.options.name ?? ''}${key} cannot be read: ${cause.message}`, { cause });
+    }
   }
 
   /** Keys that changed since they were last written stay; of the others those that were not used since the last time go first. */

@@ -3,7 +3,8 @@ import { emptySet, resolveCanonicalSet, type DefinitionSet } from '@weir/definit
 import { defaultLimits, EventContext, type GroupOutcome, type PatternLimits } from '@weir/patterns';
 import type { Stage, StageState } from '@weir/pipeline';
 import { patternId, planGroups, type PlannedGroup, type PlannedPattern } from './stage-plan';
-import { metaKey, readMeta, setKey, statePrefix, writeMeta } from './stage-meta';
+import { readMeta, writeMeta } from './stage-meta';
+import { metaKey, setKey, statePrefix } from './state-keys';
 
 export interface PatternStageOptions {
   /** Whether partial matches that ran out of time are given as matches of kind `timeout` for every pattern; default: for those with `on_timeout` alone. They cost far more than matches: most partial matches end so. */
@@ -190,7 +191,7 @@ export class PatternStage implements Stage<LaneItem, LaneItem> {
     this.time = item.time;
     const matches: PatternMatch[] = [];
     for (const planned of this.groups.values()) {
-      planned.group.advance(watermarkOf(planned, item.time), this.out);
+      planned.group.advance(watermarkOf(planned, item.time), this.out, item.offset);
       if (this.out.length > 0) this.describe(planned, this.count(), { item, byEvent: false }, matches);
     }
     return matches;

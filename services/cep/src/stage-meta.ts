@@ -2,11 +2,6 @@ import { WeirError } from '@weir/contracts';
 import { ByteReader, ByteWriter } from '@weir/patterns';
 import type { PlannedPattern } from './stage-plan';
 
-/** Where the stage's state is in the store. `!` sorts before every group. */
-export const metaKey = 'cep/!meta';
-export const setKey = (setId: string): string => `cep/!set/${setId}`;
-export const statePrefix = (groupId: string): string => `cep/${groupId}/`;
-
 const metaFormat = 1;
 type MetaRow = Omit<PlannedPattern, 'pattern'>;
 

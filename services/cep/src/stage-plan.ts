@@ -3,6 +3,7 @@ import { meaningId, sha256Hex, type DefinitionSet, type Pattern } from '@weir/de
 import { compileProgram, fieldReader, PatternGroup, type EventCodec, type EventContext, type GroupMember, type PatternLimits, type PatternProgram } from '@weir/patterns';
 import { keyReader, type KeyReader } from './entity-key';
 import { eventCodec, surroundedCodec } from './event-codec';
+import { statePrefix } from './state-keys';
 
 /** One version of a pattern that is in force, or that finishes what it has begun. */
 export interface PlannedPattern { readonly id: string; readonly pattern: Pattern; readonly sinceOffset: number; readonly begins: boolean; /** The set that defined it. */ readonly setId: string }
@@ -78,7 +79,7 @@ function planGroup(set: DefinitionSet, id: string, rows: readonly { planned: Pla
   const signature = sha256Hex([shape, ...members.map((member) => `${member.id} ${member.sinceOffset} ${member.begins}`)].join());
   const same = before.get(id)?.signature === signature ? before.get(id) : undefined;
   const readInto = same?.readInto ?? codecs(set, { sources, rows, context, ordered });
-  const options = { timeOf: (event: StreamEvent) => event.timeMs, readField: fieldReader(set, sources), ...readInto(set), ordered, timeouts: timeouts || first.planned.pattern.onTimeout !== 'none', limits, keysMax, hotKeysMax, ...(stored === undefined ? {} : { stored: (key: string) => stored(id, key) }) };
+  const options = { name: statePrefix(id), timeOf: (event: StreamEvent) => event.timeMs, readField: fieldReader(set, sources), ...readInto(set), ordered, timeouts: timeouts || first.planned.pattern.onTimeout !== 'none', limits, keysMax, hotKeysMax, ...(stored === undefined ? {} : { stored: (key: string) => stored(id, key) }) };
   return {
     id, signature, sources, ordered, readInto,
     group: same?.group ?? new PatternGroup(members, options),

@@ -10,7 +10,7 @@ export interface ReadItem { readonly item: LaneItem; readonly appendedAtMs: numb
 
 const kindCode = { event: 1, definitions: 2, list: 3, table: 4, tick: 5, skipped: 6 } as const;
 const controlKinds: Readonly<Record<number, ControlItem['kind']>> = { 2: 'definitions', 3: 'list', 4: 'table', 5: 'tick', 6: 'skipped' };
-const matchKinds: readonly PatternMatch['kind'][] = ['match', 'timeout', 'limit'];
+const matchKinds: readonly PatternMatch['kind'][] = ['match', 'timeout', 'limit', 'late'];
 const noMatches: readonly PatternMatch[] = Object.freeze([]);
 const noNames: readonly string[] = Object.freeze([]);
 
@@ -202,12 +202,18 @@ export class ItemCodec {
     writer.double(7, match.firstTimeMs);
     writer.double(8, match.lastTimeMs);
     writer.bool(9, match.byEvent);
+    if (match.limit !== undefined) {
+      writer.text(10, match.limit.name);
+      writer.double(11, match.limit.max);
+      writer.double(12, match.limit.dropped);
+    }
+    if (match.lateByMs !== undefined) writer.double(13, match.lateByMs);
     writer.end(start);
   }
 
   private readMatch(): PatternMatch {
     const { reader } = this, outer = reader.enter();
-    let pattern = '', version = 0, shadow = false, kind = 0, key = '', events: PatternMatch['events'] = {}, firstTimeMs = 0, lastTimeMs = 0, byEvent = false;
+    let pattern = '', version = 0, shadow = false, kind = 0, key = '', events: PatternMatch['events'] = {}, firstTimeMs = 0, lastTimeMs = 0, byEvent = false, name = '', max = 0, dropped = 0, lateByMs = 0;
     for (let field = reader.next(); field !== 0; field = reader.next()) {
       switch (field) {
         case 1: pattern = reader.text(); break;
@@ -219,11 +225,16 @@ export class ItemCodec {
         case 7: firstTimeMs = reader.double(); break;
         case 8: lastTimeMs = reader.double(); break;
         case 9: byEvent = reader.bool(); break;
+        case 10: name = reader.text(); break;
+        case 11: max = reader.double(); break;
+        case 12: dropped = reader.double(); break;
+        case 13: lateByMs = reader.double(); break;
         default: reader.skip();
       }
     }
     reader.leave(outer);
-    return { pattern, version, mode: shadow ? 'shadow' : 'live', kind: matchKinds[kind] ?? 'match', key, events, firstTimeMs, lastTimeMs, byEvent };
+    const match: PatternMatch = { pattern, version, mode: shadow ? 'shadow' : 'live', kind: matchKinds[kind] ?? 'match', key, events, firstTimeMs, lastTimeMs, byEvent };
+    return match.kind === 'limit' && name !== '' ? { ...match, limit: { name, max, dropped } } : match.kind === 'late' ? { ...match, lateByMs } : match;
   }
 
   private readWatermark(): readonly [string, number] {
