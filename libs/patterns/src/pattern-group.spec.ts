@@ -140,6 +140,31 @@ describe('a group of patterns', () => {
     expect([group.keyCount, store.size]).toEqual([0, 0]);
   });
 
+  it('lets keys rest although what changed is read little by little while events go on', () => {
+    forSeeds(60, (random) => {
+      const members = randomMembers(random), lane = randomLane(random, 60), store = new Map<string, Uint8Array>(), told: string[] = [];
+      const group = new PatternGroup(members, options({ hotKeysMax: random.int(0, 1), stored: (key) => store.get(key) }));
+      let reading = group.takeChanges()[Symbol.iterator]();
+      const read = (): boolean => {
+        const { done, value } = reading.next();
+        if (done === true) return false;
+        if (value[1]) store.set(value[0], value[1]); else store.delete(value[0]);
+        return true;
+      };
+      lane.forEach(({ key, event, watermarkMs }, offset) => {
+        const out: GroupOutcome<JsonEvent>[] = [];
+        group.advance(watermarkMs, out, offset);
+        group.accept(key, event, offset, watermarkMs, out);
+        for (const { member, key: of, outcome } of out) told.push(`${offset} ${of} ${member.id} ${textOf(outcome)}`);
+        if (random.chance(0.5)) read();
+        if (random.chance(0.2)) { while (read()); reading = group.takeChanges()[Symbol.iterator](); }
+      });
+      while (read());
+      for (reading = group.takeChanges()[Symbol.iterator](); read(););
+      expect({ told, bytes: JSON.stringify([...store].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => [key, Buffer.from(value).toString('hex')])) }).toEqual(runGroup(members, lane));
+    });
+  });
+
   it('hands keys that rest over to another set of patterns as those in use', () => {
     forSeeds(60, (random) => {
       const before = randomMembers(random), lane = randomLane(random, 40), changeAt = random.int(5, 35);
