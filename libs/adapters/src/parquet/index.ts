@@ -1,1 +1,2 @@
-export { ParquetOfflineStore, type ParquetOfflineStoreOptions } from './parquet-offline-store';
+export { ParquetOfflineStore, type HistoryLane, type ParquetOfflineStoreOptions } from './parquet-offline-store';
+export type { DecisionUnpacking } from './history-columns';

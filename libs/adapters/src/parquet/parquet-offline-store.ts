@@ -1,46 +1,75 @@
-import { open } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { rmSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { DuckDBDataChunk, DuckDBInstance, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
+import { DuckDBInstance, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
 import { WeirError } from '@weir/contracts';
 import { OfflineStore, type DecisionRow, type HistoryBatch, type HistoryQuery, type HistoryRecord } from '@weir/ports';
-import { historyColumns, readColumns, readRow, storedColumns, type HistoryRow } from './history-columns';
-import { dayOf, HistoryFiles, type HistoryFile } from './history-files';
+import { ColumnChunk } from './column-chunk';
+import { addRow, historyColumns, readColumns, readRecordColumns, readRow, type DecisionUnpacking, type HistoryRow } from './history-columns';
+import { dayOf, HistoryFiles, sync, type HistoryFile } from './history-files';
+import { ParquetWriter } from './parquet-writer';
 
 export interface ParquetOfflineStoreOptions {
   /** A folder of its own; made where it is missing. */
   readonly path: string;
+  /** True: for reading beside whoever writes; nothing is changed. */
+  readonly readOnly?: boolean;
   /** Records that wait in memory at most; above it, `append` waits until they are written. */
   readonly rowsWaitingMax?: number;
   /** A file is written when this many records wait, or at `flush`. */
   readonly rowsPerFile?: number;
+  /** How packed decisions are read; without it their text is stored. */
+  readonly unpacking?: DecisionUnpacking;
 }
 
-const chunkRows = 1_024;
-/** Files of one day and lane that compaction joins at most, and how large what it makes may be, in records. */
+/** What is there of a lane. */
+export interface HistoryLane { readonly lane: number; readonly first: number; readonly last: number; readonly files: number; readonly bytes: number; readonly days: number }
+
+const rowsPerGroup = 16_384;
+/** Files that one join takes at most, and how large what it makes may be, in records. */
 const joinFilesMax = 256;
-const joinedRecordsMax = 5_000_000;
+const joinedRecordsMax = 4_000_000;
+/** Without being asked for, so many files of a day that is not over are joined together, and only those that are no result of several joins. */
+const tierFiles = 16;
+const databaseMemory = '512MB';
+/** How often a reader looks again for a file that was joined into another one meanwhile. */
+const rereadsMax = 5;
 
 /**
- * History as Parquet files by lane and day of append, written and read by DuckDB. A batch only waits in memory until enough is together for a file: what is
- * handed over between two flushes is lost with the process, and comes again from the log. Rows go over column by column, with a turn of the event loop
- * between, so that nobody waits longer than for one column of one chunk; compressing and writing is on DuckDB's own thread.
+ * History as Parquet files by lane and day of append; written by a writer of our own, read, joined and queried by DuckDB. A batch only waits in memory until
+ * enough is together for a file: what is handed over between two flushes is lost with the process, and comes again from the log. One writer at a time; readers
+ * beside it are welcome.
  */
 export class ParquetOfflineStore extends OfflineStore {
   readonly #rowsWaitingMax: number;
   readonly #rowsPerFile: number;
   readonly #files: HistoryFiles;
+  readonly #unpacking: DecisionUnpacking | undefined;
+  readonly #readOnly: boolean;
   #database: Promise<{ readonly instance: DuckDBInstance; readonly writer: DuckDBConnection }> | undefined;
   readonly #waitingByLane = new Map<number, HistoryRow[]>();
   readonly #takenByLane = new Map<number, number>();
+  readonly #chunks = historyColumns.map((column) => new ColumnChunk(column));
   #waiting = 0;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(options: ParquetOfflineStoreOptions) {
     super();
-    this.#rowsWaitingMax = options.rowsWaitingMax ?? 400_000;
-    this.#rowsPerFile = options.rowsPerFile ?? 200_000;
-    this.#files = new HistoryFiles(options.path);
+    this.#rowsWaitingMax = options.rowsWaitingMax ?? 131_072;
+    this.#rowsPerFile = options.rowsPerFile ?? 65_536;
+    this.#readOnly = options.readOnly === true;
+    this.#files = new HistoryFiles(options.path, this.#readOnly);
+    this.#unpacking = options.unpacking;
+  }
+
+  /** Records that wait to be written. */
+  get waiting(): number { return this.#waiting; }
+
+  lanes(): HistoryLane[] {
+    if (this.#readOnly) this.#files.refresh();
+    return this.#files.lanes().map((lane) => {
+      const files = this.#files.of(lane);
+      return { lane, first: this.#files.first(lane), last: this.#files.last(lane), files: files.length, bytes: this.#files.bytes(lane), days: new Set(files.map(({ day }) => day)).size };
+    });
   }
 
   override async append(batch: HistoryBatch): Promise<void> {
@@ -60,18 +89,15 @@ export class ParquetOfflineStore extends OfflineStore {
     if (this.#waiting >= this.#rowsWaitingMax) await this.flush();
   }
 
-  override flush(): Promise<void> {
-    const done = this.#writing.then(() => this.#writeAll());
-    this.#writing = done.catch(() => undefined);
-    return done;
-  }
+  override flush(): Promise<void> { return this.#exclusive(() => this.#writeAll()); }
 
   override position(lane: number): Promise<number> {
+    if (this.#readOnly) this.#files.refresh();
     return Promise.resolve(this.#files.last(lane));
   }
 
   override async *scan(lane: number, fromOffset: number, toOffset = Infinity): AsyncIterable<HistoryRecord> {
-    for await (const { record } of this.#rows(lane, `record_offset >= ${integer(fromOffset)}${Number.isFinite(toOffset) ? ` AND record_offset < ${integer(toOffset)}` : ''}`, fromOffset, toOffset)) yield record;
+    for await (const { record } of this.#rows(lane, `record_offset >= ${integer(fromOffset)}${Number.isFinite(toOffset) ? ` AND record_offset < ${integer(toOffset)}` : ''}`, { columns: readRecordColumns, fromOffset, toOffset })) yield record;
   }
 
   override async *query(query: HistoryQuery): AsyncIterable<HistoryRecord> {
@@ -81,8 +107,8 @@ export class ParquetOfflineStore extends OfflineStore {
     if (query.source !== undefined) conditions.push(`source = ${quoted(query.source)}`);
     if (query.entity !== undefined) conditions.push(`list_contains(entities, ${quoted(query.entity)})`);
     if (query.outcome !== undefined) conditions.push(`outcome = ${quoted(query.outcome)}`);
-    for (const lane of query.lane === undefined ? this.#files.lanes() : [query.lane]) {
-      for await (const { record } of this.#rows(lane, conditions.join(' AND '))) yield record;
+    for (const lane of this.#lanesOf(query)) {
+      for await (const { record } of this.#rows(lane, conditions.join(' AND '), { columns: readRecordColumns })) yield record;
     }
   }
 
@@ -90,8 +116,8 @@ export class ParquetOfflineStore extends OfflineStore {
     const conditions = ['decision_outcome IS NOT NULL'];
     if (query.fromMs !== undefined) conditions.push(`event_time >= epoch_ms(${integer(query.fromMs)}::BIGINT)`);
     if (query.toMs !== undefined) conditions.push(`event_time < epoch_ms(${integer(query.toMs)}::BIGINT)`);
-    for (const lane of query.lane === undefined ? this.#files.lanes() : [query.lane]) {
-      for await (const { decision } of this.#rows(lane, conditions.join(' AND '))) if (decision !== undefined) yield decision;
+    for (const lane of this.#lanesOf(query)) {
+      for await (const { decision } of this.#rows(lane, conditions.join(' AND '), { columns: readColumns })) if (decision !== undefined) yield decision;
     }
   }
 
@@ -104,24 +130,43 @@ export class ParquetOfflineStore extends OfflineStore {
     });
   }
 
-  override compact(): Promise<number> {
+  override compact(): Promise<number> { return this.#joinAll((files) => joinable(files, { filesMin: 2, recordsMax: joinedRecordsMax })); }
+
+  /** What is worth joining without being asked for: all of a day that is over, and of the present one many small files. */
+  tidy(nowMs: number): Promise<number> {
+    const today = dayOf(nowMs);
+    return this.#joinAll((files) => [
+      ...joinable(files.filter(({ day }) => day < today), { filesMin: 2, recordsMax: joinedRecordsMax }),
+      ...joinable(files.filter(({ day }) => day >= today), { filesMin: tierFiles, recordsMax: this.#rowsPerFile }),
+      ...joinable(files.filter(({ day }) => day >= today), { filesMin: tierFiles, recordsMax: this.#rowsPerFile * tierFiles }),
+    ]);
+  }
+
+  override async close(): Promise<void> {
+    if (!this.#readOnly) await this.flush();
+    await this.#writing;
+    const database = await this.#database;
+    database?.writer.closeSync();
+    database?.instance.closeSync();
+  }
+
+  #lanesOf({ lane }: { readonly lane?: number | undefined }): readonly number[] {
+    if (this.#readOnly) this.#files.refresh();
+    return lane === undefined ? this.#files.lanes() : [lane];
+  }
+
+  #joinAll(groupsOf: (files: readonly HistoryFile[]) => readonly (readonly HistoryFile[])[]): Promise<number> {
     return this.#exclusive(async () => {
       let less = 0;
       for (const lane of this.#files.lanes()) {
-        for (const group of joinable(this.#files.of(lane))) {
+        for (const group of groupsOf(this.#files.of(lane))) {
+          if (!group.every((file) => this.#files.of(lane).includes(file))) continue; // joined by a group before
           await this.#join(group);
           less += group.length - 1;
         }
       }
       return less;
     });
-  }
-
-  override async close(): Promise<void> {
-    await this.flush();
-    const database = await this.#database;
-    database?.writer.closeSync();
-    database?.instance.closeSync();
   }
 
   async #writeAll(): Promise<void> {
@@ -139,50 +184,65 @@ export class ParquetOfflineStore extends OfflineStore {
     while (count < rows.length && count < this.#rowsPerFile && dayOf((rows[count] as HistoryRow).record.appendedAtMs) === day) count++;
     const last = (rows[count - 1] as HistoryRow).record.offset, path = this.#files.temporary();
     try {
-      const { writer } = await this.#open();
-      await writer.run(`CREATE OR REPLACE TEMP TABLE waiting (${historyColumns.map(({ name, type }) => `${name} ${type.toString()}`).join(', ')})`);
-      await this.#appendRows(writer, rows, count);
-      await writer.run(`COPY (SELECT ${storedColumns} FROM waiting) TO ${quoted(path)} (FORMAT parquet, COMPRESSION zstd)`);
-      await writer.run('DROP TABLE waiting');
+      await this.#writeRows(path, rows, count);
+      this.#files.publish(path, { lane, day, first: first.offset, last });
     } catch (cause) {
       throw new WeirError('WEIR_HISTORY_FAILED', `writing ${count} records of lane ${lane} failed: ${messageOf(cause)}`, { cause, retriable: true });
     }
-    await sync(path);
-    await sync(dirname(this.#files.publish(path, { lane, day, first: first.offset, last })));
     rows.splice(0, count);
     this.#waiting -= count;
   }
 
-  async #appendRows(writer: DuckDBConnection, rows: readonly HistoryRow[], count: number): Promise<void> {
-    const appender = await writer.createAppender('waiting');
-    const types = historyColumns.map(({ type }) => type);
-    for (let from = 0; from < count; from += chunkRows) {
-      const part = rows.slice(from, Math.min(count, from + chunkRows)), chunk = DuckDBDataChunk.create(types, part.length);
-      for (const [index, column] of historyColumns.entries()) {
-        chunk.setColumnValues(index, part.map(column.of));
+  async #writeRows(path: string, rows: readonly HistoryRow[], count: number): Promise<void> {
+    const writer = new ParquetWriter(path, historyColumns, this.#chunks);
+    try {
+      for (let from = 0; from < count; from += rowsPerGroup) {
+        const end = Math.min(count, from + rowsPerGroup);
+        for (let index = from; index < end; index++) {
+          const row = rows[index] as HistoryRow, packed = this.#unpacking === undefined ? undefined : row.decision?.packed;
+          if (packed !== undefined) this.#files.keepLayout(packed.layoutId, packed.layout());
+          addRow(this.#chunks, row, this.#unpacking);
+        }
+        writer.endGroup(end - from);
         await nextTurn();
       }
-      appender.appendDataChunk(chunk);
-      appender.flushSync();
+      writer.finish();
+    } catch (error) {
+      for (const chunk of this.#chunks) chunk.clear();
+      writer.abandon();
+      rmSync(path, { force: true });
+      throw error;
     }
-    appender.closeSync();
   }
 
-  async *#rows(lane: number, condition: string, fromOffset = 0, toOffset = Infinity): AsyncIterable<HistoryRow> {
-    let next = fromOffset;
+  async *#rows(lane: number, condition: string, { columns, fromOffset = 0, toOffset = Infinity }: { readonly columns: string; readonly fromOffset?: number; readonly toOffset?: number }): AsyncIterable<HistoryRow> {
+    let next = fromOffset, rereads = 0;
+    if (this.#readOnly) this.#files.refresh();
     for (let file = this.#files.at(lane, next); file !== undefined && file.first < toOffset; file = this.#files.at(lane, next)) {
-      yield* this.#rowsOf(file, condition);
+      let begun = false;
+      try {
+        // A file may hold more than the one that was to be read: it was joined from it and others before.
+        for await (const row of this.#rowsOf(file, file.first < next ? both(condition, `record_offset >= ${integer(next)}`) : condition, columns)) { begun = true; yield row; }
+      } catch (error) {
+        // Whoever writes has put it into a larger one meanwhile.
+        if (begun || rereads++ >= rereadsMax || !(error instanceof WeirError)) throw error;
+        if (this.#readOnly) this.#files.refresh();
+        continue;
+      }
+      rereads = 0;
       next = file.last + 1;
+      if (this.#readOnly && this.#files.at(lane, next) === undefined) this.#files.refresh();
     }
   }
 
-  async *#rowsOf(file: HistoryFile, condition: string): AsyncIterable<HistoryRow> {
+  async *#rowsOf(file: HistoryFile, condition: string, columns: string): AsyncIterable<HistoryRow> {
     const { instance } = await this.#open(), reader = await instance.connect();
+    const layout = (id: string): string => this.#files.layout(id);
     try {
-      const result = await reader.stream(`SELECT ${readColumns} FROM read_parquet(${quoted(file.path)}) ${condition === '' ? '' : `WHERE ${condition}`}`);
+      const result = await reader.stream(`SELECT ${columns} FROM read_parquet(${quoted(file.path)}) ${condition === '' ? '' : `WHERE ${condition}`}`);
       for (let chunk = await result.fetchChunk(); chunk !== null && chunk !== undefined && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
-        const columns: ReadonlyArray<readonly DuckDBValue[]> = chunk.getColumns();
-        for (let at = 0; at < chunk.rowCount; at++) yield readRow(columns, at);
+        const values: ReadonlyArray<readonly DuckDBValue[]> = chunk.getColumns();
+        for (let at = 0; at < chunk.rowCount; at++) yield readRow(values, at, layout, this.#unpacking);
       }
     } catch (cause) {
       throw cause instanceof WeirError ? cause : new WeirError('WEIR_HISTORY_FAILED', `reading ${file.path} failed: ${messageOf(cause)}`, { cause });
@@ -195,8 +255,8 @@ export class ParquetOfflineStore extends OfflineStore {
     const [first] = group, last = group.at(-1);
     if (first === undefined || last === undefined) return;
     const path = this.#files.temporary(), { writer } = await this.#open();
-    await writer.run(`COPY (SELECT * FROM read_parquet([${group.map((file) => quoted(file.path)).join(', ')}])) TO ${quoted(path)} (FORMAT parquet, COMPRESSION zstd)`);
-    await sync(path);
+    await writer.run(`COPY (SELECT * FROM read_parquet([${group.map((file) => quoted(file.path)).join(', ')}])) TO ${quoted(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowsPerGroup})`);
+    sync(path);
     this.#files.publish(path, { lane: first.lane, day: first.day, first: first.first, last: last.last }, group);
   }
 
@@ -208,37 +268,30 @@ export class ParquetOfflineStore extends OfflineStore {
 
   #open(): Promise<{ readonly instance: DuckDBInstance; readonly writer: DuckDBConnection }> {
     // One thread: rows keep their order, and the hot path keeps its core.
-    return (this.#database ??= DuckDBInstance.create(':memory:', { threads: '1' }).then(async (instance) => ({ instance, writer: await instance.connect() })));
+    return (this.#database ??= DuckDBInstance.create(':memory:', { threads: '1', memory_limit: databaseMemory }).then(async (instance) => ({ instance, writer: await instance.connect() })));
   }
 }
 
-/** Runs of neighbouring files of one day that are worth joining. */
-function joinable(files: readonly HistoryFile[]): HistoryFile[][] {
+/** Runs of neighbouring files of one day that are worth joining: at least so many, each of fewer records than the bound. */
+function joinable(files: readonly HistoryFile[], { filesMin, recordsMax }: { readonly filesMin: number; readonly recordsMax: number }): HistoryFile[][] {
   const groups: HistoryFile[][] = [];
   let group: HistoryFile[] = [];
+  const end = (): void => {
+    if (group.length >= filesMin) groups.push(group);
+    group = [];
+  };
   for (const file of files) {
     const [first] = group;
     const fits = first !== undefined && first.day === file.day && file.first === (group.at(-1)?.last ?? -2) + 1 && group.length < joinFilesMax && file.last - first.first < joinedRecordsMax;
-    if (!fits) {
-      if (group.length > 1) groups.push(group);
-      group = [];
-    }
-    group.push(file);
+    if (!fits) end();
+    if (file.last - file.first < recordsMax) group.push(file);
+    else end();
   }
-  if (group.length > 1) groups.push(group);
+  end();
   return groups;
 }
 
-/** What was written to a file, or into a folder, is on the disk. */
-async function sync(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
+const both = (one: string, other: string): string => (one === '' ? other : `${one} AND ${other}`);
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 const integer = (value: number): string => String(Math.trunc(value));
 const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

@@ -28,6 +28,6 @@ describe('Parquet', () => {
     const path = folder();
     writeFileSync(join(path, 'writing-1-0.tmp'), 'half');
     expect(new ParquetOfflineStore({ path })).toBeDefined();
-    expect(readdirSync(path)).toEqual([]);
+    expect(readdirSync(path)).toEqual(['layouts']);
   });
 });

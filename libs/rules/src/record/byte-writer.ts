@@ -103,6 +103,14 @@ export class ByteReader {
     return Buffer.from(this.raw(length - 1)).toString('utf8');
   }
 
+  skipText(): void {
+    const length = this.varint();
+    if (length === 0) this.skipText();
+    else this.skip(length - 1);
+  }
+
+  skip(count: number): void { this.at += count; }
+
   raw(count: number): Uint8Array {
     if (this.at + count > this.bytes.length) throw new RangeError(`${count} bytes expected at ${this.at} of ${this.bytes.length}`);
     this.at += count;

@@ -60,6 +60,7 @@ describe('a decision’s record', () => {
       expect(verdictJson(read.verdict)).toBe(bytes);
       expect(read.meta).toEqual(decision.meta);
       expect(verdictJson(rerun(read.verdict, program))).toBe(bytes);
+      expect([...codec.numbersOf(stored)]).toEqual([...read.verdict.vector.numbers]);
       expect(Buffer.compare(codec.encode(read), stored)).toBe(0);
     });
   });

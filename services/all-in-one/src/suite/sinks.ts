@@ -2,7 +2,8 @@ import type { Decision } from '@weir/contracts';
 import { resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
 import type { Sink, TakenBatch } from '@weir/pipeline';
 import { quarantineId, type Clock, type DecisionRow, type DecisionStore, type QuarantineRow, type QuarantineStore } from '@weir/ports';
-import { decisionRow, DecisionPacker, EntityReader, envelopes } from './decision-rows';
+import { EntityReader } from '../history/entity-reader';
+import { decisionRow, DecisionPacker, envelopes } from './decision-rows';
 import type { LiveFeed } from './live-feed';
 
 /** What a batch becomes for those behind it: made once, shared by all sinks and the replies. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { OnnxModelRuntime } from '@weir/adapters/onnx';
 import { decisionId, WeirError, type Decision, type RawBody, type RawRecord } from '@weir/contracts';
 import { GatewayServer, type GatewayOptions, type RowAnswer } from '@weir/gateway';
-import { LaneRunner, startTicks, Tokeniser, type Outcome, type TakenBatch } from '@weir/pipeline';
+import { LaneRunner, startTicks, Tokeniser, type Outcome, type Sink, type TakenBatch } from '@weir/pipeline';
 import { Health, Metrics, type Logger, type Resource } from '@weir/platform';
 import { SystemClock, type Registry } from '@weir/ports';
 import { BacktestService } from '../backtest/backtest-service';
@@ -15,6 +15,8 @@ import { StoredAlerts } from './alerts/alert-views';
 import { WebhookSender } from './alerts/webhook-sender';
 import { CaseSink } from './cases/case-sink';
 import { ReviewQueue } from './cases/review-queue';
+import { readHistoryOptions } from '../history/history-config';
+import { HistoryService } from '../history/history-service';
 import { entityOfLane } from './decision-rows';
 import { DefinitionsService } from './definitions-service';
 import { EntityViews } from './entity-views';
@@ -86,6 +88,8 @@ export class Suite {
   private watch!: ModelWatch;
   private ticks: { stop(): Promise<void> } | undefined;
   private webhooks: WebhookSender | undefined;
+  /** Undefined where it is switched off. */
+  history: HistoryService | undefined;
 
   constructor(private readonly options: SuiteOptions) {
     mkdirSync(options.dataDir, { recursive: true });
@@ -110,10 +114,19 @@ export class Suite {
     const { dataDir, lanes, servers } = this.options;
     this.stores = await openStores({ dataDir, lanes, clock: this.clock, servers: servers ?? {} });
     this.nextOffsets = await Promise.all(Array.from({ length: lanes }, async (_, lane) => (await this.stores.log.bounds('transactions.raw', lane)).next));
+    this.openHistory();
+  }
+
+  private openHistory(): void {
+    const { dataDir, lanes, servers, env, logger } = this.options, history = readHistoryOptions(env, dataDir);
+    if (!history.enabled) return;
+    this.history = new HistoryService({ job: { ...history, dataDir, lanes, kafka: servers?.kafka }, log: this.stores.log, logger, metrics: this.metrics });
+    this.history.start();
   }
 
   private async closeStores(): Promise<void> {
     const { log, online, decisions, registry } = this.stores;
+    await this.history?.stop();
     await log.close();
     await online.close();
     await decisions.close();
@@ -155,10 +168,20 @@ export class Suite {
     const reader = new BatchReader(this.clock, () => (this.definitions.applied ? this.definitions.set : undefined));
     const runner = new LaneRunner({
       lane, log, store: online, chain: stages, clock: this.clock, checkpointRecords, hooks: laneMetrics(this.metrics, lane), recordsFirst: foreign !== undefined,
-      sinks: [new DecisionSink(reader, decisions), new QuarantineSink(quarantine), this.caseSink(reader), this.alertSink(stages, reader), new LiveSink(reader, this.live, (batch, taken) => this.noteBatch(batch, taken))],
+      sinks: [new DecisionSink(reader, decisions), new QuarantineSink(quarantine), ...this.historySink(lane, reader), this.caseSink(reader), this.alertSink(stages, reader), new LiveSink(reader, this.live, (batch, taken) => this.noteBatch(batch, taken))],
       reply: (outcomes, batch) => this.reply(outcomes, reader.read(batch)),
     });
     return { stages, runner };
+  }
+
+  /** What the lanes have taken so far is in the files of history. @throws WeirError WEIR_HISTORY_FAILED. */
+  async flushHistory(): Promise<void> {
+    for (const { runner } of this.lanes) await runner.checkpoint();
+    await this.history?.flush();
+  }
+
+  private historySink(lane: number, reader: BatchReader): Sink[] {
+    return this.history === undefined ? [] : [this.history.sink(lane, (batch, offset) => reader.read(batch).entitiesByOffset.get(offset) ?? [])];
   }
 
   private caseSink(reader: BatchReader): CaseSink {

@@ -1,0 +1,161 @@
+import { join } from 'node:path';
+import { PlatformaticEventLog } from '@weir/adapters/kafka';
+import { LmdbDecisionReader, LmdbLogReader, LmdbOutcomeLog } from '@weir/adapters/lmdb';
+import { ParquetOfflineStore } from '@weir/adapters/parquet';
+import { WeirError } from '@weir/contracts';
+import { DecisionCodec, type DecisionLayout } from '@weir/rules';
+import type { HistoryOptions } from './history-config';
+import { HistoryWriter, type LaneRecords } from './history-writer';
+
+/** Everything the writing of history has to know, as it goes to a thread. */
+export interface HistoryJob extends HistoryOptions {
+  readonly dataDir: string;
+  readonly lanes: number;
+  readonly kafka: readonly string[] | undefined;
+}
+
+/** What the thread says. `written`: everything up to the position is in files. */
+export type FromHistory =
+  | { readonly kind: 'written'; readonly lane: number; readonly position: number }
+  | { readonly kind: 'done'; readonly id: number; readonly result: number; readonly error: string | undefined }
+  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'used'; readonly cpuMicros: number };
+/** What it is told. */
+export type ToHistory = { readonly kind: 'wake' } | { readonly kind: 'flush' | 'compact' | 'stop'; readonly id: number };
+
+const dayMs = 86_400_000;
+const retryMs = 5_000;
+/** Files of nothing but ticks are written this often. */
+const idleFlushMs = 600_000;
+/** Steps between two looks at what was said. */
+const stepsPerTurnMax = 4;
+
+/** Writes history as outcomes come, joins files and forgets old ones; in whatever thread it is made. */
+export class HistoryLoop {
+  private readonly store: ParquetOfflineStore;
+  private readonly outcomes: LmdbOutcomeLog;
+  private readonly log: LaneRecords & { close(): Promise<void> };
+  private readonly decisions: LmdbDecisionReader;
+  private readonly writer: HistoryWriter;
+  private working: Promise<unknown> = Promise.resolve();
+  private timer: NodeJS.Timeout | undefined;
+  private lastFlushMs = Date.now();
+  private readonly said: number[] = [];
+  private isStopped = false;
+
+  /** @throws WeirError WEIR_USAGE when there is no log to read yet. */
+  constructor(private readonly job: HistoryJob, private readonly say: (message: FromHistory) => void) {
+    const { dataDir, lanes, kafka, path } = job;
+    this.outcomes = new LmdbOutcomeLog(join(dataDir, 'outcomes'));
+    this.log = kafka === undefined ? lmdbRecords(join(dataDir, 'log')) : kafkaRecords(kafka, lanes);
+    const nothing = (): string => { throw new WeirError('WEIR_HISTORY_FAILED', 'decisions are written as they are packed'); };
+    this.decisions = new LmdbDecisionReader(join(dataDir, 'decisions'), nothing);
+    this.store = new ParquetOfflineStore({ path, unpacking: { unpack: nothing, vectorOf }, rowsPerFile: 32_768, rowsWaitingMax: 32_768 });
+    this.writer = new HistoryWriter({ lanes, log: this.log, decisions: this.decisions, outcomes: this.outcomes, store: this.store });
+  }
+
+  take(message: ToHistory): void {
+    if (this.isStopped) return;
+    if (message.kind === 'wake') return this.go(() => this.advance());
+    const { id, kind } = message;
+    this.go(async () => {
+      let result = 0, error: string | undefined;
+      try {
+        await this.advance();
+        await this.flush();
+        if (kind === 'compact') result = await this.store.compact();
+      } catch (cause) { error = messageOf(cause); }
+      if (kind === 'stop') await this.close();
+      this.say({ kind: 'done', id, result, error });
+    });
+  }
+
+  /** One thing after the other; a failure is said and tried again, for everything is still where it was read. */
+  private go(work: () => Promise<void>): void {
+    this.working = this.working.then(work).catch((error: unknown) => {
+      this.say({ kind: 'failed', message: messageOf(error) });
+      this.later(retryMs);
+    });
+  }
+
+  private later(ms: number): void {
+    clearTimeout(this.timer);
+    if (!this.isStopped) this.timer = setTimeout(() => { this.take({ kind: 'wake' }); }, ms).unref();
+  }
+
+  private async advance(): Promise<void> {
+    const before = process.threadCpuUsage();
+    let waiting = this.store.waiting;
+    for (let steps = 1; await this.writer.step(); steps++) {
+      if (this.store.waiting < waiting) await this.tellWritten();
+      waiting = this.store.waiting;
+      if (steps % stepsPerTurnMax === 0) await new Promise((resolve) => { setImmediate(resolve); });
+    }
+    await this.tellWritten();
+    const { lastFlushMs } = this, dueMs = lastFlushMs + (this.writer.hasNews ? this.job.flushMs : idleFlushMs) - Date.now();
+    if (this.store.waiting > 0 && dueMs <= 0) await this.flush();
+    const after = process.threadCpuUsage();
+    this.say({ kind: 'used', cpuMicros: after.user + after.system - before.user - before.system });
+    if (this.store.waiting > 0) this.later(Math.max(100, dueMs));
+  }
+
+  private async flush(): Promise<void> {
+    await this.writer.flush();
+    this.lastFlushMs = Date.now();
+    await this.tellWritten();
+    const nowMs = Date.now();
+    await this.store.tidy(nowMs);
+    if (this.job.days > 0) await this.store.expire(nowMs - this.job.days * dayMs);
+  }
+
+  private async tellWritten(): Promise<void> {
+    for (let lane = 0; lane < this.job.lanes; lane++) {
+      const position = await this.store.position(lane);
+      if (position === this.said[lane]) continue;
+      this.said[lane] = position;
+      this.say({ kind: 'written', lane, position });
+    }
+  }
+
+  private async close(): Promise<void> {
+    this.isStopped = true;
+    clearTimeout(this.timer);
+    await this.store.close();
+    await this.decisions.close();
+    await this.log.close();
+    await this.outcomes.close();
+  }
+}
+
+function lmdbRecords(path: string): LaneRecords & { close(): Promise<void> } {
+  const reader = new LmdbLogReader(path);
+  return {
+    bounds: (lane) => Promise.resolve(reader.bounds('transactions.raw', lane)),
+    read: (lane, fromOffset, max) => Promise.resolve(reader.read('transactions.raw', lane, fromOffset, max)),
+    close: () => reader.close(),
+  };
+}
+
+function kafkaRecords(brokers: readonly string[], lanes: number): LaneRecords & { close(): Promise<void> } {
+  const log = new PlatformaticEventLog({ brokers, lanes, prefix: 'weir.' });
+  return {
+    bounds: (lane) => log.bounds('transactions.raw', lane),
+    read: (lane, fromOffset, max) => log.read('transactions.raw', lane, fromOffset, max),
+    close: () => log.close(),
+  };
+}
+
+const codecsMax = 64;
+const codecByLayout = new Map<string, DecisionCodec>();
+
+/** The numbers of a packed decision's vector. */
+export function vectorOf(layoutJson: string, bytes: Uint8Array): Float64Array {
+  let codec = codecByLayout.get(layoutJson);
+  if (codec === undefined) {
+    if (codecByLayout.size >= codecsMax) codecByLayout.clear();
+    codecByLayout.set(layoutJson, (codec = new DecisionCodec(JSON.parse(layoutJson) as DecisionLayout))); // written by DecisionPacker alone
+  }
+  return codec.numbersOf(bytes);
+}
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

@@ -1,0 +1,139 @@
+/** @jest-environment ./libs/testkit/jest-environment.cjs */
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LmdbDecisionReader, LmdbLogReader, LmdbOutcomeLog } from '@weir/adapters/lmdb';
+import { ParquetOfflineStore } from '@weir/adapters/parquet';
+import { resolveCanonicalSet } from '@weir/definitions';
+import { IngestStage } from '@weir/ingest';
+import { decodeRawRecord, runOffline } from '@weir/pipeline';
+import type { DecisionRow, HistoryRecord } from '@weir/ports';
+import { forSeedsAsync } from '@weir/testkit';
+import { HistoryWriter } from '../src/history/history-writer';
+import { vectorOf } from '../src/history/history-job';
+import { unpackDecision } from '../src/suite/decision-rows';
+import { definitionsText, SuiteFixture, TestFolder } from './suite-fixture';
+
+const startMs = Date.UTC(2026, 0, 5);
+const tablesText = `${definitionsText}
+---
+{ kind: Table, name: customers, key: card_id, fields: { card_id: string!, level: int } }
+`;
+
+/** Payments over few cards; some broken, some sent twice, some far too old. */
+const eventOf = (index: number): Record<string, unknown> => ({
+  transaction_id: index % 13 === 12 ? `t${index - 1}` : `t${index}`, event_time: startMs + index * 20_000 - (index % 29 === 28 ? 72 * 3_600_000 : 0), _received_at: startMs + index * 20_000,
+  card_id: `c${index % 7}`, merchant_id: `m${index % 3}`, amount: index % 17 === 16 ? 'broken' : 1_000 + index,
+});
+
+async function sendAll(fixture: SuiteFixture, from: number, to: number): Promise<void> {
+  const answer = await fixture.ask('POST', '/transactions/batch', Array.from({ length: to - from }, (_, index) => JSON.stringify(eventOf(from + index))).join('\n'), { 'content-type': 'application/x-ndjson' });
+  expect(answer.status).toBe(200);
+}
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+
+const unpacking = { unpack: unpackDecision, vectorOf };
+const historyOf = (data: string): ParquetOfflineStore => new ParquetOfflineStore({ path: join(data, 'history'), readOnly: true, unpacking });
+
+/** What the log and ingest say of each record, and what was decided. */
+async function wanted(data: string): Promise<{ readonly records: HistoryRecord[]; readonly decisions: DecisionRow[] }> {
+  const log = new LmdbLogReader(join(data, 'log')), reader = new LmdbDecisionReader(join(data, 'decisions'), unpackDecision), { next } = log.bounds('transactions.raw', 0);
+  const raw = log.read('transactions.raw', 0, 0, next), decisions = reader.range(0, 0, next), decisionByOffset = new Map(decisions.map((row) => [row.offset, row]));
+  const records: HistoryRecord[] = [];
+  for await (const { outcomes } of runOffline({ ingest: new IngestStage({ resolveSet: resolveCanonicalSet }), stages: [] }, raw.map((record) => decodeRawRecord(0, record)))) {
+    for (const outcome of outcomes) {
+      const record = raw[outcome.offset];
+      if (record === undefined) throw new Error('an outcome without a record');
+      const event = outcome.kind === 'event' ? outcome : undefined, quarantined = outcome.kind === 'quarantined' ? outcome : undefined;
+      records.push({
+        lane: 0, offset: outcome.offset, appendedAtMs: record.appendedAtMs, key: record.key, headers: record.headers, value: record.value, kind: record.headers['weir-kind'] ?? 'event',
+        outcome: event ? 'accepted' : outcome.kind === 'duplicate' || outcome.kind === 'conflict' || outcome.kind === 'quarantined' ? outcome.kind : 'control',
+        source: event?.event.source ?? record.headers['weir-source'] ?? null, id: event?.event.id ?? (outcome.kind === 'duplicate' ? outcome.id : (quarantined?.id ?? null)), eventTimeMs: event?.event.timeMs ?? null,
+        receivedAtMs: event?.receivedAtMs ?? Number(record.headers['weir-received-at'] ?? record.appendedAtMs), reason: quarantined?.reason ?? null, field: quarantined?.field ?? null,
+        entities: event === undefined ? [] : (decisionByOffset.get(outcome.offset)?.entities ?? expect.any(Array) as unknown as string[]),
+      });
+    }
+  }
+  for (const { json } of decisions) expect(json).toContain('"outcome"'); // unpacked while the store is open
+  await log.close();
+  await reader.close();
+  return { records, decisions };
+}
+
+const plain = (record: HistoryRecord): unknown => ({ ...record, value: Buffer.from(record.value).toString('latin1') });
+
+async function expectWhole(data: string): Promise<void> {
+  const history = historyOf(data), { records, decisions } = await wanted(data);
+  expect((await all(history.scan(0, 0))).map(plain)).toEqual(records.map(plain));
+  const found = await all(history.decisions({}));
+  expect(found.map(({ json }) => json)).toEqual(decisions.map(({ json }) => json));
+  expect(found.map(({ packed: _packed, json: _json, ...row }) => row)).toEqual(decisions.map(({ packed: _packed, json: _json, ...row }) => row));
+  await history.close();
+}
+
+describe('the history of a running suite', () => {
+  const folder = new TestFolder(), data = join(folder.path, 'data');
+  let fixture = new SuiteFixture(data);
+  afterAll(async () => { await fixture.stop(); folder.remove(); });
+
+  it('has every record of the lane with what became of it, and every decision', async () => {
+    await fixture.start();
+    expect((await fixture.apply(tablesText)).status).toBe(200);
+    await sendAll(fixture, 0, 150);
+    expect((await fixture.ask('PUT', '/lists/blocked_cards/entries/c3', { ttl: '1h', reason: 'test' })).status).toBeLessThan(300);
+    expect((await fixture.ask('POST', '/labels', { labels: [{ transaction_id: 't5', fraud: true, by: 'x', at: startMs + 9_000_000, source: 'test' }] })).status).toBe(200);
+    await sendAll(fixture, 150, 400);
+    await fixture.suite.flushHistory();
+    await expectWhole(data);
+    const kinds = new Set((await all(historyOf(data).query({}))).map(({ kind, outcome, reason }) => [kind, outcome, reason].join(' ')));
+    expect([...kinds].sort()).toEqual(expect.arrayContaining(['definitions control ', 'event accepted ', 'event duplicate ', 'event quarantined invalid', 'list control ']));
+  });
+
+  it('goes on where it ended, and takes up what was written while it was switched off', async () => {
+    await fixture.stop();
+    fixture = new SuiteFixture(data, { env: { WEIR_HISTORY: 'false' } });
+    await fixture.start();
+    expect(fixture.suite.history).toBeUndefined();
+    await sendAll(fixture, 400, 600);
+    await fixture.stop();
+    fixture = new SuiteFixture(data);
+    await fixture.start();
+    await sendAll(fixture, 600, 700);
+    await fixture.suite.flushHistory();
+    await expectWhole(data);
+  });
+
+  it('is whole wherever its writer is killed', async () => {
+    await fixture.stop();
+    await forSeedsAsync(2, async (random) => {
+      const path = join(folder.path, `again-${random.int(0, 1e9)}`);
+      const log = new LmdbLogReader(join(data, 'log')), outcomes = new LmdbOutcomeLog(join(data, 'outcomes'));
+      const decisions = new LmdbDecisionReader(join(data, 'decisions'), unpackDecision);
+      const records = { bounds: (lane: number) => Promise.resolve(log.bounds('transactions.raw', lane)), read: (lane: number, from: number, max: number) => Promise.resolve(log.read('transactions.raw', lane, from, Math.min(max, random.int(1, 300)))) };
+      const { next } = log.bounds('transactions.raw', 0);
+      for (let kills = 0; kills < 200; kills++) {
+        const store = new ParquetOfflineStore({ path, unpacking, rowsPerFile: random.int(20, 200) }), writer = new HistoryWriter({ lanes: 1, log: records, decisions, outcomes, store });
+        for (let steps = random.int(0, 6); steps > 0 && await writer.step(); steps--) if (random.chance(0.3)) await writer.flush();
+        if (random.chance(0.2)) await store.compact();
+        else await store.tidy(0); // no writing is under way any more
+        const files = store.lanes()[0];
+        if (files !== undefined && random.chance(0.3)) { // killed between the name of a join and the end of what it replaced, or half-way through a file
+          const day = join(path, 'lane=0', readdirSync(join(path, 'lane=0'))[0] ?? '');
+          mkdirSync(day, { recursive: true });
+          if (files.last - files.first > 5) writeFileSync(join(day, `${String(files.first).padStart(16, '0')}-${String(files.first + 2).padStart(16, '0')}.parquet`), 'stale');
+          writeFileSync(join(path, `writing-9-${kills}.tmp`), 'half');
+        }
+        if (files?.last === next - 1) break;
+      }
+      const history = new ParquetOfflineStore({ path, unpacking });
+      expect((await all(history.scan(0, 0))).map(({ offset }) => offset)).toEqual(Array.from({ length: next }, (_, offset) => offset));
+      await history.close();
+      for (const each of [log, outcomes, decisions]) await each.close();
+    });
+    await fixture.start();
+  }, 30_000);
+});
