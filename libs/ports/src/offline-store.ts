@@ -50,8 +50,8 @@ export interface HistoryQuery {
 /** The history of every lane: its records with their origin and the decisions with the vectors as used. */
 export abstract class OfflineStore {
   /**
-   * Takes a batch into a bounded queue and resolves when there is room for the next; it is durable after `flush`, or later by itself. Batches of a
-   * lane come in order; what is at or below `position` already is ignored, so a replay changes nothing.
+   * Takes a batch; it is durable after `flush`, or later by itself. Batches of a lane come in order; what is at or below `position` already is ignored, so a
+   * replay changes nothing. After a failure everything behind `position` has to come again.
    * @throws WeirError WEIR_HISTORY_FAILED, retriable.
    */
   abstract append(batch: HistoryBatch): Promise<void>;

@@ -89,9 +89,10 @@ describe('the history of a running suite', () => {
     await sendAll(fixture, 150, 400);
     await fixture.suite.flushHistory();
     await expectWhole(data);
-    const kinds = new Set((await all(historyOf(data).query({}))).map(({ kind, outcome, reason }) => [kind, outcome, reason].join(' ')));
+    const history = historyOf(data), kinds = new Set((await all(history.query({}))).map(({ kind, outcome, reason }) => [kind, outcome, reason].join(' ')));
+    await history.close();
     expect([...kinds].sort()).toEqual(expect.arrayContaining(['definitions control ', 'event accepted ', 'event duplicate ', 'event quarantined invalid', 'list control ']));
-  });
+  }, 30_000);
 
   it('goes on where it ended, and takes up what was written while it was switched off', async () => {
     await fixture.stop();
@@ -105,7 +106,7 @@ describe('the history of a running suite', () => {
     await sendAll(fixture, 600, 700);
     await fixture.suite.flushHistory();
     await expectWhole(data);
-  });
+  }, 30_000);
 
   it('is whole wherever its writer is killed', async () => {
     await fixture.stop();

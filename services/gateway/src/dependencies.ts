@@ -25,6 +25,8 @@ export interface GatewayDependencies {
   readonly models: Models;
   readonly backtests: Backtests;
   readonly status: Status;
+  /** Undefined where none is kept. */
+  readonly history?: History | undefined;
   readonly quarantine: Quarantine;
   readonly keys: Keys;
   readonly audit: Audit;
@@ -386,6 +388,17 @@ export interface SuiteStatus {
   }>;
 }
 export interface Status { now(): Promise<SuiteStatus> }
+
+export interface HistoryLane { readonly lane: number; readonly first: number; readonly last: number; readonly lag: number; readonly files: number; readonly bytes: number; readonly days: number }
+export interface History {
+  /** Folder of its files. */
+  readonly path: string;
+  readonly lanes: () => Promise<readonly HistoryLane[]>;
+  /** What was decided when it is called is in files when it resolves. */
+  readonly flush: () => Promise<void>;
+  /** Joins small files; gives how many there are less. */
+  readonly compact: () => Promise<number>;
+}
 
 // ---- what happens now
 

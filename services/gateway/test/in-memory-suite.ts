@@ -157,6 +157,7 @@ export class InMemorySuite {
         },
         byId: async (id) => this.backtests.find((one) => one.id === id), all: async () => [...this.backtests].reverse(),
       },
+      history: { path: '/history', lanes: async () => [{ lane: 0, first: 0, last: 9, lag: 1, files: 2, bytes: 4_096, days: 1 }], flush: async () => undefined, compact: async () => 1 },
       status: { now: async () => ({ startedAtMs: this.nowMs, set: this.sets.at(-1)?.set ?? null, appliedAtMs: null, lanes: [{ lane: 0, records: this.decisions.length, position: this.decisions.length - 1, lag: 0, statePosition: -1 }] }) },
       quarantine: {
         list: async ({ reason }, page) => pageOf(this.quarantined.filter((one) => reason === undefined || one.reason === reason), page),

@@ -27,7 +27,9 @@ export interface ChunkMeta {
   readonly max: number | undefined;
 }
 
-const codecLevel = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+const codecLevel = { [constants.ZSTD_c_compressionLevel]: 1 };
+/** Output is gathered in pieces of this size; the usual 16 KB cost more than compressing. */
+const pieceBytesMax = 1 << 22;
 /** Distinct texts of a row group; with more the column is written as it is. */
 const dictionaryMax = 1 << 16;
 const physicalOf = { integer: physicalType.int64, time: physicalType.int64, number: physicalType.double, boolean: physicalType.boolean, text: physicalType.bytes, bytes: physicalType.bytes } as const;
@@ -47,6 +49,9 @@ export class ColumnChunk {
   private bitCount = 0;
   private min: number | undefined;
   private max: number | undefined;
+
+  /** About what its values take. */
+  get bytes(): number { return this.values.length; }
 
   constructor(readonly column: ParquetColumn) {
     this.isCoded = column.repeats === true && column.type === 'text';
@@ -81,7 +86,7 @@ export class ColumnChunk {
     if (this.bitCount > 0) { this.values.byte(this.bits); this.bits = 0; this.bitCount = 0; }
     let rawBytes = 0, packedBytes = 0;
     const send = (body: Buffer, head: (header: ThriftWriter) => void, kind: number): number => {
-      const packed = zstdCompressSync(body, codecLevel);
+      const packed = zstdCompressSync(body, { params: codecLevel, chunkSize: Math.min(pieceBytesMax, 1_024 + (body.length >>> 1)) });
       const header = new ThriftWriter().i32(1, kind).i32(2, body.length).i32(3, packed.length);
       head(header);
       const headBytes = header.finish(), offset = write(headBytes);

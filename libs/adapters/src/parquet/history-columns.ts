@@ -61,13 +61,15 @@ export function addRow(chunks: readonly ColumnChunk[], row: HistoryRow, unpackin
 
 /** The same few header sets come again and again. */
 const headersMax = 1_024;
-const textByHeaders = new WeakMap<object, string>();
+let lastHeaders: object | undefined, lastHeadersText = '';
 const headersByText = new Map<string, Readonly<Record<string, string>>>();
 
 function headersText(headers: HistoryRecord['headers']): string {
-  let known = textByHeaders.get(headers);
-  if (known === undefined) textByHeaders.set(headers, (known = JSON.stringify(headers)));
-  return known;
+  if (headers !== lastHeaders) {
+    lastHeaders = headers;
+    lastHeadersText = JSON.stringify(headers);
+  }
+  return lastHeadersText;
 }
 
 function headersOf(text: string): Readonly<Record<string, string>> {

@@ -3,9 +3,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DuckDBInstance, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api';
 import { WeirError } from '@weir/contracts';
 import { OfflineStore, type DecisionRow, type HistoryBatch, type HistoryQuery, type HistoryRecord } from '@weir/ports';
-import { ColumnChunk } from './column-chunk';
+import type { ColumnChunk } from './column-chunk';
 import { addRow, historyColumns, readColumns, readRecordColumns, readRow, type DecisionUnpacking, type HistoryRow } from './history-columns';
 import { dayOf, HistoryFiles, sync, type HistoryFile } from './history-files';
+import { readRowGroups } from './parquet-foot';
 import { ParquetWriter } from './parquet-writer';
 
 export interface ParquetOfflineStoreOptions {
@@ -13,9 +14,7 @@ export interface ParquetOfflineStoreOptions {
   readonly path: string;
   /** True: for reading beside whoever writes; nothing is changed. */
   readonly readOnly?: boolean;
-  /** Records that wait in memory at most; above it, `append` waits until they are written. */
-  readonly rowsWaitingMax?: number;
-  /** A file is written when this many records wait, or at `flush`. */
+  /** A file is whole when it has so many records, or at `flush`. */
   readonly rowsPerFile?: number;
   /** How packed decisions are read; without it their text is stored. */
   readonly unpacking?: DecisionUnpacking;
@@ -24,7 +23,12 @@ export interface ParquetOfflineStoreOptions {
 /** What is there of a lane. */
 export interface HistoryLane { readonly lane: number; readonly first: number; readonly last: number; readonly files: number; readonly bytes: number; readonly days: number }
 
+interface OpenFile { readonly path: string; readonly day: number; readonly first: number; last: number; rows: number; groupRows: number; readonly writer: ParquetWriter }
+
+const dayMs = 86_400_000;
 const rowsPerGroup = 16_384;
+/** A row group of large records is ended before it is full. */
+const groupBytesMax = 64 << 20;
 /** Files that one join takes at most, and how large what it makes may be, in records. */
 const joinFilesMax = 256;
 const joinedRecordsMax = 4_000_000;
@@ -35,34 +39,29 @@ const databaseMemory = '512MB';
 const rereadsMax = 5;
 
 /**
- * History as Parquet files by lane and day of append; written by a writer of our own, read, joined and queried by DuckDB. A batch only waits in memory until
- * enough is together for a file: what is handed over between two flushes is lost with the process, and comes again from the log. One writer at a time; readers
- * beside it are welcome.
+ * History as Parquet files by lane and day of append; written by a writer of our own, read and queried by DuckDB. What is handed over between two flushes is
+ * lost with the process, or when writing fails, and comes again from the log: `position` says from where. One writer at a time; readers beside it are welcome.
  */
 export class ParquetOfflineStore extends OfflineStore {
-  readonly #rowsWaitingMax: number;
   readonly #rowsPerFile: number;
   readonly #files: HistoryFiles;
   readonly #unpacking: DecisionUnpacking | undefined;
   readonly #readOnly: boolean;
   #database: Promise<{ readonly instance: DuckDBInstance; readonly writer: DuckDBConnection }> | undefined;
-  readonly #waitingByLane = new Map<number, HistoryRow[]>();
-  readonly #takenByLane = new Map<number, number>();
-  readonly #chunks = historyColumns.map((column) => new ColumnChunk(column));
-  #waiting = 0;
+  readonly #openByLane = new Map<number, OpenFile>();
+  readonly #freeChunks: Array<readonly ColumnChunk[]> = [];
   #writing: Promise<void> = Promise.resolve();
 
   constructor(options: ParquetOfflineStoreOptions) {
     super();
-    this.#rowsWaitingMax = options.rowsWaitingMax ?? 131_072;
     this.#rowsPerFile = options.rowsPerFile ?? 65_536;
     this.#readOnly = options.readOnly === true;
     this.#files = new HistoryFiles(options.path, this.#readOnly);
     this.#unpacking = options.unpacking;
   }
 
-  /** Records that wait to be written. */
-  get waiting(): number { return this.#waiting; }
+  /** Records that are in no whole file yet. */
+  get waiting(): number { return [...this.#openByLane.values()].reduce((sum, { rows, groupRows }) => sum + rows + groupRows, 0); }
 
   lanes(): HistoryLane[] {
     if (this.#readOnly) this.#files.refresh();
@@ -73,23 +72,15 @@ export class ParquetOfflineStore extends OfflineStore {
   }
 
   override async append(batch: HistoryBatch): Promise<void> {
-    const taken = this.#takenByLane.get(batch.lane) ?? this.#files.last(batch.lane);
-    const decisionByOffset = new Map(batch.decisions.map((decision) => [decision.offset, decision]));
-    const rows = this.#waitingByLane.get(batch.lane) ?? [];
-    this.#waitingByLane.set(batch.lane, rows);
-    let last = taken;
-    for (const record of batch.records) {
-      if (record.offset <= taken) continue;
-      rows.push({ record, decision: decisionByOffset.get(record.offset) });
-      last = record.offset;
-      this.#waiting++;
-    }
-    this.#takenByLane.set(batch.lane, last);
-    if (rows.length >= this.#rowsPerFile) void this.flush().catch(() => undefined);
-    if (this.#waiting >= this.#rowsWaitingMax) await this.flush();
+    await this.#exclusive(() => { this.#take(batch); return Promise.resolve(); });
   }
 
-  override flush(): Promise<void> { return this.#exclusive(() => this.#writeAll()); }
+  override flush(): Promise<void> {
+    return this.#exclusive(() => {
+      for (const lane of [...this.#openByLane.keys()]) this.#end(lane);
+      return Promise.resolve();
+    });
+  }
 
   override position(lane: number): Promise<number> {
     if (this.#readOnly) this.#files.refresh();
@@ -169,50 +160,61 @@ export class ParquetOfflineStore extends OfflineStore {
     });
   }
 
-  async #writeAll(): Promise<void> {
-    for (const [lane, rows] of this.#waitingByLane) {
-      while (rows.length > 0) await this.#writeFile(lane, rows);
-    }
-  }
-
-  /** Writes the first rows that wait, of one day, as one file. They wait until it has its name. */
-  async #writeFile(lane: number, rows: HistoryRow[]): Promise<void> {
-    const first = rows[0]?.record;
-    if (first === undefined) return;
-    const day = dayOf(first.appendedAtMs);
-    let count = 1;
-    while (count < rows.length && count < this.#rowsPerFile && dayOf((rows[count] as HistoryRow).record.appendedAtMs) === day) count++;
-    const last = (rows[count - 1] as HistoryRow).record.offset, path = this.#files.temporary();
+  /** Puts what is new into the file that is being written. When that fails all of it since the last whole file has to come again. */
+  #take({ lane, records, decisions }: HistoryBatch): void {
+    const decisionByOffset = new Map(decisions.map((decision) => [decision.offset, decision]));
+    const taken = this.#openByLane.get(lane)?.last ?? this.#files.last(lane);
     try {
-      await this.#writeRows(path, rows, count);
-      this.#files.publish(path, { lane, day, first: first.offset, last });
-    } catch (cause) {
-      throw new WeirError('WEIR_HISTORY_FAILED', `writing ${count} records of lane ${lane} failed: ${messageOf(cause)}`, { cause, retriable: true });
-    }
-    rows.splice(0, count);
-    this.#waiting -= count;
-  }
-
-  async #writeRows(path: string, rows: readonly HistoryRow[], count: number): Promise<void> {
-    const writer = new ParquetWriter(path, historyColumns, this.#chunks);
-    try {
-      for (let from = 0; from < count; from += rowsPerGroup) {
-        const end = Math.min(count, from + rowsPerGroup);
-        for (let index = from; index < end; index++) {
-          const row = rows[index] as HistoryRow, packed = this.#unpacking === undefined ? undefined : row.decision?.packed;
-          if (packed !== undefined) this.#files.keepLayout(packed.layoutId, packed.layout());
-          addRow(this.#chunks, row, this.#unpacking);
-        }
-        writer.endGroup(end - from);
-        await nextTurn();
+      for (const record of records) {
+        if (record.offset <= taken) continue;
+        const day = Math.floor(record.appendedAtMs / dayMs);
+        if (this.#openByLane.has(lane) && this.#openByLane.get(lane)?.day !== day) this.#end(lane);
+        const file = this.#openByLane.get(lane) ?? this.#begin(lane, day, record.offset), row = { record, decision: decisionByOffset.get(record.offset) };
+        const packed = this.#unpacking === undefined ? undefined : row.decision?.packed;
+        if (packed !== undefined) this.#files.keepLayout(packed.layoutId, packed.layout());
+        addRow(file.writer.chunks, row, this.#unpacking);
+        file.last = record.offset;
+        file.groupRows++;
+        if (file.groupRows === rowsPerGroup || (file.groupRows % 256 === 0 && file.writer.chunks.reduce((sum, { bytes }) => sum + bytes, 0) > groupBytesMax)) this.#endGroup(file);
+        if (file.rows + file.groupRows >= this.#rowsPerFile) this.#end(lane);
       }
-      writer.finish();
-    } catch (error) {
-      for (const chunk of this.#chunks) chunk.clear();
-      writer.abandon();
-      rmSync(path, { force: true });
-      throw error;
+    } catch (cause) { this.#fail(lane, cause); }
+  }
+
+  #begin(lane: number, day: number, first: number): OpenFile {
+    const path = this.#files.temporary(), file = { path, day, first, last: first, rows: 0, groupRows: 0, writer: new ParquetWriter(path, historyColumns, this.#freeChunks.pop()) };
+    this.#openByLane.set(lane, file);
+    return file;
+  }
+
+  #endGroup(file: OpenFile): void {
+    file.writer.endGroup(file.groupRows);
+    file.rows += file.groupRows;
+    file.groupRows = 0;
+  }
+
+  /** The file is whole and gets its name. */
+  #end(lane: number): void {
+    const file = this.#openByLane.get(lane);
+    if (file === undefined) return;
+    try {
+      this.#endGroup(file);
+      file.writer.finish();
+      this.#files.publish(file.path, { lane, day: dayOf(file.day * dayMs), first: file.first, last: file.last });
+      this.#openByLane.delete(lane);
+      this.#freeChunks.push(file.writer.chunks);
+    } catch (cause) { this.#fail(lane, cause); }
+  }
+
+  #fail(lane: number, cause: unknown): never {
+    const file = this.#openByLane.get(lane);
+    this.#openByLane.delete(lane);
+    if (file !== undefined) {
+      file.writer.abandon();
+      rmSync(file.path, { force: true });
     }
+    if (cause instanceof WeirError) throw cause;
+    throw new WeirError('WEIR_HISTORY_FAILED', `writing history of lane ${lane} failed: ${messageOf(cause)}`, { cause, retriable: true });
   }
 
   async *#rows(lane: number, condition: string, { columns, fromOffset = 0, toOffset = Infinity }: { readonly columns: string; readonly fromOffset?: number; readonly toOffset?: number }): AsyncIterable<HistoryRow> {
@@ -254,9 +256,26 @@ export class ParquetOfflineStore extends OfflineStore {
   async #join(group: readonly HistoryFile[]): Promise<void> {
     const [first] = group, last = group.at(-1);
     if (first === undefined || last === undefined) return;
-    const path = this.#files.temporary(), { writer } = await this.#open();
-    await writer.run(`COPY (SELECT * FROM read_parquet([${group.map((file) => quoted(file.path)).join(', ')}])) TO ${quoted(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowsPerGroup})`);
-    sync(path);
+    const path = this.#files.temporary(), size = last.last - first.first + 1;
+    const parts = group.map((file) => ({ file, groups: readRowGroups(file.path, historyColumns) })), groupCount = parts.reduce((sum, { groups }) => sum + (groups?.length ?? 0), 0);
+    if (parts.every(({ groups }) => groups !== undefined) && size >= groupCount * (rowsPerGroup / 4)) {
+      // Row groups that are large enough stay as they are.
+      const writer = new ParquetWriter(path, historyColumns, []);
+      try {
+        for (const { file, groups } of parts) {
+          writer.copyGroups(file.path, groups ?? []);
+          await nextTurn();
+        }
+        writer.finish();
+      } catch (error) {
+        writer.abandon();
+        throw error;
+      }
+    } else {
+      const { writer } = await this.#open();
+      await writer.run(`COPY (SELECT * FROM read_parquet([${group.map((file) => quoted(file.path)).join(', ')}])) TO ${quoted(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${rowsPerGroup})`);
+      sync(path);
+    }
     this.#files.publish(path, { lane: first.lane, day: first.day, first: first.first, last: last.last }, group);
   }
 

@@ -1,14 +1,13 @@
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { ColumnChunk, physicalTypeOf, type ChunkMeta, type ParquetColumn } from './column-chunk';
 import { pageEncoding } from './column-pages';
+import { writerName, type RowGroup } from './parquet-foot';
 import { ThriftWriter } from './thrift-compact';
 
 const magic = Buffer.from('PAR1');
 const repetition = Object.freeze({ optional: 1, repeated: 2 });
 const convertedType = Object.freeze({ text: 0, list: 3, timestampMs: 9 });
 const codecZstd = 6;
-
-interface RowGroup { readonly rows: number; readonly chunks: readonly ChunkMeta[] }
 
 /**
  * Writes one Parquet file, a row group at a time: one page a column, zstd. For bytes that are there already (a log's records, packed decisions) it costs a
@@ -30,6 +29,19 @@ export class ParquetWriter {
   /** Ends the row group: what is in the chunks goes into the file. */
   endGroup(rows: number): void {
     if (rows > 0) this.groups.push({ rows, chunks: this.chunks.map((chunk) => chunk.take((bytes) => this.write(bytes))) });
+  }
+
+  /** Takes the row groups of another file as they are. */
+  copyGroups(path: string, groups: readonly RowGroup[]): void {
+    const from = openSync(path, 'r');
+    try {
+      for (const { rows, chunks } of groups) {
+        this.groups.push({ rows, chunks: chunks.map((chunk) => {
+          const begin = chunk.dictionaryOffset ?? chunk.offset, shift = this.copy(from, begin, chunk.packedBytes) - begin;
+          return { ...chunk, offset: chunk.offset + shift, dictionaryOffset: chunk.dictionaryOffset === undefined ? undefined : chunk.dictionaryOffset + shift };
+        }) });
+      }
+    } finally { closeSync(from); }
   }
 
   /** The file is whole and on the disk. */
@@ -55,6 +67,16 @@ export class ParquetWriter {
     return begin;
   }
 
+  private copy(from: number, at: number, length: number): number {
+    const bytes = Buffer.allocUnsafe(length);
+    for (let done = 0; done < length; ) {
+      const read = readSync(from, bytes, done, length - done, at + done);
+      if (read === 0) throw new RangeError('the file ends early');
+      done += read;
+    }
+    return this.write(bytes);
+  }
+
   private foot(): Uint8Array {
     const foot = new ThriftWriter();
     foot.i32(1, 1).structs(2, schemaOf(this.columns), (element) => {
@@ -71,7 +93,7 @@ export class ParquetWriter {
       });
       foot.i64(2, chunks.reduce((sum, { rawBytes }) => sum + rawBytes, 0)).i64(3, rows);
     });
-    return foot.text(6, 'weir').finish();
+    return foot.text(6, writerName).finish();
   }
 }
 

@@ -72,3 +72,48 @@ export class ThriftWriter {
 }
 
 const zigzag = (value: number): number => (value >= 0 ? value * 2 : -value * 2 - 1);
+
+/** A structure read: values by field. */
+export type ThriftStruct = ReadonlyMap<number, ThriftValue>;
+export type ThriftValue = number | boolean | Buffer | readonly ThriftValue[] | ThriftStruct;
+
+/** Reads one structure. @throws RangeError where the bytes end early or hold a type that no Parquet head has. */
+export function readThrift(bytes: Buffer): ThriftStruct {
+  let at = 0;
+  const varint = (): number => {
+    let value = 0, scale = 1;
+    for (;;) {
+      const byte = bytes.readUInt8(at++);
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+      scale *= 128;
+    }
+  };
+  const signed = (): number => { const value = varint(); return value % 2 === 0 ? value / 2 : -(value + 1) / 2; };
+  const valueOf = (type: number): ThriftValue => {
+    switch (type) {
+      case 1: return true;
+      case 2: return false;
+      case 3: return bytes.readInt8(at++);
+      case 4: case 5: case 6: return signed();
+      case 7: at += 8; return bytes.readDoubleLE(at - 8);
+      case 8: { const length = varint(); at += length; return bytes.subarray(at - length, at); }
+      case 9: case 10: {
+        const head = bytes.readUInt8(at++), size = head >>> 4 === 15 ? varint() : head >>> 4, element = head & 15;
+        return Array.from({ length: size }, () => (element <= 2 ? bytes.readUInt8(at++) === 1 : valueOf(element)));
+      }
+      case 12: return structure();
+      default: throw new RangeError(`type ${type} in a Parquet head`);
+    }
+  };
+  const structure = (): ThriftStruct => {
+    const fields = new Map<number, ThriftValue>();
+    for (let last = 0; ; ) {
+      const head = bytes.readUInt8(at++);
+      if (head === 0) return fields;
+      last = head >>> 4 === 0 ? signed() : last + (head >>> 4);
+      fields.set(last, valueOf(head & 15));
+    }
+  };
+  return structure();
+}

@@ -11,6 +11,7 @@ import { registerBacktest } from './backtest';
 import { registerBench } from './bench';
 import { registerDemo } from './demo';
 import { registerValidate } from './definitions-local';
+import { registerHistory } from './history';
 import { registerIngest } from './ingest';
 import { registerOffline } from './offline';
 import { registerSimulate } from './simulate';
@@ -19,4 +20,4 @@ import { registerUp } from './up';
 import { registerVerify } from './verify';
 
 /** Each command registers itself; one file a command or a family of them. */
-export const commands: ReadonlyArray<(program: Command) => void> = [registerUp, registerDemo, registerIngest, registerValidate, registerSimulate, registerOffline, registerTrainSet, registerBench, registerDefinitions, registerStatus, registerQuarantine, registerKeys, registerExplain, registerRerun, registerDecisionsExport, registerBacktest, registerVerify, registerBackup];
+export const commands: ReadonlyArray<(program: Command) => void> = [registerUp, registerDemo, registerIngest, registerValidate, registerSimulate, registerOffline, registerTrainSet, registerBench, registerDefinitions, registerStatus, registerQuarantine, registerKeys, registerExplain, registerRerun, registerDecisionsExport, registerBacktest, registerVerify, registerBackup, registerHistory];

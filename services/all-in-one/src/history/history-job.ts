@@ -50,7 +50,7 @@ export class HistoryLoop {
     this.log = kafka === undefined ? lmdbRecords(join(dataDir, 'log')) : kafkaRecords(kafka, lanes);
     const nothing = (): string => { throw new WeirError('WEIR_HISTORY_FAILED', 'decisions are written as they are packed'); };
     this.decisions = new LmdbDecisionReader(join(dataDir, 'decisions'), nothing);
-    this.store = new ParquetOfflineStore({ path, unpacking: { unpack: nothing, vectorOf }, rowsPerFile: 32_768, rowsWaitingMax: 32_768 });
+    this.store = new ParquetOfflineStore({ path, unpacking: { unpack: nothing, vectorOf }, rowsPerFile: 65_536 });
     this.writer = new HistoryWriter({ lanes, log: this.log, decisions: this.decisions, outcomes: this.outcomes, store: this.store });
   }
 

@@ -45,14 +45,24 @@ export class HistoryWriter {
   /** Takes the next records of each lane; false when nothing is left. */
   async step(): Promise<boolean> {
     let any = false;
-    for (let lane = 0; lane < this.options.lanes; lane++) any = (await this.stepLane(lane)) || any;
+    try {
+      for (let lane = 0; lane < this.options.lanes; lane++) any = (await this.stepLane(lane)) || any;
+    } catch (error) {
+      this.again.length = this.taken.length = this.blocks.length = 0; // from where the files end
+      throw error;
+    }
     return any;
   }
 
   /** Everything taken is in files. */
   async flush(): Promise<void> {
     this.hasNews = false;
-    await this.options.store.flush();
+    try {
+      await this.options.store.flush();
+    } catch (error) {
+      this.again.length = this.taken.length = this.blocks.length = 0;
+      throw error;
+    }
   }
 
   private async stepLane(lane: number): Promise<boolean> {

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { OnnxModelRuntime } from '@weir/adapters/onnx';
 import { decisionId, WeirError, type Decision, type RawBody, type RawRecord } from '@weir/contracts';
-import { GatewayServer, type GatewayOptions, type RowAnswer } from '@weir/gateway';
+import { GatewayServer, type GatewayOptions, type History, type RowAnswer } from '@weir/gateway';
 import { LaneRunner, startTicks, Tokeniser, type Outcome, type Sink, type TakenBatch } from '@weir/pipeline';
 import { Health, Metrics, type Logger, type Resource } from '@weir/platform';
 import { SystemClock, type Registry } from '@weir/ports';
@@ -180,6 +180,11 @@ export class Suite {
     await this.history?.flush();
   }
 
+  private historyForAll(): History | undefined {
+    const { history } = this;
+    return history && { path: history.path, lanes: () => history.lanes(), flush: () => this.flushHistory(), compact: () => history.compact() };
+  }
+
   private historySink(lane: number, reader: BatchReader): Sink[] {
     return this.history === undefined ? [] : [this.history.sink(lane, (batch, offset) => reader.read(batch).entitiesByOffset.get(offset) ?? [])];
   }
@@ -281,6 +286,7 @@ export class Suite {
       tables: new LaneTables({ set, rows: () => this.firstLane.features.tableRows, writer, tokeniser: this.tokeniser }),
       labels: this.labels, models: this.artifacts, backtests: this.backtests,
       status: new LaneStatus({ log, runners: this.lanes.map(({ runner }) => runner), definitions: this.definitions, startedAtMs: this.clock.nowMs() }),
+      history: this.historyForAll(),
       quarantine: new StoredQuarantine(quarantine, edge, this.clock, resendDeadlineMs),
       keys: new RegistryKeys(registry), audit: new RegistryAudit(registry), live: this.live, health: this.health, metrics: this.metrics, logger: this.options.logger, clock: this.clock,
     }, this.options.gateway);
