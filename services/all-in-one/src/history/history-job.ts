@@ -25,6 +25,8 @@ export type ToHistory = { readonly kind: 'wake' } | { readonly kind: 'flush' | '
 
 const dayMs = 86_400_000;
 const retryMs = 5_000;
+/** What is not there yet (a decision, the end of the log) is looked for again after this time. */
+const behindMs = 1_000;
 /** Files of nothing but ticks are written this often. */
 const idleFlushMs = 600_000;
 /** Steps between two looks at what was said. */
@@ -96,7 +98,8 @@ export class HistoryLoop {
     if (this.store.waiting > 0 && dueMs <= 0) await this.flush();
     const after = process.threadCpuUsage();
     this.say({ kind: 'used', cpuMicros: after.user + after.system - before.user - before.system });
-    if (this.store.waiting > 0) this.later(Math.max(100, dueMs));
+    if (this.writer.isBehind) this.later(behindMs);
+    else if (this.store.waiting > 0) this.later(Math.max(100, dueMs));
   }
 
   private async flush(): Promise<void> {

@@ -54,6 +54,12 @@ export class HistoryWriter {
     return any;
   }
 
+  /** True while outcomes are kept that were not taken. */
+  get isBehind(): boolean {
+    for (let lane = 0; lane < this.options.lanes; lane++) if (this.options.outcomes.last(lane) > (this.taken[lane] ?? -1)) return true;
+    return false;
+  }
+
   /** Everything taken is in files. */
   async flush(): Promise<void> {
     this.hasNews = false;
@@ -71,10 +77,13 @@ export class HistoryWriter {
     const block = await this.blockAt(lane, from);
     if (block === undefined) return false;
     const begin = Math.max(from, block.first), end = Math.min(block.first + block.outcomes.length, begin + stepRecordsMax);
-    const records = await log.read(lane, begin, end - begin);
-    if (records[0]?.offset !== begin) return false; // the log is a moment behind: the next wake brings it
-    const last = records.at(-1)?.offset ?? begin;
-    const decided = decisions.range(lane, begin, last + 1), decisionByOffset = new Map(decided.map((row) => [row.offset, row]));
+    const read = await log.read(lane, begin, end - begin);
+    if (read[0]?.offset !== begin) return false; // the log is a moment behind: the next wake brings it
+    const decided = decisions.range(lane, begin, (read.at(-1)?.offset ?? begin) + 1), decisionByOffset = new Map(decided.map((row) => [row.offset, row]));
+    // A decision may come down a moment after its outcome: its record waits for it.
+    const missing = read.findIndex(({ offset }) => { const kept = block.outcomes[offset - block.first]; return kept?.outcome === 'accepted' && kept.detail === undefined && !decisionByOffset.has(offset); });
+    const records = missing < 0 ? read : read.slice(0, missing), last = records.at(-1)?.offset;
+    if (last === undefined) return false;
     this.hasNews ||= records.some(({ headers }) => headers[rawHeaders.kind] !== 'tick');
     await store.append({ lane, decisions: decided, records: records.map((record) => historyRecord(lane, record, block.outcomes[record.offset - block.first], decisionByOffset.get(record.offset))) });
     this.taken[lane] = last;
