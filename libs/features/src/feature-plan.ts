@@ -1,5 +1,6 @@
 import type { FeatureLayout } from '@weir/contracts';
 import { layoutOf, viewsOfSource, type DefinitionSet, type Source } from '@weir/definitions';
+import { TextTables } from '@weir/windows';
 import { compileView, type ViewPlan } from './view-plan';
 import { VectorMaker, ViewReader } from './view-reader';
 
@@ -34,7 +35,8 @@ export interface FeaturePlan {
 }
 
 export function compileFeatures(set: DefinitionSet): FeaturePlan {
-  const views = [...set.views.values()].map((view) => compileView(set, view));
+  const texts = new TextTables();
+  const views = [...set.views.values()].map((view) => compileView(set, view, texts));
   const indexByView = new Map(views.map((plan, index) => [plan.view.name, index]));
   const patternSources = new Set([...set.patterns.values()].filter((pattern) => pattern.mode !== 'off').flatMap((pattern) => pattern.sources));
   const bySource = new Map<string, SourcePlan>();

@@ -1,7 +1,7 @@
 import { isNumericType, type FieldType, type StreamEvent, type Value } from '@weir/contracts';
 import { eventFieldReader, isPlainName, viewEnvironment, type ConditionFrame, type DefinitionSet, type Feature, type FeatureView, type Source } from '@weir/definitions';
 import { compile, compileCondition, type CelType } from '@weir/expressions';
-import { compileKernel, hashText, type AggregatePlan, type ColumnKind, type KernelPlan } from '@weir/windows';
+import { compileKernel, hashText, type TextTables, type AggregatePlan, type ColumnKind, type KernelPlan } from '@weir/windows';
 
 type ReadValue = (frame: ConditionFrame, event: StreamEvent) => Value;
 type Test = (frame: ConditionFrame) => boolean;
@@ -23,7 +23,8 @@ export interface ViewPlan {
   readonly meaning: string;
 }
 
-export function compileView(set: DefinitionSet, view: FeatureView): ViewPlan {
+/** Views that share `texts` number equal texts alike, so that each is looked for in one place. */
+export function compileView(set: DefinitionSet, view: FeatureView, texts: TextTables): ViewPlan {
   const source = set.sources.get(view.source);
   if (source === undefined) throw new RangeError(`view ${view.name} without its source`);
   const environment = viewEnvironment(set, view);
@@ -64,7 +65,7 @@ export function compileView(set: DefinitionSet, view: FeatureView): ViewPlan {
   return {
     view, keys, columns, filters,
     where: where === null ? null : (frame) => where(frame) === true,
-    kernel: compileKernel(kinds, filters.length, aggregates),
+    kernel: compileKernel(kinds, filters.length, aggregates, texts),
     indexByName: new Map(view.features.map((feature, index) => [feature.name, index])),
     expressions: inOrderOfDependence(expressions),
     meaning: hashText(JSON.stringify([view.source, keys, view.where, [...columnByText.keys()], kinds, [...filterByText.keys()], withoutSlots]), 0).toString(36),

@@ -12,4 +12,5 @@ export { zoneOf, type Zone } from './zone';
 export { distanceKm } from './geo';
 export { percentileOf } from './percentile';
 export { RawRows } from './raw-rows';
+export { TextTables } from './text-table';
 export { decodeValue, encodeValue } from './value-codec';

@@ -1,5 +1,6 @@
 import type { Aggregate, Window } from '@weir/contracts';
 import { channelKey, channelsOf, part, type AggregatePlan, type Channel, type ColumnKind } from './channel';
+import { TextTables } from './text-table';
 import { tileClassesOf, type TileClass } from './tile-class';
 
 /** Aggregates of one window: bounds are found once and serve all of them. */
@@ -22,6 +23,8 @@ export interface KernelPlan {
   readonly filters: number;
   readonly groups: readonly WindowGroup[];
   readonly tileClasses: readonly TileClass[];
+  /** Where texts of its keys are numbered. */
+  readonly texts: TextTables;
   /** Newest events kept as they are. */
   readonly rawMax: number;
   /** Longest look-back of windows that end with time, ms; Infinity when old events may only leave above the cap. */
@@ -35,7 +38,7 @@ export const exactEventsMax = 512;
 /** Most rows of a `last: n` window. */
 export const lastRowsMax = 10_000;
 
-export function compileKernel(columns: readonly ColumnKind[], filters: number, written: readonly AggregatePlan[]): KernelPlan {
+export function compileKernel(columns: readonly ColumnKind[], filters: number, written: readonly AggregatePlan[], texts = new TextTables()): KernelPlan {
   // `since_last` always takes the current event away before its window is formed.
   const aggregates = written.map((plan) => (plan.agg === 'since_last' ? { ...plan, excludeCurrent: true } : plan));
   const byWindow = new Map<string, AggregatePlan[]>();
@@ -49,7 +52,7 @@ export function compileKernel(columns: readonly ColumnKind[], filters: number, w
   const groups = [...byWindow.values()].map((plans, index) => groupOf(plans, classes, classesByGroup[index] ?? { cap: -1, hop: -1 }));
   const reachMs = Math.max(0, ...groups.map(reachOf));
   return {
-    columns, filters, groups, tileClasses: classes, reachMs,
+    columns, filters, groups, tileClasses: classes, reachMs, texts,
     keepsOld: classes.some((tile) => tile.kind === 'session' || (tile.kind === 'aligned' && (tile.fold === 'base' || tile.reachMs > reachMs))),
     rawMax: Math.max(exactEventsMax, ...aggregates.map((plan) => (plan.window.kind === 'rows' ? Math.min(plan.window.last, lastRowsMax) : 0))) + 1,
   };

@@ -190,7 +190,7 @@ export class KernelReader {
 
   private distinct(raw: RawRows, channel: number, plan: AggregatePlan): number {
     const carried = this.rows.totals?.channels[channel];
-    const count = carried?.counts !== undefined && carried.counts !== null ? carried.distinct : this.rows.distinctIn(raw, plan);
+    const count = carried?.counts?.distinct ?? this.rows.distinctIn(raw, plan);
     if (count <= plan.exactUpTo) return count;
     return this.estimated(new DistinctSummary(plan.exactUpTo).countWith(this.rows.values, this.rows.distinctHashes(raw, channel, plan), plan.exactUpTo));
   }

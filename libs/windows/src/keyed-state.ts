@@ -27,7 +27,7 @@ export class KeyedState {
   private merged: (MergedTiles | undefined)[] | null = null;
 
   constructor(readonly plan: KernelPlan, raw?: RawRows, tileSets?: TileSet[] | null) {
-    this.raw = raw ?? new RawRows(plan.columns, plan.filters);
+    this.raw = raw ?? new RawRows(plan.columns, plan.filters, plan.texts);
     this.tileSets = tileSets ?? null;
   }
 

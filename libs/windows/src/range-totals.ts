@@ -1,6 +1,11 @@
 import { part, type Channel } from './channel';
+import { CodeCounts } from './code-counts';
 import { ExactSum } from './exact-sum';
 import type { RawRows } from './raw-rows';
+import type { TextTable } from './text-table';
+
+/** Counts begin anew when they hold so many more texts than there are rows. */
+const staleCodesMax = 64;
 
 /** Counts, exact sums, extremes and text counts of one channel over a range that moves with the window. */
 export class ChannelTotals {
@@ -9,12 +14,10 @@ export class ChannelTotals {
   /** Good after `settleExtremes`. */
   min = Infinity;
   max = -Infinity;
-  /** Distinct texts in the range. */
-  distinct = 0;
   readonly sum = new ExactSum();
   readonly squares = new ExactSum();
   /** How often each text code occurs; null where nobody asks. */
-  readonly counts: number[] | null;
+  readonly counts: CodeCounts | null;
   private extremesStale = false;
   private readonly summed: boolean;
   private readonly squared: boolean;
@@ -22,7 +25,7 @@ export class ChannelTotals {
   constructor(readonly channel: Channel, raw: RawRows) {
     const column = channel.columns[0];
     const text = column !== undefined && raw.kindOf(column) === 'text';
-    this.counts = text && channel.parts & (part.distinct | part.counts) ? [] : null;
+    this.counts = text && channel.parts & (part.distinct | part.counts) ? new CodeCounts() : null;
     this.summed = !text && (channel.parts & (part.sum | part.squares)) !== 0;
     this.squared = !text && (channel.parts & part.squares) !== 0;
   }
@@ -30,10 +33,9 @@ export class ChannelTotals {
   reset(): void {
     this.rows = 0;
     this.values = 0;
-    this.distinct = 0;
     this.sum.reset();
     this.squares.reset();
-    if (this.counts !== null) this.counts.length = 0;
+    this.counts?.clear();
     this.min = Infinity;
     this.max = -Infinity;
     this.extremesStale = false;
@@ -48,7 +50,7 @@ export class ChannelTotals {
     const value = raw.numberAt(column, row);
     if (value !== value) return;
     this.values++;
-    if (this.counts !== null) { this.addCode(value); return; }
+    if (this.counts !== null) { this.counts.add(value); return; }
     if (this.summed) this.sum.add(value);
     if (this.squared) this.squares.addSquare(value);
     if (value < this.min) this.min = value;
@@ -64,10 +66,7 @@ export class ChannelTotals {
     const value = raw.numberAt(column, row);
     if (value !== value) return;
     this.values--;
-    if (this.counts !== null) {
-      if ((this.counts[value] = (this.counts[value] as number) - 1) === 0) this.distinct--;
-      return;
-    }
+    if (this.counts !== null) { this.counts.subtract(value); return; }
     if (this.summed) this.sum.add(-value);
     if (this.squared) this.squares.subtractSquare(value);
     if (value <= this.min || value >= this.max) this.extremesStale = true;
@@ -87,12 +86,6 @@ export class ChannelTotals {
       if (value > this.max) this.max = value;
     }
   }
-
-  private addCode(code: number): void {
-    const counts = this.counts as number[];
-    while (counts.length <= code) counts.push(0);
-    if ((counts[code] = (counts[code] as number) + 1) === 1) this.distinct++;
-  }
 }
 
 /**
@@ -103,7 +96,7 @@ export class RangeTotals {
   readonly channels: readonly ChannelTotals[];
   private from = 0;
   private until = 0;
-  private codesVersion = -1;
+  private texts: TextTable | null = null;
 
   constructor(channels: readonly Channel[], raw: RawRows) { this.channels = channels.map((channel) => new ChannelTotals(channel, raw)); }
 
@@ -113,8 +106,9 @@ export class RangeTotals {
     const wantedFrom = from + shift;
     const wantedUntil = until + shift;
     const distance = Math.abs(wantedFrom - this.from) + Math.abs(wantedUntil - this.until);
-    if (this.codesVersion !== raw.codesVersion || distance >= until - from) {
-      this.codesVersion = raw.codesVersion;
+    const stale = this.channels.some(({ counts }) => counts !== null && counts.codes.length > 2 * (until - from) + staleCodesMax);
+    if (this.texts !== raw.texts || stale || distance >= until - from) {
+      this.texts = raw.texts;
       for (const totals of this.channels) totals.reset();
       this.from = this.until = wantedFrom;
     }

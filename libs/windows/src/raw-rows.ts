@@ -1,44 +1,12 @@
 import type { Value } from '@weir/contracts';
 import type { ColumnKind } from './channel';
-import { hashText } from './hash';
+import type { TextTable, TextTables } from './text-table';
 
 const { floor } = Math;
-/** A dictionary is rebuilt when it holds this many more texts than rows could need. */
-const staleTextsMax = 64;
-/** Up to here a text is looked for one by one. */
-const scannedTextsMax = 24;
 /** Rows taken from the front stay where they are until there are so many, and as many as are left. */
 const compactFromRows = 32;
 /** Filters in one word of a row: whole numbers up to 2^31 are bits. */
 export const filtersPerWord = 31;
-
-/** Texts of a column, coded in the order of their first use. Hashes stand side by side, so that a search touches little memory. */
-class Dictionary {
-  /** Number of texts, beside them so that asking touches no list. */
-  size = 0;
-  readonly texts: string[] = [];
-  private readonly hashes: number[] = [];
-  private codeByText: Map<string, number> | null = null;
-
-  codeOf(text: string): number {
-    if (this.codeByText !== null) return this.codeByText.get(text) ?? this.add(text, hashText(text, 0));
-    const hash = hashText(text, 0);
-    const { hashes } = this;
-    for (let code = 0; code < hashes.length; code++) if (hashes[code] === hash && this.texts[code] === text) return code;
-    return this.add(text, hash);
-  }
-
-  hashOf(code: number): number { return this.hashes[code] as number; }
-
-  add(text: string, hash: number): number {
-    const code = this.size++;
-    this.texts.push(text);
-    this.hashes.push(hash);
-    if (this.codeByText !== null) this.codeByText.set(text, code);
-    else if (this.size > scannedTextsMax) this.codeByText = new Map(this.texts.map((known, index) => [known, index]));
-    return code;
-  }
-}
 
 /**
  * Events of one key in the order of (time, log), row after row in one array of doubles: time, place in the log, filter bits, then the
@@ -50,19 +18,18 @@ export class RawRows {
   end = 0;
   /** Rows taken from the front so far. */
   dropped = 0;
-  /** Changes when codes of texts do. */
-  codesVersion = 0;
+  /** Where its texts are: a text is a number of this table. */
+  texts: TextTable;
   /** `stride` doubles a row; packed, so that it is one block of memory. */
   readonly data: number[] = [];
   readonly stride: number;
   /** Where a row's columns begin. */
   readonly columnsAt: number;
-  private readonly dictionaries: (Dictionary | null)[];
 
-  constructor(private readonly kinds: readonly ColumnKind[], readonly filterCount: number) {
+  constructor(private readonly kinds: readonly ColumnKind[], readonly filterCount: number, private readonly tables: TextTables) {
     this.columnsAt = 2 + Math.ceil(filterCount / filtersPerWord);
     this.stride = this.columnsAt + kinds.length;
-    this.dictionaries = new Array<Dictionary | null>(kinds.length).fill(null);
+    this.texts = tables.current;
   }
 
   get count(): number { return this.end - this.head; }
@@ -90,6 +57,8 @@ export class RawRows {
   /** Puts an event at its place, behind those of the same time that are earlier in the log; gives its row. */
   insert(timeMs: number, order: number, values: readonly Value[], passes: Uint8Array): number {
     const { data, stride } = this;
+    const texts = this.tables.current;
+    if (texts !== this.texts) this.moveTexts(texts);
     let row = this.end;
     while (row > this.head) {
       const before = data[(row - 1) * stride] as number;
@@ -130,32 +99,20 @@ export class RawRows {
     const value = this.numberAt(column, row);
     if (value !== value) return null;
     const kind = this.kinds[column];
-    if (kind === 'text') return this.dictionaries[column]?.texts[value] ?? null;
+    if (kind === 'text') return this.texts.textOf(value);
     return kind === 'bool' ? value !== 0 : value;
   }
 
-  /** Codes in use are below this. */
-  textCount(column: number): number { return this.dictionaries[column]?.size ?? 0; }
-  textOf(column: number, code: number): string { return this.dictionaries[column]?.texts[code] ?? ''; }
-  /** `hashValue` of a text, by its code. */
-  hashOf(column: number, code: number): number { return this.dictionaries[column]?.hashOf(code) ?? 0; }
   kindOf(column: number): ColumnKind { return this.kinds[column] ?? 'double'; }
 
   /** A copy that shares nothing. */
   clone(): RawRows {
-    const copy = new RawRows(this.kinds, this.filterCount);
+    const copy = new RawRows(this.kinds, this.filterCount, this.tables);
+    copy.texts = this.texts;
     for (let at = this.head * this.stride; at < this.end * this.stride; at++) copy.data.push(this.data[at] as number);
     copy.end = this.count;
     copy.dropped = this.dropped;
-    this.dictionaries.forEach((dictionary, column) => { if (dictionary !== null) copy.useTexts(column, dictionary.texts); });
     return copy;
-  }
-
-  /** Takes a column's texts from storage, in the order of their codes. */
-  useTexts(column: number, texts: readonly string[]): void {
-    const dictionary = new Dictionary();
-    for (const text of texts) dictionary.add(text, hashText(text, 0));
-    this.dictionaries[column] = dictionary;
   }
 
   /** Makes room for rows from storage, whose values are then written into `data`; their place in the log is known by order alone. */
@@ -172,21 +129,17 @@ export class RawRows {
     if (value === null) return NaN;
     if (typeof value === 'number') return value + 0;
     if (typeof value === 'boolean') return value ? 1 : 0;
-    if (this.kinds[column] !== 'text') return NaN;
-    const dictionary = (this.dictionaries[column] ??= new Dictionary());
-    if (dictionary.size > 2 * this.count + staleTextsMax) return this.rebuildDictionary(column, dictionary).codeOf(value);
-    return dictionary.codeOf(value);
+    return this.kinds[column] === 'text' ? this.texts.numberOf(value) : NaN;
   }
 
-  private rebuildDictionary(column: number, old: Dictionary): Dictionary {
-    const fresh = new Dictionary();
-    for (let row = this.head; row < this.end; row++) {
-      const at = row * this.stride + this.columnsAt + column;
-      const text = old.texts[this.data[at] as number];
-      if (text !== undefined) this.data[at] = fresh.codeOf(text);
+  private moveTexts(to: TextTable): void {
+    for (let column = 0; column < this.kinds.length; column++) {
+      if (this.kinds[column] !== 'text') continue;
+      for (let row = this.head; row < this.end; row++) {
+        const at = row * this.stride + this.columnsAt + column, code = this.data[at] as number;
+        if (code === code) this.data[at] = to.numberOf(this.texts.textOf(code));
+      }
     }
-    this.dictionaries[column] = fresh;
-    this.codesVersion++;
-    return fresh;
+    this.texts = to;
   }
 }

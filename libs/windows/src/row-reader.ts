@@ -1,5 +1,6 @@
 import type { FeatureValue, Value } from '@weir/contracts';
 import type { AggregatePlan } from './channel';
+import { CodeCounts } from './code-counts';
 import { hashValue } from './hash';
 import { percentileOf } from './percentile';
 import type { RangeTotals } from './range-totals';
@@ -14,9 +15,7 @@ export class RowReader {
   totals: RangeTotals | null = null;
   /** Filled by `distinctHashes`. */
   values = new Float64Array(1_024);
-  private stamps = new Int32Array(256);
-  private stamp = 0;
-  private counts = new Int32Array(256);
+  private readonly counts = new CodeCounts();
 
   constructor(private readonly selection: Selection) {}
 
@@ -57,18 +56,18 @@ export class RowReader {
   }
 
   distinctIn(raw: RawRows, plan: AggregatePlan): number {
+    return raw.kindOf(plan.columns[0] as number) === 'text' ? this.textsIn(raw, plan).distinct : this.numbersIn(raw, plan).size;
+  }
+
+  private textsIn(raw: RawRows, plan: AggregatePlan): CodeCounts {
+    const { counts } = this;
     const column = plan.columns[0] as number;
-    const { from, until } = this.selection;
-    if (raw.kindOf(column) !== 'text') return this.numbersIn(raw, plan).size;
-    const stamps = this.stampsFor(raw.textCount(column));
-    let count = 0;
-    for (let row = from; row < until; row++) {
+    counts.clear();
+    for (let row = this.selection.from; row < this.selection.until; row++) {
       const code = raw.numberAt(column, row);
-      if (code !== code || stamps[code] === this.stamp || !this.passesFilter(raw, plan, row)) continue;
-      stamps[code] = this.stamp;
-      count++;
+      if (code === code && this.passesFilter(raw, plan, row)) counts.add(code);
     }
-    return count;
+    return counts;
   }
 
   private numbersIn(raw: RawRows, plan: AggregatePlan): ReadonlySet<Exclude<Value, null>> {
@@ -82,65 +81,38 @@ export class RowReader {
 
   /** Puts the hashes of the distinct values into `values`; how many. */
   distinctHashes(raw: RawRows, channel: number, plan: AggregatePlan): number {
-    const column = plan.columns[0] as number;
-    const { from, until } = this.selection;
-    const carried = this.totals?.channels[channel]?.counts ?? null;
+    const texts = this.countsOfTexts(raw, channel, plan);
     let count = 0;
-    this.reserve(Math.max(until - from, carried?.length ?? 0));
-    if (carried !== null) {
-      for (let code = 0; code < carried.length; code++) if ((carried[code] as number) > 0) this.values[count++] = raw.hashOf(column, code);
-    } else if (raw.kindOf(column) === 'text') {
-      const stamps = this.stampsFor(raw.textCount(column));
-      for (let row = from; row < until; row++) {
-        const code = raw.numberAt(column, row);
-        if (code !== code || stamps[code] === this.stamp || !this.passesFilter(raw, plan, row)) continue;
-        stamps[code] = this.stamp;
-        this.values[count++] = raw.hashOf(column, code);
-      }
-    } else for (const value of this.numbersIn(raw, plan)) this.values[count++] = hashValue(value);
+    this.reserve(texts === null ? this.selection.until - this.selection.from : texts.codes.length);
+    if (texts === null) for (const value of this.numbersIn(raw, plan)) this.values[count++] = hashValue(value);
+    else for (let place = 0; place < texts.codes.length; place++) if ((texts.counts[place] as number) > 0) this.values[count++] = raw.texts.hashOf(texts.codes[place] as number);
     return count;
   }
 
   counted(raw: RawRows, channel: number, plan: AggregatePlan): FeatureValue {
-    const column = plan.columns[0] as number;
-    const { from, until } = this.selection;
+    const texts = this.countsOfTexts(raw, channel, plan);
     const entries: Array<[Exclude<Value, null>, number]> = [];
-    const carried = this.totals?.channels[channel]?.counts ?? null;
-    if (carried !== null) {
-      for (let code = 0; code < carried.length; code++) if ((carried[code] as number) > 0) entries.push([raw.textOf(column, code), carried[code] as number]);
-    } else if (raw.kindOf(column) === 'text') {
-      const stamps = this.stampsFor(raw.textCount(column));
-      const codes: number[] = [];
-      for (let row = from; row < until; row++) {
-        const code = raw.numberAt(column, row);
-        if (code !== code || !this.passesFilter(raw, plan, row)) continue;
-        if (stamps[code] === this.stamp) { this.counts[code] = (this.counts[code] as number) + 1; continue; }
-        stamps[code] = this.stamp;
-        this.counts[code] = 1;
-        codes.push(code);
-      }
-      for (const code of codes) entries.push([raw.textOf(column, code), this.counts[code] as number]);
-    } else {
-      const counts = new Map<Exclude<Value, null>, number>();
-      for (let row = from; row < until; row++) {
-        const value = this.passesFilter(raw, plan, row) ? raw.valueAt(column, row) : null;
-        if (value !== null) counts.set(value, (counts.get(value) ?? 0) + 1);
-      }
-      entries.push(...counts);
-    }
+    if (texts === null) entries.push(...this.numberCounts(raw, plan));
+    else for (let place = 0; place < texts.codes.length; place++) if ((texts.counts[place] as number) > 0) entries.push([raw.texts.textOf(texts.codes[place] as number), texts.counts[place] as number]);
     return shownCounts(plan, sortByCount(entries).slice(0, plan.k));
+  }
+
+  /** Null where the column holds no texts. */
+  private countsOfTexts(raw: RawRows, channel: number, plan: AggregatePlan): CodeCounts | null {
+    if (raw.kindOf(plan.columns[0] as number) !== 'text') return null;
+    return this.totals?.channels[channel]?.counts ?? this.textsIn(raw, plan);
+  }
+
+  private numberCounts(raw: RawRows, plan: AggregatePlan): ReadonlyMap<Exclude<Value, null>, number> {
+    const counts = new Map<Exclude<Value, null>, number>();
+    for (let row = this.selection.from; row < this.selection.until; row++) {
+      const value = this.passesFilter(raw, plan, row) ? raw.valueAt(plan.columns[0] as number, row) : null;
+      if (value !== null) counts.set(value, (counts.get(value) ?? 0) + 1);
+    }
+    return counts;
   }
 
   private reserve(count: number): void {
     if (this.values.length < count) this.values = new Float64Array(2 * count);
-  }
-
-  private stampsFor(count: number): Int32Array {
-    if (this.stamps.length < count) {
-      this.stamps = new Int32Array(2 * count);
-      this.counts = new Int32Array(2 * count);
-    }
-    this.stamp = this.stamp === 2_147_483_647 ? (this.stamps.fill(0), 1) : this.stamp + 1;
-    return this.stamps;
   }
 }

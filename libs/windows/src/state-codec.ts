@@ -2,6 +2,7 @@ import { WeirError } from '@weir/contracts';
 import type { ByteReader } from './byte-reader';
 import type { ByteWriter } from './byte-writer';
 import type { ColumnKind } from './channel';
+import { CodeCounts } from './code-counts';
 import type { KernelPlan } from './kernel-plan';
 import { KeyedState } from './keyed-state';
 import { RawRows, filtersPerWord } from './raw-rows';
@@ -84,7 +85,7 @@ export function mergeStates(plan: KernelPlan, parts: readonly KeyedState[], curr
 
 /** Rows are laid out first, then filled in column by column. */
 function decodeRows(reader: ByteReader, plan: KernelPlan, count: number, firstMs: number): RawRows {
-  const raw = new RawRows(plan.columns, plan.filters);
+  const raw = new RawRows(plan.columns, plan.filters, plan.texts);
   raw.layOut(count);
   const { data, stride } = raw;
   if (count > 0) {
@@ -158,7 +159,7 @@ function encodeColumn(writer: ByteWriter, raw: RawRows, column: number, kind: Co
       for (let at = from; at < until; at += stride) { const value = data[at] as number; if (value === value) writer.signed(value); }
       return;
     case 'double': encodeDoubles(writer, data, { from, until, stride }); return;
-    case 'text': encodeTexts(writer, raw, column, { from, until, stride });
+    case 'text': encodeTexts(writer, raw, { from, until, stride });
   }
 }
 
@@ -188,24 +189,17 @@ function allComeBack(data: readonly number[], { from, until, stride }: Walk, sca
   return true;
 }
 
-/** Scratch: place of a text in what is written, by its code; and the codes in that order. */
-let rankByCode = new Int32Array(256);
-const codes: number[] = [];
+/** Scratch: the texts of a column, in the order of their first use. */
+const used = new CodeCounts();
 
-function encodeTexts(writer: ByteWriter, raw: RawRows, column: number, { from, until, stride }: Walk): void {
-  const { data } = raw;
-  const textCount = raw.textCount(column);
-  if (rankByCode.length < textCount) rankByCode = new Int32Array(2 * textCount);
-  rankByCode.fill(-1, 0, textCount);
-  codes.length = 0;
-  for (let at = from; at < until; at += stride) {
-    const code = data[at] as number;
-    if (code === code && rankByCode[code] === -1) rankByCode[code] = codes.push(code) - 1;
-  }
-  writer.varint(codes.length);
-  for (let i = 0; i < codes.length; i++) writer.text(raw.textOf(column, codes[i] as number));
-  if (codes.length < 2) return;
-  for (let at = from; at < until; at += stride) { const code = data[at] as number; if (code === code) writer.varint(rankByCode[code] as number); }
+function encodeTexts(writer: ByteWriter, raw: RawRows, { from, until, stride }: Walk): void {
+  const { data, texts } = raw;
+  used.clear();
+  for (let at = from; at < until; at += stride) { const code = data[at] as number; if (code === code) used.add(code); }
+  writer.varint(used.codes.length);
+  for (const code of used.codes) writer.text(texts.textOf(code));
+  if (used.codes.length < 2) return;
+  for (let at = from; at < until; at += stride) { const code = data[at] as number; if (code === code) writer.varint(used.add(code)); }
 }
 
 function decodeColumn(reader: ByteReader, raw: RawRows, column: number, kind: ColumnKind): void {
@@ -224,11 +218,10 @@ function decodeColumn(reader: ByteReader, raw: RawRows, column: number, kind: Co
       return;
     }
     case 'text': {
-      const texts: string[] = [];
+      const codes: number[] = [];
       const size = reader.varint();
-      for (let i = 0; i < size; i++) texts.push(reader.text());
-      raw.useTexts(column, texts);
-      fill(raw, column, size > 1 ? () => reader.varint() : nothing);
+      for (let i = 0; i < size; i++) codes.push(raw.texts.numberOf(reader.text()));
+      fill(raw, column, () => codes[size > 1 ? reader.varint() : 0] as number);
     }
   }
 }
