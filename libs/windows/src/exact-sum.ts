@@ -105,13 +105,19 @@ export function centredSquares(count: number, sum: ExactSum, squares: ExactSum):
   const scaled = count * squares.single();
   // Whole numbers below 2^53 all the way: nothing to round.
   if (scaled <= exactMax && wholeSum * wholeSum <= exactMax && Number.isInteger(scaled) && Number.isInteger(wholeSum)) return scaled - wholeSum * wholeSum;
+  numerator.reset();
+  if (wholeSum === wholeSum && scaled === scaled) {
+    numerator.addProduct(count, squares.single());
+    numerator.addProduct(-wholeSum, wholeSum);
+    return numerator.value();
+  }
   const sumParts = sum.canonicalParts();
-  const squareParts = squares.canonicalParts();
-  const numerator = new ExactSum();
-  for (const part of squareParts) numerator.addProduct(count, part);
+  for (const part of squares.canonicalParts()) numerator.addProduct(count, part);
   for (const a of sumParts) for (const b of sumParts) numerator.addProduct(-a, b);
   return numerator.value();
 }
+
+const numerator = new ExactSum();
 
 function productError(a: number, b: number, product: number): number {
   const aScaled = splitter * a;

@@ -1,5 +1,6 @@
 import type { Aggregate, Window } from '@weir/contracts';
 import { channelKey, channelsOf, part, type AggregatePlan, type Channel, type ColumnKind } from './channel';
+import { isTotal } from './summary-values';
 import { TextTables } from './text-table';
 import { tileClassesOf, type TileClass } from './tile-class';
 
@@ -8,7 +9,11 @@ export interface WindowGroup {
   readonly window: Window;
   readonly excludeCurrent: boolean;
   readonly channels: readonly Channel[];
-  readonly aggregates: ReadonlyArray<{ readonly plan: AggregatePlan; /** Into `channels`. */ readonly channel: number }>;
+  /** Of each channel: its place in the plan's `passes`. */
+  readonly passByChannel: readonly number[];
+  readonly aggregates: ReadonlyArray<{ readonly plan: AggregatePlan; /** Into `channels`. */ readonly channel: number; /** Needs no more than totals. */ readonly isTotal: boolean }>;
+  /** How far back it begins, where it ends with the read and is nothing but a stretch of time: ms, Infinity for a whole life; else NaN. */
+  readonly backMs: number;
   /** Whether totals of large ranges are worth carrying from read to read. */
   readonly carries: boolean;
   /** Tiles read above the cap, -1 for none (rows). */
@@ -22,6 +27,10 @@ export interface KernelPlan {
   readonly columns: readonly ColumnKind[];
   readonly filters: number;
   readonly groups: readonly WindowGroup[];
+  /** Groups in the order they are best read: those that end alike together, shorter windows first. */
+  readonly readOrder: readonly number[];
+  /** What rows are passed over for: channels of all groups, those without the current event apart. */
+  readonly passes: readonly Channel[];
   readonly tileClasses: readonly TileClass[];
   /** Where texts of its keys are numbered. */
   readonly texts: TextTables;
@@ -49,23 +58,40 @@ export function compileKernel(columns: readonly ColumnKind[], filters: number, w
     else group.push(plan);
   }
   const { classes, classesByGroup } = tileClassesOf([...byWindow.values()]);
-  const groups = [...byWindow.values()].map((plans, index) => groupOf(plans, classes, classesByGroup[index] ?? { cap: -1, hop: -1 }));
+  const passes = [false, true].map((excludeCurrent) => channelsOf(aggregates.filter((plan) => plan.excludeCurrent === excludeCurrent)));
+  const groups = [...byWindow.values()].map((plans, index) => groupOf(plans, passes, classesByGroup[index] ?? { cap: -1, hop: -1 }));
   const reachMs = Math.max(0, ...groups.map(reachOf));
   return {
-    columns, filters, groups, tileClasses: classes, reachMs, texts,
+    columns, filters, groups, passes: passes.flat(), readOrder: groups.map((_, index) => index).sort((a, b) => compareGroups(groups[a] as WindowGroup, groups[b] as WindowGroup)), tileClasses: classes, reachMs, texts,
     keepsOld: classes.some((tile) => tile.kind === 'session' || (tile.kind === 'aligned' && (tile.fold === 'base' || tile.reachMs > reachMs))),
     rawMax: Math.max(exactEventsMax, ...aggregates.map((plan) => (plan.window.kind === 'rows' ? Math.min(plan.window.last, lastRowsMax) : 0))) + 1,
   };
 }
 
-function groupOf(plans: readonly AggregatePlan[], classes: readonly TileClass[], own: { readonly cap: number; readonly hop: number }): WindowGroup {
+function compareGroups(a: WindowGroup, b: WindowGroup): number {
+  const length = ({ backMs }: WindowGroup): number => (Number.isNaN(backMs) ? Number.MAX_VALUE : Math.min(backMs, Number.MAX_VALUE));
+  return Number(a.excludeCurrent) - Number(b.excludeCurrent) || length(a) - length(b);
+}
+
+function backOf(window: Window): number {
+  if (window.kind === 'lifetime' && window.delayMs === 0) return Infinity;
+  if (window.kind !== 'sliding' || window.delayMs !== 0 || window.bounds === 'left') return NaN;
+  return window.bounds === 'open' ? window.sizeMs - 1 : window.sizeMs;
+}
+
+function groupOf(plans: readonly AggregatePlan[], passes: ReadonlyArray<readonly Channel[]>, own: { readonly cap: number; readonly hop: number }): WindowGroup {
   const first = plans[0];
   if (first === undefined) throw new RangeError('a window group without aggregates');
   const channels = channelsOf(plans);
   const indexByKey = new Map(channels.map((channel, index) => [channelKey(channel), index]));
+  const [withCurrent = [], without = []] = passes;
+  const passIndex = (channel: Channel): number => {
+    const same = (other: Channel): boolean => channelKey(other) === channelKey(channel);
+    return first.excludeCurrent ? withCurrent.length + without.findIndex(same) : withCurrent.findIndex(same);
+  };
   return {
-    window: first.window, excludeCurrent: first.excludeCurrent, channels,
-    aggregates: plans.map((plan) => ({ plan, channel: indexByKey.get(channelKey(plan)) ?? 0 })),
+    window: first.window, excludeCurrent: first.excludeCurrent, backMs: backOf(first.window), channels, passByChannel: channels.map(passIndex),
+    aggregates: plans.map((plan) => ({ plan, channel: indexByKey.get(channelKey(plan)) ?? 0, isTotal: isTotal(plan) })),
     capClass: own.cap, hopClass: own.hop,
     carries: plans.some(({ agg }) => carriedAggregates.has(agg)),
   };

@@ -1,6 +1,7 @@
 import { statusCode, type FeatureValue, type Value } from '@weir/contracts';
 import type { AggregatePlan, Channel } from './channel';
 import { DistinctSummary, type DistinctCount } from './distinct-summary';
+import { ExactSum } from './exact-sum';
 import { distanceKm, speedKmh } from './geo';
 import type { KernelPlan, WindowGroup } from './kernel-plan';
 import type { KeyedState } from './keyed-state';
@@ -9,9 +10,9 @@ import type { ChannelTotals } from './range-totals';
 import type { RawRows } from './raw-rows';
 import { RowPass } from './row-pass';
 import { RowReader } from './row-reader';
-import { findTiles, selectWindow, type Selection } from './selection';
+import { findTiles, selectNested, selectWindow, type Selection } from './selection';
 import { Summary, decayed, type Entry } from './summary';
-import { fromSummary, fromTotals, isApproximate, isPercentile, isTotal } from './summary-values';
+import { fromSummary, fromTotals, isApproximate, isPercentile } from './summary-values';
 import { decayClassIndex } from './tile-class';
 import type { Tile } from './tile-set';
 
@@ -43,16 +44,14 @@ const carriedRowsMin = 48;
 /** Evaluates all aggregates of a plan for one key at one time. Holds scratch memory: one reader per owner, never shared by threads. */
 export class KernelReader {
   private readonly selection: Selection = { from: 0, until: 0, extra: -1, lowMs: 0, tiles: [], tileClass: -1, tilesHighMs: 0, tilesFound: false, wholeTail: false, approximate: false, warming: false };
-  private readonly passes: RowPass[] = [];
-  private readonly passDone: boolean[] = [];
-  private readonly combined = new RowPass();
+  private readonly passes: readonly RowPass[];
+  private readonly combined = { sum: new ExactSum(), squares: new ExactSum(), min: 0, max: 0 };
   private readonly summaries: (Summary | undefined)[] = [];
   private readonly rows = new RowReader(this.selection);
   private tiled: readonly Summary[] | null = null;
   private wasEstimated = false;
-  private readonly outcome = { warming: false, approximate: false };
 
-  constructor(private readonly plan: KernelPlan) {}
+  constructor(private readonly plan: KernelPlan) { this.passes = plan.passes.map((channel) => new RowPass(channel)); }
 
   /**
    * Fills in values and statuses of all slots. A stranger (no state, or none at or before the read) gets NOT_FOUND in each, one past its
@@ -62,8 +61,11 @@ export class KernelReader {
     const { readMs, ttlMs } = options;
     if (state === undefined || state.firstMs > readMs) { this.fill(into, options.base, statusCode.NOT_FOUND); return statusCode.NOT_FOUND; }
     if (ttlMs !== null && ttlMs > 0 && readMs - newestAtOrBefore(state, readMs) > ttlMs) { this.fill(into, options.base, statusCode.OUTSIDE_MAX_AGE); return statusCode.OUTSIDE_MAX_AGE; }
-    const { groups } = this.plan;
-    for (let index = 0; index < groups.length; index++) this.readGroup(state, index, options, into);
+    const { passes } = this;
+    for (let index = 0; index < passes.length; index++) (passes[index] as RowPass).begin();
+    const { readOrder } = this.plan;
+    const after = state.raw.firstAtOrAfter(readMs + 1);
+    for (let index = 0; index < readOrder.length; index++) this.readGroup(state, readOrder[index] as number, after, { options, into });
     return statusCode.PRESENT;
   }
 
@@ -71,27 +73,28 @@ export class KernelReader {
     for (const { aggregates } of this.plan.groups) for (const { plan } of aggregates) setNull(into, base + plan.slot, plan.numeric, status);
   }
 
-  private readGroup(state: KeyedState, index: number, options: ReadOptions, into: ReadTarget): void {
+  private readGroup(state: KeyedState, index: number, after: number, { options, into }: { readonly options: ReadOptions; readonly into: ReadTarget }): void {
     const { selection } = this;
     const group = this.plan.groups[index] as WindowGroup;
-    selectWindow(state, group, options, selection);
+    if (!selectNested(state, group, options, after, selection)) selectWindow(state, group, options, selection);
     this.begin(state, group, index);
     const { aggregates } = group;
     for (let i = 0; i < aggregates.length; i++) {
       const aggregate = aggregates[i] as WindowGroup['aggregates'][number];
       const { plan } = aggregate;
+      const slot = options.base + plan.slot;
       this.wasEstimated = false;
-      const value = this.evaluate(state, group, aggregate, options);
-      this.outcome.warming = selection.warming;
-      this.outcome.approximate = selection.approximate || this.wasEstimated;
-      setValue(into, options.base + plan.slot, plan.numeric, value, this.outcome);
+      const missing = aggregate.isTotal
+        ? setNumber(into, slot, plan.numeric, this.total(state, group, aggregate, options.readMs))
+        : setValue(into, slot, plan.numeric, this.evaluate(state, group, aggregate, options));
+      into.statuses[slot] = selection.warming ? statusCode.WARMING : selection.approximate || this.wasEstimated ? statusCode.APPROXIMATE : missing ? statusCode.NULL_VALUE : statusCode.PRESENT;
     }
   }
 
   /** Large ranges are carried from read to read; small ones are summed as they are. */
   private begin(state: KeyedState, group: WindowGroup, index: number): void {
     const { selection } = this;
-    for (let i = 0; i < group.channels.length; i++) { this.passDone[i] = false; this.summaries[i] = undefined; }
+    if (this.summaries.length > 0) this.summaries.length = 0;
     this.rows.totals = group.carries && selection.until - selection.from >= carriedRowsMin ? state.totalsOf(index, selection.from, selection.until) : null;
     this.tiled = null;
     if (selection.tileClass < 0 || selection.extra >= 0 || !group.carries) return;
@@ -116,11 +119,31 @@ export class KernelReader {
       if (row >= 0) return raw.valueAt(plan.columns[0] as number, row);
     }
     if (selection.tileClass >= 0) findTiles(state, selection);
-    if (selection.tiles.length === 0 && selection.extra < 0 && !(selection.approximate && isPercentile(plan))) return this.fromRows(raw, group, channel, plan, options.readMs);
-    if (this.tiled !== null && isTotal(plan)) return this.fromTotalsWithTiles(raw, group, channel, plan);
+    if (plan.agg === 'since_first' && group.backMs === Infinity && !group.excludeCurrent && plan.filter < 0) return (options.readMs - state.firstMs) / 1_000;
+    if (selection.tiles.length === 0 && selection.extra < 0 && !(selection.approximate && isPercentile(plan))) return this.fromRows(raw, channel, plan, options.readMs);
     const summary = this.summaryOf(raw, group, channel, options.readMs);
     this.wasEstimated = isApproximate(plan, summary);
     return fromSummary(plan, summary, options.readMs);
+  }
+
+  /** An aggregate that needs no more than totals; NaN for null. */
+  private total(state: KeyedState, group: WindowGroup, { plan, channel }: { readonly plan: AggregatePlan; readonly channel: number }, readMs: number): number {
+    const { selection } = this;
+    const { raw } = state;
+    if (selection.tileClass >= 0) findTiles(state, selection);
+    if (selection.tiles.length === 0 && selection.extra < 0) return this.totalOfRows(raw, group, channel, plan);
+    if (this.tiled !== null) return this.totalWithTiles(raw, group, channel, plan);
+    const summary = this.summaryOf(raw, group, channel, readMs);
+    this.wasEstimated = isApproximate(plan, summary);
+    const value = fromSummary(plan, summary, readMs);
+    return typeof value === 'number' ? value : NaN;
+  }
+
+  private totalOfRows(raw: RawRows, group: WindowGroup, channel: number, plan: AggregatePlan): number {
+    const pass = this.pass(raw, group, channel);
+    if (plan.agg === 'count') return plan.columns.length === 0 ? pass.rows : pass.values;
+    if (plan.agg === 'distinct') return this.distinct(raw, channel, plan, pass);
+    return pass.value(plan.agg);
   }
 
   /** Totals of a channel over the selected rows. */
@@ -131,15 +154,12 @@ export class KernelReader {
       carried.settleExtremes(raw, from, until);
       return carried;
     }
-    const pass = (this.passes[channel] ??= new RowPass());
-    if (!this.passDone[channel]) {
-      pass.run(raw, group.channels[channel] as Channel, from, until);
-      this.passDone[channel] = true;
-    }
+    const pass = this.passes[group.passByChannel[channel] as number] as RowPass;
+    pass.reach(raw, from, until);
     return pass;
   }
 
-  private fromTotalsWithTiles(raw: RawRows, group: WindowGroup, channel: number, plan: AggregatePlan): FeatureValue {
+  private totalWithTiles(raw: RawRows, group: WindowGroup, channel: number, plan: AggregatePlan): number {
     const tiled = this.tiled?.[channel] as Summary;
     if (plan.agg === 'distinct') return this.estimated((tiled.distinct as DistinctSummary).countWith(this.rows.values, this.rows.distinctHashes(raw, channel, plan), plan.exactUpTo));
     const pass = this.pass(raw, group, channel);
@@ -149,7 +169,9 @@ export class KernelReader {
     combined.squares.reset();
     if (tiled.sum !== null) { combined.sum.mergeFrom(tiled.sum); combined.sum.mergeFrom(pass.sum); }
     if (tiled.squares !== null) { combined.squares.mergeFrom(tiled.squares); combined.squares.mergeFrom(pass.squares); }
-    return fromTotals(plan, tiled.values + pass.values, combined.sum, combined.squares, Math.min(tiled.min, pass.min), Math.max(tiled.max, pass.max));
+    combined.min = Math.min(tiled.min, pass.min);
+    combined.max = Math.max(tiled.max, pass.max);
+    return fromTotals(plan.agg, tiled.values + pass.values, combined);
   }
 
   private estimated({ count, exact }: DistinctCount): number {
@@ -170,15 +192,9 @@ export class KernelReader {
     return summary;
   }
 
-  private fromRows(raw: RawRows, group: WindowGroup, channel: number, plan: AggregatePlan, readMs: number): FeatureValue {
+  private fromRows(raw: RawRows, channel: number, plan: AggregatePlan, readMs: number): FeatureValue {
     switch (plan.agg) {
-      case 'count': { const pass = this.pass(raw, group, channel); return plan.columns.length === 0 ? pass.rows : pass.values; }
-      case 'sum': case 'avg': case 'min': case 'max': case 'stddev': case 'stddev_pop': case 'variance': case 'variance_pop': {
-        const pass = this.pass(raw, group, channel);
-        return fromTotals(plan, pass.values, pass.sum, pass.squares, pass.min, pass.max);
-      }
       case 'median': case 'percentile': return this.rows.percentile(raw, plan);
-      case 'distinct': return this.distinct(raw, channel, plan);
       case 'first': { const row = this.rows.firstRow(raw, plan); return row < 0 ? null : raw.valueAt(plan.columns[0] as number, row); }
       case 'last': { const row = this.rows.lastRow(raw, plan, this.selection.until); return row < 0 ? null : raw.valueAt(plan.columns[0] as number, row); }
       case 'since_first': { const row = this.rows.firstRow(raw, plan); return row < 0 ? null : (readMs - raw.timeAt(row)) / 1_000; }
@@ -188,9 +204,8 @@ export class KernelReader {
     }
   }
 
-  private distinct(raw: RawRows, channel: number, plan: AggregatePlan): number {
-    const carried = this.rows.totals?.channels[channel];
-    const count = carried?.counts?.distinct ?? this.rows.distinctIn(raw, plan);
+  private distinct(raw: RawRows, channel: number, plan: AggregatePlan, pass: ChannelTotals | RowPass): number {
+    const count = raw.kindOf(plan.columns[0] as number) === 'text' ? pass.distinct : this.rows.distinctNumbers(raw, plan);
     if (count <= plan.exactUpTo) return count;
     return this.estimated(new DistinctSummary(plan.exactUpTo).countWith(this.rows.values, this.rows.distinctHashes(raw, channel, plan), plan.exactUpTo));
   }
@@ -287,11 +302,17 @@ function setNull(into: ReadTarget, slot: number, numeric: boolean, status: numbe
   into.statuses[slot] = status;
 }
 
-function setValue(into: ReadTarget, slot: number, numeric: boolean, value: FeatureValue, { warming, approximate }: { readonly warming: boolean; readonly approximate: boolean }): void {
-  const number = typeof value === 'number' ? value : typeof value === 'boolean' ? Number(value) : NaN;
-  // What overflowed a double is no number to anyone.
-  const missing = value === null || (typeof value === 'number' && !Number.isFinite(value));
-  if (numeric) into.numbers[slot] = missing ? NaN : number;
+/** What overflowed a double is no number to anyone. Both setters give whether the value is missing. */
+function setNumber(into: ReadTarget, slot: number, numeric: boolean, value: number): boolean {
+  const missing = value - value !== 0;
+  if (numeric) into.numbers[slot] = missing ? NaN : value;
   else into.others[slot] = missing ? undefined : value;
-  into.statuses[slot] = warming ? statusCode.WARMING : approximate ? statusCode.APPROXIMATE : missing ? statusCode.NULL_VALUE : statusCode.PRESENT;
+  return missing;
+}
+
+function setValue(into: ReadTarget, slot: number, numeric: boolean, value: FeatureValue): boolean {
+  if (typeof value === 'number') return setNumber(into, slot, numeric, value);
+  if (numeric) into.numbers[slot] = typeof value === 'boolean' ? Number(value) : NaN;
+  else into.others[slot] = value ?? undefined;
+  return value === null;
 }

@@ -1,7 +1,9 @@
+import type { Aggregate } from '@weir/contracts';
 import { part, type Channel } from './channel';
 import { CodeCounts } from './code-counts';
 import { ExactSum } from './exact-sum';
 import type { RawRows } from './raw-rows';
+import { fromTotals } from './summary-values';
 import type { TextTable } from './text-table';
 
 /** Counts begin anew when they hold so many more texts than there are rows. */
@@ -29,6 +31,12 @@ export class ChannelTotals {
     this.summed = !text && (channel.parts & (part.sum | part.squares)) !== 0;
     this.squared = !text && (channel.parts & part.squares) !== 0;
   }
+
+  /** Distinct texts in the range. */
+  get distinct(): number { return this.counts?.distinct ?? 0; }
+
+  /** Value of an aggregate that needs no more than totals; NaN for null. */
+  value(agg: Aggregate): number { return fromTotals(agg, this.values, this); }
 
   reset(): void {
     this.rows = 0;

@@ -55,9 +55,7 @@ export class RowReader {
     return percentileOf(this.values, count, plan.percentile);
   }
 
-  distinctIn(raw: RawRows, plan: AggregatePlan): number {
-    return raw.kindOf(plan.columns[0] as number) === 'text' ? this.textsIn(raw, plan).distinct : this.numbersIn(raw, plan).size;
-  }
+  distinctNumbers(raw: RawRows, plan: AggregatePlan): number { return this.numbersIn(raw, plan).size; }
 
   private textsIn(raw: RawRows, plan: AggregatePlan): CodeCounts {
     const { counts } = this;

@@ -50,6 +50,36 @@ export function selectWindow(state: KeyedState, group: WindowGroup, reading: Rea
   }
 }
 
+/**
+ * The same for the plain case, a stretch of time that ends with the read and lies in the rows; false where there is more to it. `after` is the
+ * first row behind the read.
+ */
+export function selectNested({ raw, spilledNewestMs }: KeyedState, group: WindowGroup, { readMs, currentRow, sinceMs }: Reading, after: number, into: Selection): boolean {
+  const { backMs, window } = group;
+  if (backMs !== backMs) return false;
+  let lowMs = readMs - backMs;
+  if (raw.count > exactEventsMax && raw.end - raw.firstAtOrAfter(lowMs) > exactEventsMax) return false;
+  if (backMs === Infinity ? spilledNewestMs > -Infinity : window.kind === 'sliding' && window.hopMs !== 1) {
+    if (backMs === Infinity) return false;
+    boundsOf(window, readMs, bounds);
+    lowMs = bounds.hopLowMs;
+    if (spilledNewestMs >= lowMs) return false;
+  }
+  const until = group.excludeCurrent && currentRow >= 0 && after > currentRow ? currentRow : after;
+  const from = raw.end > raw.head && raw.timeAt(raw.head) >= lowMs ? raw.head : raw.firstAtOrAfter(lowMs);
+  into.from = from > until ? until : from;
+  into.until = until;
+  into.extra = -1;
+  into.lowMs = lowMs;
+  into.tiles = noTiles;
+  into.tileClass = -1;
+  into.tilesFound = false;
+  into.wholeTail = false;
+  into.approximate = false;
+  into.warming = lowMs < sinceMs;
+  return true;
+}
+
 function selectRange(state: KeyedState, group: WindowGroup, reading: Reading, upper: number, into: Selection): void {
   const { raw } = state;
   const { window } = group;

@@ -1,22 +1,27 @@
-import type { FeatureValue, Value } from '@weir/contracts';
+import type { Aggregate, FeatureValue, Value } from '@weir/contracts';
 import type { AggregatePlan } from './channel';
 import { ExactSum, centredSquares } from './exact-sum';
 import type { Summary } from './summary';
 
 export const emptyList: readonly Value[] = Object.freeze([]);
 
-/** Value of an aggregate that needs no more than totals. */
-export function fromTotals(plan: AggregatePlan, values: number, sum: ExactSum, squares: ExactSum, min: number, max: number): number | null {
-  switch (plan.agg) {
+/** Value of an aggregate that needs no more than exact sums; NaN for null. */
+export function totalOf(agg: Aggregate, values: number, sum: ExactSum, squares: ExactSum): number {
+  switch (agg) {
     case 'sum': return sum.value();
-    case 'avg': return values === 0 ? null : sum.value() / values + 0;
-    case 'min': return values === 0 ? null : min;
-    case 'max': return values === 0 ? null : max;
-    case 'variance': return values < 2 ? null : centredSquares(values, sum, squares) / (values * (values - 1));
-    case 'stddev': return values < 2 ? null : Math.sqrt(centredSquares(values, sum, squares) / (values * (values - 1)));
-    case 'variance_pop': return values === 0 ? null : centredSquares(values, sum, squares) / (values * values);
-    default: return values === 0 ? null : Math.sqrt(centredSquares(values, sum, squares) / (values * values));
+    case 'avg': return values === 0 ? NaN : sum.value() / values + 0;
+    case 'variance': return values < 2 ? NaN : centredSquares(values, sum, squares) / (values * (values - 1));
+    case 'stddev': return values < 2 ? NaN : Math.sqrt(centredSquares(values, sum, squares) / (values * (values - 1)));
+    case 'variance_pop': return values === 0 ? NaN : centredSquares(values, sum, squares) / (values * values);
+    default: return values === 0 ? NaN : Math.sqrt(centredSquares(values, sum, squares) / (values * values));
   }
+}
+
+/** The same with extremes. */
+export function fromTotals(agg: Aggregate, values: number, { sum, squares, min, max }: { readonly sum: ExactSum; readonly squares: ExactSum; readonly min: number; readonly max: number }): number {
+  if (agg === 'min') return values === 0 ? NaN : min;
+  if (agg === 'max') return values === 0 ? NaN : max;
+  return totalOf(agg, values, sum, squares);
 }
 
 /** Whether a summary can only estimate the aggregate. */
@@ -38,11 +43,13 @@ export function fromSummary(plan: AggregatePlan, summary: Summary, readMs: numbe
     case 'last_n': return summary.newest.slice(-plan.n).reverse().map((entry) => entry.value);
     case 'last_distinct': return summary.newestDistinct.slice(-plan.n).reverse().map((entry) => entry.value);
     case 'top_k': case 'counts_by': return shownCounts(plan, summary.counts?.top(plan.k) ?? []);
-    default: return fromTotals(plan, summary.values, summary.sum ?? noSum, summary.squares ?? noSum, summary.min, summary.max);
+    default: return nullOr(fromTotals(plan.agg, summary.values, { sum: summary.sum ?? noSum, squares: summary.squares ?? noSum, min: summary.min, max: summary.max }));
   }
 }
 
 const noSum = new ExactSum();
+const nullOr = (value: number): number | null => (value === value ? value : null);
+
 /** Whether `fromTotals` (or the distinct count) is all an aggregate needs. */
 export const isTotal = ({ agg }: AggregatePlan): boolean => {
   switch (agg) {
