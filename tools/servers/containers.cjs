@@ -4,6 +4,7 @@
  */
 const { docker, Engine } = require('./engine.cjs');
 const images = require('./images.cjs');
+const { settings: kafkaSettings } = require('./kafka.cjs');
 const { freePort, say } = require('./process.cjs');
 const standIns = require('./stand-ins.cjs');
 
@@ -47,21 +48,9 @@ class Containers {
 }
 
 const starters = {
-  /** Its clients are told an address to come back to, so the port must be known before it starts. */
   async kafka() {
-    const { GenericContainer, Wait } = require('testcontainers');
     const port = await freePort(), host = await engineHost();
-    const container = await new GenericContainer(images.kafka)
-      .withExposedPorts({ container: 9092, host: port })
-      .withEnvironment({
-        KAFKA_NODE_ID: '1', KAFKA_PROCESS_ROLES: 'broker,controller', KAFKA_CONTROLLER_QUORUM_VOTERS: '1@localhost:9093', KAFKA_CONTROLLER_LISTENER_NAMES: 'CONTROLLER',
-        // The broker calls itself when it ends a transaction, and inside the container the port of the outside is nobody's.
-        KAFKA_LISTENERS: 'PLAINTEXT://0.0.0.0:9092,CONTROLLER://0.0.0.0:9093,INSIDE://0.0.0.0:9094', KAFKA_ADVERTISED_LISTENERS: `PLAINTEXT://${host}:${port},INSIDE://localhost:9094`,
-        KAFKA_INTER_BROKER_LISTENER_NAME: 'INSIDE', KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,INSIDE:PLAINTEXT', KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'false',
-        KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR: '1', KAFKA_OFFSETS_TOPIC_NUM_PARTITIONS: '4', KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR: '1',
-        KAFKA_TRANSACTION_STATE_LOG_MIN_ISR: '1', KAFKA_TRANSACTION_STATE_LOG_NUM_PARTITIONS: '4', KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0', KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS: '1000', KAFKA_BROKER_SESSION_TIMEOUT_MS: '60000',
-      })
-      .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/)).withStartupTimeout(90_000).start();
+    const container = await kafkaContainer({ host, ports: { PLAINTEXT: port } }).start();
     return { container, url: `${host}:${port}` };
   },
   async redis() {
@@ -91,10 +80,24 @@ const starters = {
   },
 };
 
+/** Clients are told an address to come back to, so the ports must be known before it starts. */
+function kafkaContainer({ host, ports, more = {} }) {
+  const { GenericContainer, Wait } = require('testcontainers');
+  const inside = { PLAINTEXT: 9092, SECURE: 9095 };
+  const listeners = Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, [`0.0.0.0:${inside[name]}`, `${host}:${port}`]]));
+  // The broker calls itself when it ends a transaction, and inside the container the port of the outside is nobody's.
+  const all = kafkaSettings({ listeners: { ...listeners, INSIDE: ['0.0.0.0:9094', 'localhost:9094'] }, controller: 'localhost:9093', more });
+  const variable = (name) => `KAFKA_${name.replaceAll('_', '__').replaceAll('-', '___').replaceAll('.', '_').toUpperCase()}`;
+  return new GenericContainer(images.kafka)
+    .withExposedPorts(...Object.entries(ports).map(([name, port]) => ({ container: inside[name], host: port })))
+    .withEnvironment(Object.fromEntries(Object.entries(all).map(([name, value]) => [variable(name), value])))
+    .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/)).withStartupTimeout(90_000);
+}
+
 async function engineHost() {
   const { getContainerRuntimeClient } = require('testcontainers');
   const { host } = (await getContainerRuntimeClient()).info.containerRuntime;
   return host === 'localhost' ? '127.0.0.1' : host;
 }
 
-module.exports = { Containers };
+module.exports = { Containers, kafkaContainer, engineHost };

@@ -18,27 +18,22 @@ const logging = `Configuration:
   Loggers: { Root: { level: WARN, AppenderRef: { ref: out } }, Logger: { name: kafka.server.KafkaRaftServer, level: INFO } }
 `;
 
-function properties({ port, controllerPort, data }) {
-  return `process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:${controllerPort}
-controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
-log.dirs=${data}
-auto.create.topics.enable=false
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-transaction.state.log.num.partitions=4
-group.initial.rebalance.delay.ms=0
-group.min.session.timeout.ms=1000
-broker.session.timeout.ms=60000
-num.network.threads=2
-num.io.threads=4
-`;
+const base = Object.freeze({
+  'process.roles': 'broker,controller', 'node.id': '1', 'controller.listener.names': 'CONTROLLER', 'auto.create.topics.enable': 'false',
+  'offsets.topic.replication.factor': '1', 'offsets.topic.num.partitions': '4', 'transaction.state.log.replication.factor': '1', 'transaction.state.log.min.isr': '1', 'transaction.state.log.num.partitions': '4',
+  'group.initial.rebalance.delay.ms': '0', 'group.min.session.timeout.ms': '1000',
+  // On a busy machine a broker may be late with a heartbeat; of a single one nobody has to take over.
+  'broker.session.timeout.ms': '60000',
+});
+const protocols = { PLAINTEXT: 'PLAINTEXT', INSIDE: 'PLAINTEXT', CONTROLLER: 'PLAINTEXT', SECURE: 'SASL_SSL' };
+
+/** Settings of a broker of tests. `listeners`: by name, the address it binds and the one it gives out; `more` is added. */
+function settings({ listeners, controller, more = {} }) {
+  const named = Object.entries(listeners), list = (place) => named.map(([name, addresses]) => `${name}://${addresses[place]}`).join(',');
+  return {
+    ...base, 'controller.quorum.voters': `1@${controller}`, 'listeners': `${list(0)},CONTROLLER://${controller}`, 'advertised.listeners': list(1),
+    'listener.security.protocol.map': [...Object.keys(listeners), 'CONTROLLER'].map((name) => `${name}:${protocols[name]}`).join(','), 'inter.broker.listener.name': 'INSIDE' in listeners ? 'INSIDE' : 'PLAINTEXT', ...more,
+  };
 }
 
 /** The jars, fetched once. */
@@ -57,23 +52,35 @@ function jars(folder) {
   return { home, target };
 }
 
-async function start(folder) {
-  const { home, target } = jars(folder);
-  const runFolder = path.join(folder, 'run-kafka'), data = path.join(runFolder, 'data');
-  fs.rmSync(runFolder, { recursive: true, force: true });
+/** A broker of this machine, formatted and not started: its command, where it logs, where it listens. */
+async function lay(folder, runFolder, { secure = false, more = {} } = {}) {
+  const { home, target } = jars(folder), data = path.join(runFolder, 'data');
   fs.mkdirSync(data, { recursive: true });
-  const port = await freePort(), controllerPort = await freePort();
+  const ports = [await freePort(), await freePort(), await freePort()];
+  const [plain, controller, secured] = ports.map((port) => `127.0.0.1:${port}`);
   const config = path.join(runFolder, 'server.properties'), log = path.join(runFolder, 'broker.log');
-  fs.writeFileSync(config, properties({ port, controllerPort, data }));
+  const all = settings({ listeners: { PLAINTEXT: [plain, plain], ...(secure ? { SECURE: [secured, secured] } : {}) }, controller, more: { 'log.dirs': data, 'num.network.threads': '2', 'num.io.threads': '4', ...more } });
+  fs.writeFileSync(config, Object.entries(all).map(([name, value]) => `${name}=${value}\n`).join(''));
   const java = ['-XX:+UseSerialGC', `-Dlog4j2.configurationFile=${path.join(home, 'log4j2.yaml')}`, '-cp', `${target}/*`];
   const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A');
   run('java', ['-XX:TieredStopAtLevel=1', ...java, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config]);
-  const pid = startDetached('java', ['-Xms192m', '-Xmx512m', ...java, 'kafka.Kafka', config], log);
+  return { command: ['java', '-Xms192m', '-Xmx512m', ...java, 'kafka.Kafka', config], log, port: ports[0], url: plain, secureUrl: secured };
+}
+
+async function ready(pid, log) {
   await until(() => {
     if (!runs(pid)) throw new ServersError(`Kafka ended: ${lastLines(log)}`);
     return fs.readFileSync(log, 'utf8').includes('Kafka Server started');
   }, 90_000, 'Kafka', log);
-  return { pid, port, url: `127.0.0.1:${port}` };
 }
 
-module.exports = { start, jars };
+async function start(folder) {
+  const runFolder = path.join(folder, 'run-kafka');
+  fs.rmSync(runFolder, { recursive: true, force: true });
+  const { command: [program, ...args], log, port, url } = await lay(folder, runFolder);
+  const pid = startDetached(program, args, log);
+  await ready(pid, log);
+  return { pid, port, url };
+}
+
+module.exports = { start, lay, ready, jars, settings };

@@ -28,4 +28,4 @@ async function startCluster(folder) {
   return { pid: nodes[0].pid, pids: nodes.map(({ pid }) => pid), port: nodes[0].port, url: addresses.map((address) => `redis://${address}`).join(',') };
 }
 
-module.exports = { start, startCluster };
+module.exports = { start, startCluster, server };

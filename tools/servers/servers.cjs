@@ -5,6 +5,9 @@
  *   servers.cjs status           the same of what runs
  *   servers.cjs down [NAME…]     stops what this script started
  *   servers.cjs run [NAME…] -- COMMAND ARGS…   up, the command, then down what was not up before
+ *   servers.cjs own redis|kafka JSON [OWNER]   a server of one suite's own (see own.cjs); prints {id, urls, way} or {unavailable}
+ *   servers.cjs way redis|kafka                how one would come; prints {way} or {unavailable}
+ *   servers.cjs act ID stop|kill|start|pause|resume|remove
  *   servers.cjs engine           brings up a container engine with docker compose where none answers; prints what a shell must set to use it
  *   servers.cjs engine down      stops the engine that was started here
  *   servers.cjs images [NAME…]   builds stand-ins of images where none can be pulled (names: those of images.cjs)
@@ -21,12 +24,14 @@ const os = require('node:os');
 const path = require('node:path');
 const { ServersError, answers, runs, say, sleep, stopProcess } = require('./process.cjs');
 const { Containers } = require('./containers.cjs');
+const { OwnServers } = require('./own.cjs');
 const standIns = require('./stand-ins.cjs');
 
 const folder = process.env.WEIR_SERVERS_DIR ?? path.join(os.homedir(), '.cache', 'weir', 'servers');
 const statePath = path.join(folder, 'state.json');
 const lockWaitMsMax = 10 * 60_000;
 const containers = new Containers(folder);
+const ownServers = new OwnServers(folder);
 const ways = ['auto', 'containers', 'processes', 'none'];
 const local = {
   kafka: () => require('./kafka.cjs').start(folder),
@@ -35,6 +40,8 @@ const local = {
   postgres: () => require('./postgres.cjs').start(folder),
 };
 const names = Object.keys(local);
+/** Brings what a process of the server needs, and starts none. */
+const prepareProcess = { kafka: () => { require('./kafka.cjs').jars(folder); return {}; }, redis: () => { require('./redis.cjs').server(); return {}; } };
 
 const readState = () => { try { return JSON.parse(fs.readFileSync(statePath, 'utf8')); } catch { return {}; } };
 const writeState = (state) => fs.writeFileSync(statePath, JSON.stringify(state, null, 1));
@@ -62,20 +69,25 @@ async function isUp(entry) {
 }
 
 async function startOne(name) {
-  const own = process.env[`WEIR_TEST_${name.toUpperCase().replace('-', '_')}`];
-  if (own !== undefined) return { way: 'yours', url: own };
+  const yours = process.env[`WEIR_TEST_${name.toUpperCase().replace('-', '_')}`];
+  if (yours !== undefined) return { way: 'yours', url: yours };
+  return byFirstWay(name, { container: () => containers.start(name), process: () => local[name]() });
+}
+
+/** What the first way gives that is allowed and possible, or why none was. */
+async function byFirstWay(name, make) {
   const wanted = process.env.WEIR_TEST_SERVERS ?? 'auto';
   if (!ways.includes(wanted)) throw new ServersError(`WEIR_TEST_SERVERS=${wanted}: one of ${ways.join(', ')} is expected`);
   if (wanted === 'none') return { unavailable: 'WEIR_TEST_SERVERS=none' };
   const reasons = [];
   if (wanted !== 'processes') {
     try {
-      if (await containers.available(name, { force: wanted === 'containers' })) return { way: 'container', ...(await containers.start(name)) };
+      if (await containers.available(name, { force: wanted === 'containers' })) return { way: 'container', ...(await make.container()) };
       reasons.push('no container engine with the image');
     } catch (error) { reasons.push(`as a container: ${error.message}`); }
   }
   if (wanted !== 'containers') {
-    try { return { way: 'process', ...(await local[name]()) }; } catch (error) { reasons.push(error.message); }
+    try { return { way: 'process', ...(await make.process()) }; } catch (error) { reasons.push(error.message); }
   }
   return { unavailable: reasons.join('; ') };
 }
@@ -98,6 +110,7 @@ async function up(wanted) {
 
 async function down(wanted) {
   const state = readState();
+  await ownServers.removeOrphans();
   for (const name of wanted) {
     const entry = state[name];
     if (entry === undefined) continue;
@@ -114,6 +127,13 @@ const shown = (result) => JSON.stringify(Object.fromEntries(Object.entries(resul
 async function main([command, ...args]) {
   const split = args.indexOf('--');
   const wanted = (split < 0 ? args : args.slice(0, split)).filter((arg) => arg !== '--json');
+  if (command === 'way') {
+    const { unavailable, way } = await byFirstWay(wanted[0], { container: () => ({}), process: () => prepareProcess[wanted[0]]() });
+    process.stdout.write(`${JSON.stringify({ way, unavailable })}\n`);
+    return undefined;
+  }
+  if (command === 'own') return own(wanted);
+  if (command === 'act') { containersEnv(); return ownServers.act(...wanted); }
   if (command === 'engine') return engine(wanted);
   if (command === 'images') return buildImages(wanted);
   const unknown = wanted.find((name) => !names.includes(name));
@@ -136,6 +156,15 @@ async function main([command, ...args]) {
     process.exitCode = status ?? 1;
   } else throw new ServersError('up, down, status, run NAME… -- COMMAND, engine or images');
 }
+
+async function own([kind, json, owner = String(process.ppid)]) {
+  const make = (way) => ownServers.make(kind, JSON.parse(json), way, Number(owner));
+  const made = await byFirstWay(kind, { container: () => make('container'), process: () => make('process') });
+  process.stdout.write(`${JSON.stringify({ id: made.id, urls: made.urls, way: made.way, unavailable: made.unavailable })}\n`);
+}
+
+/** For `docker` as it is called from here on. */
+function containersEnv() { Object.assign(process.env, containers.engine.running() ?? {}); }
 
 async function engine([what]) {
   if (what === 'down') return containers.engine.down();

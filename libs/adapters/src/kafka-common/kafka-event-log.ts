@@ -162,9 +162,21 @@ export class KafkaEventLog extends EventLog {
     } catch (cause) {
       if (cause instanceof WeirError) throw cause;
       if (cause instanceof ProducerFenced) throw new WeirError('WEIR_FENCED', `${what}: ${cause.message}`, { cause });
-      throw new WeirError('WEIR_LOG_FAILED', `${what} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, retriable: !this.#closed });
+      throw new WeirError('WEIR_LOG_FAILED', `${what} failed: ${reasonsOf(cause).join(': ')}`, { cause, retriable: !this.#closed });
     }
   }
+}
+
+const reasonsMax = 4;
+
+/** The messages of an error from the outermost to what caused it; libraries put the reason at the bottom. */
+function reasonsOf(error: unknown): readonly string[] {
+  const reasons: string[] = [];
+  for (let at = error; typeof at === 'object' && at !== null && reasons.length < reasonsMax;) {
+    if ('message' in at && typeof at.message === 'string' && !reasons.includes(at.message)) reasons.push(at.message);
+    at = 'errors' in at && Array.isArray(at.errors) && at.errors.length > 0 ? (at.errors[0] as unknown) : 'cause' in at ? at.cause : undefined;
+  }
+  return reasons.length === 0 ? [String(error)] : reasons;
 }
 
 const fenceId = (name: string, lane: number): string => `${name}-${lane}`;

@@ -38,9 +38,22 @@ export function connectRedis(connection: RedisConnection, overrides: RedisOption
     ...overrides,
   };
   const client = open(connection, options);
-  // Without a listener ioredis prints every failed attempt; the commands that wait fail with it.
-  client.on('error', () => undefined);
+  // Without a listener ioredis prints every failed attempt; the commands that wait fail with it, or with no more than that the connection is closed.
+  const note = (error: unknown): void => { troubleByClient.set(client, messageOf(error)); };
+  client.on('error', note);
+  client.on('node error', note);
+  client.on('ready', () => troubleByClient.delete(client));
   return client;
+}
+
+const troubleByClient = new WeakMap<RedisClient, string>();
+const messageOf = (error: unknown): string => (typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error));
+
+/** What went wrong, with the reason where the error itself does not say it: why there is no connection, or which command of a transaction was refused. */
+export function explained(error: unknown, client: RedisClient): string {
+  const message = messageOf(error), previous: unknown = typeof error === 'object' && error !== null && 'previousErrors' in error && Array.isArray(error.previousErrors) ? error.previousErrors[0] : undefined;
+  const reason = previous === undefined ? troubleByClient.get(client) : messageOf(previous);
+  return reason === undefined || message.includes(reason) ? message : `${message} (${reason})`;
 }
 
 function open(connection: RedisConnection, options: RedisOptions): RedisClient {

@@ -1,6 +1,6 @@
 import { WeirError } from '@weir/contracts';
 import { OnlineStore } from '@weir/ports';
-import { connectRedis, type RedisClient, type RedisConnection } from './connection';
+import { connectRedis, explained, type RedisClient, type RedisConnection } from './connection';
 import { LaneKeys } from './lane-keys';
 
 export interface RedisOnlineStoreOptions extends RedisConnection {
@@ -22,17 +22,19 @@ const scanCount = 1_000;
 const replicaWaitMs = 5_000;
 
 /**
- * One part of a publish: does nothing where the lane is further already or has other buckets. All parts are in one MULTI, so all of them see the same.
- * KEYS: meta, bucket. ARGV: position, buckets, `put` or `drop` or `end`, fields and values.
+ * One part of a publish: does nothing where the lane is further already, or is not as far as its owner left it, or has other buckets. All parts are in one
+ * MULTI, so all of them see the same. A full Redis refuses what may need memory and nothing else, so dropping begins with such a command too: all or nothing.
+ * KEYS: meta, bucket. ARGV: position, position published before, buckets, `put` or `drop` or `end`, fields and values.
  */
 const partScript = `
 local at = redis.call('HGET', KEYS[1], 'position')
 if at and tonumber(at) > tonumber(ARGV[1]) then return at end
+if tonumber(at or -1) < tonumber(ARGV[2]) then return 'lost ' .. (at or -1) end
 local buckets = redis.call('HGET', KEYS[1], 'buckets')
-if buckets and buckets ~= ARGV[2] then return 'buckets ' .. buckets end
-if ARGV[3] == 'put' then redis.call('HSET', KEYS[2], unpack(ARGV, 4))
-elseif ARGV[3] == 'drop' then redis.call('HDEL', KEYS[2], unpack(ARGV, 4))
-else redis.call('HSET', KEYS[1], 'position', ARGV[1], 'buckets', ARGV[2]) end
+if buckets and buckets ~= ARGV[3] then return 'buckets ' .. buckets end
+if ARGV[4] == 'put' then redis.call('HSET', KEYS[2], unpack(ARGV, 5))
+elseif ARGV[4] == 'drop' then redis.call('HSET', KEYS[1], 'buckets', ARGV[3]) redis.call('HDEL', KEYS[2], unpack(ARGV, 5))
+else redis.call('HSET', KEYS[1], 'position', ARGV[1], 'buckets', ARGV[3]) end
 return 'ok'`;
 
 type Change = readonly [key: string, value: Uint8Array | undefined];
@@ -41,7 +43,9 @@ interface Part { readonly bucket: number; readonly verb: 'put' | 'drop'; readonl
 
 /**
  * State in Redis. A publish is one MULTI under the lane's hash tag, refused where the lane is further already, so an owner that was replaced can't publish behind
- * the new one. A read of a lane is one MULTI as well: position and values are of one moment.
+ * the new one. A read of a lane is one MULTI as well: position and values are of one moment. A Redis that came back empty, or as a replica that was behind,
+ * has lost what this owner published: further reads and publishes of the lane are refused, for they would be answered from holes; a new start rebuilds the lane from
+ * where Redis is.
  */
 export class RedisOnlineStore extends OnlineStore {
   readonly #client: RedisClient;
@@ -49,6 +53,8 @@ export class RedisOnlineStore extends OnlineStore {
   readonly #buckets: number;
   readonly #replicasMin: number;
   readonly #keysByLane = new Map<number, LaneKeys>();
+  /** What this owner published last. */
+  readonly #publishedByLane = new Map<number, number>();
 
   constructor(options: RedisOnlineStoreOptions) {
     super();
@@ -59,18 +65,20 @@ export class RedisOnlineStore extends OnlineStore {
   }
 
   override position(lane: number): Promise<number> {
-    return guarded(`reading the position of lane ${lane}`, async () => positionOf(await this.#client.hget(this.#keys(lane).meta, 'position')));
+    return this.#guarded(`reading the position of lane ${lane}`, async () => positionOf(await this.#client.hget(this.#keys(lane).meta, 'position')));
   }
 
   override async read(lane: number, keys: readonly string[]): Promise<ReadonlyArray<Uint8Array | undefined>> {
     const [read] = await this.readWithPosition([lane], keys);
+    const published = this.#publishedByLane.get(lane) ?? -1;
+    if (read !== undefined && read.position < published) throw lostState(lane, published, read.position);
     return read?.values ?? [];
   }
 
   override async readWithPosition(lanes: readonly number[], keys: readonly string[]): Promise<ReadonlyArray<{ position: number; values: ReadonlyArray<Uint8Array | undefined> }>> {
     const placesByBucket = this.#placesOf(keys);
     // The transactions of all lanes leave at once, each to the node that has the lane, and without waiting for one another.
-    return guarded(`reading ${keys.length} keys of ${lanes.length} lanes`, () => Promise.all(lanes.map((lane) => this.#readLane(lane, keys, placesByBucket))));
+    return this.#guarded(`reading ${keys.length} keys of ${lanes.length} lanes`, () => Promise.all(lanes.map((lane) => this.#readLane(lane, keys, placesByBucket))));
   }
 
   async #readLane(lane: number, keys: readonly string[], placesByBucket: PlacesByBucket): Promise<{ position: number; values: ReadonlyArray<Uint8Array | undefined> }> {
@@ -104,16 +112,18 @@ export class RedisOnlineStore extends OnlineStore {
 
   override async publish(lane: number, position: number, changes: Iterable<Change>): Promise<void> {
     const keys = this.#keys(lane);
-    const parts = partsOf(changes, keys);
-    const answer = await guarded(`publishing lane ${lane}`, async () => {
+    const parts = partsOf(changes, keys), published = this.#publishedByLane.get(lane) ?? -1;
+    const answer = await this.#guarded(`publishing lane ${lane}`, async () => {
       const commands = this.#client.multi();
-      for (const { bucket, verb, fields } of parts) commands.eval(partScript, 2, keys.meta, keys.buckets[bucket] ?? '', position, this.#buckets, verb, ...fields);
-      commands.eval(partScript, 1, keys.meta, position, this.#buckets, 'end');
+      for (const { bucket, verb, fields } of parts) commands.eval(partScript, 2, keys.meta, keys.buckets[bucket] ?? '', position, published, this.#buckets, verb, ...fields);
+      commands.eval(partScript, 1, keys.meta, position, published, this.#buckets, 'end');
       return repliesOf(await commands.exec()).at(-1);
     });
     if (typeof answer === 'string' && answer.startsWith('buckets')) throw new WeirError('WEIR_STORE_FAILED', `lane ${lane} was written with ${answer.slice(8)} buckets, this store has ${this.#buckets}`);
+    if (typeof answer === 'string' && answer.startsWith('lost')) throw lostState(lane, published, Number(answer.slice(5)));
     if (answer !== 'ok') throw new WeirError('WEIR_FENCED', `lane ${lane} is at ${String(answer)}, so ${position} can't be published`);
-    if (this.#replicasMin > 0) await guarded(`waiting for ${this.#replicasMin} replicas`, () => this.#waitForReplicas(keys.meta));
+    if (this.#replicasMin > 0) await this.#guarded(`waiting for ${this.#replicasMin} replicas`, () => this.#waitForReplicas(keys.meta));
+    this.#publishedByLane.set(lane, position);
   }
 
   async #waitForReplicas(key: string): Promise<void> {
@@ -123,7 +133,7 @@ export class RedisOnlineStore extends OnlineStore {
   }
 
   override async *scan(lane: number, prefix: string): AsyncIterable<readonly [key: string, value: Uint8Array]> {
-    const entries = await guarded(`scanning lane ${lane}`, () => this.#entries(lane, prefix));
+    const entries = await this.#guarded(`scanning lane ${lane}`, () => this.#entries(lane, prefix));
     yield* entries.sort((left, right) => Buffer.compare(left[0], right[0])).map(([key, value]) => [key.toString('utf8'), value] as const);
   }
 
@@ -147,12 +157,22 @@ export class RedisOnlineStore extends OnlineStore {
 
   override async clear(lane: number): Promise<void> {
     const { meta, buckets } = this.#keys(lane);
-    await guarded(`clearing lane ${lane}`, () => this.#client.unlink(meta, ...buckets));
+    await this.#guarded(`clearing lane ${lane}`, () => this.#client.unlink(meta, ...buckets));
+    this.#publishedByLane.delete(lane);
   }
 
   override async close(): Promise<void> {
     this.#client.disconnect();
     return Promise.resolve();
+  }
+
+  async #guarded<T>(what: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      if (cause instanceof WeirError) throw cause;
+      throw new WeirError('WEIR_STORE_FAILED', `${what} failed: ${explained(cause, this.#client)}`, { cause, retriable: true });
+    }
   }
 
   #keys(lane: number): LaneKeys {
@@ -200,11 +220,6 @@ function repliesOf(answers: ReadonlyArray<readonly [error: Error | null, reply?:
 const positionOf = (reply: unknown): number => (reply === null || reply === undefined ? -1 : Number(reply instanceof Uint8Array ? Buffer.from(reply).toString() : reply));
 const listOf = (reply: unknown): readonly unknown[] => (Array.isArray(reply) ? reply : []);
 
-async function guarded<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (cause instanceof WeirError) throw cause;
-    throw new WeirError('WEIR_STORE_FAILED', `${what} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, retriable: true });
-  }
+function lostState(lane: number, published: number, position: number): WeirError {
+  return new WeirError('WEIR_STORE_FAILED', `lane ${lane} was published up to ${published}, and Redis has it up to ${position}: it lost state; a new start rebuilds it from the log`);
 }

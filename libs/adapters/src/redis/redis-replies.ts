@@ -1,5 +1,5 @@
 import { WeirError } from '@weir/contracts';
-import { connectRedis, type RedisClient, type RedisConnection } from './connection';
+import { connectRedis, explained, type RedisClient, type RedisConnection } from './connection';
 
 export interface RedisRepliesOptions extends RedisConnection {
   /** First part of every channel. */
@@ -83,7 +83,7 @@ export class RedisReplies {
     try {
       await this.#subscriber.subscribe(channel);
     } catch (cause) {
-      throw new WeirError('WEIR_STORE_FAILED', `listening for replies failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, retriable: true });
+      throw new WeirError('WEIR_STORE_FAILED', `listening for replies failed: ${explained(cause, this.#subscriber)}`, { cause, retriable: true });
     }
   }
 

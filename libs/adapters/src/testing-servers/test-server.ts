@@ -5,12 +5,14 @@ import { join } from 'node:path';
 /** A real server that an integration spec may use, or why there is none. */
 export type TestServer = { readonly name: string; readonly url: string } | { readonly name: string; readonly unavailable: string };
 
-const script = join(__dirname, '../../../../tools/servers/servers.cjs');
+/** Starts, stops and knows all servers of tests. */
+export const serversScript = join(__dirname, '../../../../tools/servers/servers.cjs');
 const startMsMax = 10 * 60_000;
+const testMsMax = 60_000;
 
 /** Starts the server where none runs yet; all suites share it. Synchronous, for Jest wants to know its tests when a file is loaded. */
 function server(name: string): TestServer {
-  const { status, stdout, stderr, error } = spawnSync(process.execPath, [script, 'up', name], { encoding: 'utf8', timeout: startMsMax });
+  const { status, stdout, stderr, error } = spawnSync(process.execPath, [serversScript, 'up', name], { encoding: 'utf8', timeout: startMsMax });
   if (status !== 0) return { name, unavailable: error?.message ?? stderr.trim() };
   const answer: unknown = JSON.parse(stdout);
   const entry = isObject(answer) ? answer[name] : undefined;
@@ -34,6 +36,8 @@ export const freshName = (stem: string): string => `${stem}_${randomBytes(5).toS
  * go unseen.
  */
 export function describeOn(under: TestServer, body: (url: string) => void): void {
+  // A real server on a busy machine is not to be judged by its time.
+  jest.setTimeout(testMsMax);
   if ('url' in under) {
     describe(`on ${under.name}`, () => body(under.url));
     return;
