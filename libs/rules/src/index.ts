@@ -9,7 +9,7 @@ export { whyNot, bandDistance, type ComparisonReport, type WhyNot } from './expl
 export { counterfactuals, type Counterfactual } from './explain/counterfactual';
 export { ListStore, type ListedValue } from './lists/list-store';
 export { Snoozes } from './lists/snoozes';
-export { parseAddress, parseNetwork, canonicalNetwork } from './lists/address';
+export { parseAddress, parseNetwork, canonicalNetwork, isNetwork } from './lists/address';
 export type { ListEntry } from './lists/entries';
 export { recordOfVerdict, verdictJson, type VerdictRecord } from './record/verdict-record';
 export { inputOfRecord, rerun, verdictOfRecord } from './record/rerun';

@@ -10,6 +10,7 @@ import { SharedSides } from '../src/backtest/shared-sides';
 import { packStored, type ReadPack } from '../src/backtest/stored-rows';
 import type { Way } from '../src/backtest/thread-pair';
 import { wayOfLog } from '../src/backtest/way-of';
+import { verdictLine, verdictLineOf } from '../src/suite/verdict-lines';
 import { backtest, base, everything, pattern, report, rules, runLive, setOf, stagesOf, worldOf, type Document, type World } from './parity-world';
 
 jest.setTimeout(60_000);
@@ -58,6 +59,11 @@ describe('a back-test', () => {
       })),
     };
   }
+
+  it('finds in packed decisions what their text says', () => {
+    expect(world.stored.length).toBe(world.rows.size);
+    for (const row of world.stored) expect(verdictLineOf(row)).toBe(verdictLine(row.json));
+  });
 
   const figures = ({ ways: _ways, took_ms: _took, refused: _refused, parity: _parity, ...rest }: BacktestReport): Partial<BacktestReport> => rest;
 

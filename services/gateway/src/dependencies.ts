@@ -279,7 +279,12 @@ export interface Lists {
   put(list: string, value: string, entry: { readonly fromMs: number | null; readonly untilMs: number | null | undefined; readonly reason: string; readonly by: string }): Promise<ListEntry>;
   /** False when there was none. */
   remove(list: string, value: string, by: string): Promise<boolean>;
+  /** All of them or none, between two events, in the lanes when it resolves; `replace`: nothing else stays. Gives how many the list holds then. */
+  putAll(list: string, entries: readonly NewListEntry[], how: { readonly replace: boolean; readonly by: string }): Promise<number>;
 }
+
+/** `untilMs` undefined: by the list's ttl. */
+export interface NewListEntry { readonly value: string; readonly fromMs: number | null; readonly untilMs: number | null | undefined; readonly reason: string; readonly by: string }
 
 type Row = Readonly<Record<string, Value>>;
 /** An unknown table is WEIR_NOT_FOUND everywhere. Changes resolve when they are in the lanes. */

@@ -135,6 +135,11 @@ export class InMemorySuite {
           return whole;
         },
         remove: async (list, value) => this.inList(list).delete(value),
+        putAll: async (list, entries, { replace }) => {
+          if (replace) this.inList(list).clear();
+          for (const entry of entries) this.inList(list).set(entry.value, { ...entry, untilMs: entry.untilMs ?? null });
+          return this.inList(list).size;
+        },
       },
       tables: {
         all: async () => [{ name: 'customers', key: 'customer_id', rows: this.rows.size }],

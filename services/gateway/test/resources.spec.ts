@@ -93,6 +93,17 @@ describe('lists and tables', () => {
     expect((await gateway.ask('GET', '/lists/blocked_cards/entries/10.0.0.0%2F8')).status).toBe(404);
   });
 
+  it('many entries are put in one call, besides what is there or in its place, and a list is emptied', async () => {
+    const upload = (body: unknown): ReturnType<typeof gateway.ask> => gateway.ask('PUT', '/lists/blocked_cards/entries', { body });
+    expect((await upload({ entries: [{ value: 'a', ttl: '1h', reason: 'stolen' }, { value: 'b', from: '2026-03-01T12:00:00Z', until: '2026-03-02T12:00:00Z', by: 'police' }] })).json).toEqual({ list: 'blocked_cards', uploaded: 2, entries: 2 });
+    expect((await gateway.ask('GET', '/lists/blocked_cards/entries/b')).json).toEqual({ value: 'b', from: '2026-03-01T12:00:00.000Z', until: '2026-03-02T12:00:00.000Z', reason: '', by: 'police' });
+    expect((await upload({ entries: [{ value: 'c' }], replace: true })).json).toEqual({ list: 'blocked_cards', uploaded: 1, entries: 1 });
+    expect((await gateway.ask('DELETE', '/lists/blocked_cards/entries')).status).toBe(204);
+    expect((await gateway.ask('GET', '/lists/blocked_cards/entries')).json).toEqual({ entries: [], next: null });
+    for (const entries of [[{ value: '' }], [{ value: 'a', ttl: '1h', until: '2026-03-02T12:00:00Z' }], [{ value: 'a', from: 2, until: 1 }], [{ value: 'a', colour: 'red' }], 'a']) expect((await upload({ entries })).status).toBe(422);
+    expect((await gateway.ask('PUT', '/lists/none/entries', { body: { entries: [] } })).status).toBe(404);
+  });
+
   it('an entry without a body lasts as long as its list says', async () => {
     expect((await gateway.ask('PUT', '/lists/blocked_cards/entries/c-1')).json).toMatchObject({ value: 'c-1', until: null });
   });

@@ -48,6 +48,9 @@ export function parseNetwork(text: string): Network | undefined {
   return prefix < 0 || prefix > width ? undefined : { address: maskAddress(address, prefix), prefix };
 }
 
+/** Whether a text names an address or a network, in any spelling that a `cidr` list takes. */
+export const isNetwork = (text: string): boolean => parseNetwork(text) !== undefined;
+
 export function maskAddress(address: Address, prefix: number): Address {
   if (address.family === 6) return { family: 6, bits: (address.bits >> BigInt(128 - prefix)) << BigInt(128 - prefix) };
   return { family: 4, bits: maskIpv4(address.bits, prefix) };

@@ -27,8 +27,16 @@ async function apply(dir: string, flags: RemoteFlags & { readonly note?: string 
   const folder = await readFolder(dir);
   await upload(client, folder.models);
   const answer = objectOf(await client.json('POST', '/definitions/apply', { ...changeOf(folder), ...(flags.note === undefined ? {} : { note: flags.note }) }));
+  if (answer['plan'] !== undefined) return printProposal(answer, flags);
   printPlan(answer, flags, 'nothing changed');
   if (!flags.json) say(`in force since ${shown(answer['applied_at'])}: set ${shown(answer['set']).slice(0, 12)}`);
+}
+
+/** Where four eyes are asked for, a change is a proposal at first. */
+function printProposal(proposal: JsonObject, flags: RemoteFlags): void {
+  if (flags.json) return print(JSON.stringify(proposal));
+  printPlan(objectOf(proposal['plan']), flags, 'nothing would change');
+  say(`proposed as ${shown(proposal['id'])}, and not in force yet: somebody else approves it, with a key of their own, by\n  weir proposals approve ${shown(proposal['id'])}`);
 }
 
 /** Bytes that a model in force has already are not sent again; background rows may have changed beside them. */
@@ -44,7 +52,8 @@ async function upload(client: Client, models: readonly ModelFile[]): Promise<voi
 const put = (client: Client, bytes: Uint8Array<ArrayBuffer>, query: Readonly<Record<string, string>>): Promise<Response> =>
   client.send('PUT', `/models/files?${new URLSearchParams(query).toString()}`, { text: bytes, type: 'application/octet-stream' });
 
-function printPlan(plan: JsonObject, { json }: RemoteFlags, nothing: string): void {
+/** The changes of a plan, their cost and who depends on them. */
+export function printPlan(plan: JsonObject, { json }: RemoteFlags, nothing: string): void {
   if (json) return print(JSON.stringify(plan));
   const changes = objectsOf(plan['changes']);
   if (changes.length === 0) print(nothing);

@@ -4,6 +4,7 @@ import { registerDecisionsExport } from './decisions-export';
 import { registerDefinitions } from './definitions-remote';
 import { registerExplain } from './explain';
 import { registerKeys } from './keys';
+import { registerProposals } from './proposals';
 import { registerQuarantine } from './quarantine';
 import { registerRerun } from './rerun';
 import { registerStatus } from './status';
@@ -20,4 +21,4 @@ import { registerUp } from './up';
 import { registerVerify } from './verify';
 
 /** Each command registers itself; one file a command or a family of them. */
-export const commands: ReadonlyArray<(program: Command) => void> = [registerUp, registerDemo, registerIngest, registerValidate, registerSimulate, registerOffline, registerTrainSet, registerBench, registerDefinitions, registerStatus, registerQuarantine, registerKeys, registerExplain, registerRerun, registerDecisionsExport, registerBacktest, registerVerify, registerBackup, registerHistory];
+export const commands: ReadonlyArray<(program: Command) => void> = [registerUp, registerDemo, registerIngest, registerValidate, registerSimulate, registerOffline, registerTrainSet, registerBench, registerDefinitions, registerProposals, registerStatus, registerQuarantine, registerKeys, registerExplain, registerRerun, registerDecisionsExport, registerBacktest, registerVerify, registerBackup, registerHistory];

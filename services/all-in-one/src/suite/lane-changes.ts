@@ -1,9 +1,9 @@
 import { WeirError, type ListChange, type RawBody, type TableChange, type Value } from '@weir/contracts';
 import type { DefinitionSet, List, Table } from '@weir/definitions';
-import type { ListEntry, Lists, Page, PageRequest, Tables } from '@weir/gateway';
+import type { ListEntry, Lists, NewListEntry, Page, PageRequest, Tables } from '@weir/gateway';
 import { encodeRawBody, type Tokeniser } from '@weir/pipeline';
 import type { Clock, EventLog } from '@weir/ports';
-import type { ListStore } from '@weir/rules';
+import { isNetwork, type ListStore } from '@weir/rules';
 import { tokenOfField } from './field-tokens';
 
 /** What holds in every lane alike. */
@@ -58,12 +58,25 @@ export class LaneLists implements Lists {
   async put(list: string, value: string, entry: { readonly fromMs: number | null; readonly untilMs: number | null | undefined; readonly reason: string; readonly by: string }): Promise<ListEntry> {
     const definition = this.list(list);
     const nowMs = this.options.clock.nowMs();
-    const untilMs = entry.untilMs === undefined ? (definition.ttlMs === null ? null : (entry.fromMs ?? nowMs) + definition.ttlMs) : entry.untilMs;
-    const held = this.token(definition, value);
+    const untilMs = this.untilMs(definition, entry, nowMs), held = this.token(definition, value);
+    if (definition.match === 'cidr' && !isNetwork(held)) throw new WeirError('WEIR_INPUT_INVALID', `${value} is no address`, { findings: [addressFinding(list, 'value', value)] });
     // A list only ever adds stretches; PUT replaces, so what was there goes in the same record.
     const replaced: ListChange[] = (await this.options.store()).entriesOf(list, held).length > 0 ? [{ op: 'remove', list, value: held, by: entry.by }] : [];
     await this.options.writer.write({ kind: 'list', changes: [...replaced, { op: 'put', list, value: held, fromMs: entry.fromMs, untilMs, by: entry.by, reason: entry.reason }] });
     return { value: held, fromMs: entry.fromMs, untilMs, reason: entry.reason, by: entry.by };
+  }
+
+  async putAll(list: string, entries: readonly NewListEntry[], { replace, by }: { readonly replace: boolean; readonly by: string }): Promise<number> {
+    const definition = this.list(list), store = await this.options.store(), nowMs = this.options.clock.nowMs();
+    const given = entries.map((entry) => ({ ...entry, value: this.token(definition, entry.value) }));
+    const findings = definition.match === 'cidr' ? given.flatMap(({ value }, index) => (isNetwork(value) ? [] : [addressFinding(list, `entries[${index}].value`, value)])) : [];
+    if (findings.length > 0) throw new WeirError('WEIR_INPUT_INVALID', `${findings.length} values are no addresses`, { findings: findings.slice(0, findingsMax) });
+    // What a value held before goes in the same record, as with one entry.
+    const gone = replace ? new Set(store.entries(list).map(({ value }) => value)) : new Set(given.flatMap(({ value }) => (store.entriesOf(list, value).length > 0 ? [value] : [])));
+    const changes: ListChange[] = [...gone].map((value) => ({ op: 'remove', list, value, by }));
+    for (const { value, fromMs, untilMs, reason, by: named } of given) changes.push({ op: 'put', list, value, fromMs, untilMs: this.untilMs(definition, { fromMs, untilMs }, nowMs), by: named, reason });
+    if (changes.length > 0) await this.options.writer.write({ kind: 'list', changes });
+    return (await this.options.store()).size(list);
   }
 
   async remove(list: string, value: string, by: string): Promise<boolean> {
@@ -79,11 +92,19 @@ export class LaneLists implements Lists {
     return list;
   }
 
+  private untilMs({ ttlMs }: List, { fromMs, untilMs }: { readonly fromMs: number | null; readonly untilMs: number | null | undefined }, nowMs: number): number | null {
+    return untilMs !== undefined ? untilMs : ttlMs === null ? null : (fromMs ?? nowMs) + ttlMs;
+  }
+
   /** A list of a tokenised field holds tokens. */
   private token(list: List, value: string): string {
     return tokenOfField(this.options.set(), this.options.tokeniser, { field: list.of, value });
   }
 }
+
+/** Findings of one upload that are told. */
+const findingsMax = 100;
+const addressFinding = (list: string, field: string, got: string) => ({ where: list, field, expected: 'an address or a network, e.g. 203.0.113.0/24', got });
 
 const shown = (entry: { readonly fromMs: number; readonly untilMs: number; readonly reason?: string; readonly by?: string }): Omit<ListEntry, 'value'> => ({
   fromMs: Number.isFinite(entry.fromMs) ? entry.fromMs : null, untilMs: Number.isFinite(entry.untilMs) ? entry.untilMs : null, reason: entry.reason ?? '', by: entry.by ?? '',

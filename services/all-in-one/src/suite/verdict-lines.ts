@@ -1,6 +1,8 @@
 import type { Verdict } from '@weir/contracts';
 import { canonicalJson } from '@weir/definitions';
-import type { DecisionStore } from '@weir/ports';
+import type { DecisionRow, DecisionStore } from '@weir/ports';
+import { verdictJson } from '@weir/rules';
+import { decodeDecision } from './decision-rows';
 
 /** Decisions read before the rest of the process has its turn. */
 const rowsPerTurnMax = 128;
@@ -12,10 +14,16 @@ export async function* verdictLines(store: DecisionStore, lanes: number): AsyncG
     for (let from = 0; from <= last; ) {
       const rows = await store.range(lane, from, rowsPerTurnMax);
       from = (rows.at(-1)?.offset ?? last) + 1;
-      if (rows.length > 0) yield rows.map(({ json }) => `${verdictLine(json)}\n`).join('');
+      if (rows.length > 0) yield rows.map((row) => `${verdictLineOf(row)}\n`).join('');
       await new Promise((resume) => { setImmediate(resume); });
     }
   }
+}
+
+/** A stored row's verdict in canonical JSON; of a packed one without the text in between. */
+export function verdictLineOf(row: DecisionRow): string {
+  const { packed } = row;
+  return packed === undefined ? verdictLine(row.json) : verdictJson(decodeDecision(packed.layout(), packed.bytes).verdict);
 }
 
 /** What the canonical form has and a stored record leaves out when there is none. */

@@ -5,7 +5,7 @@ import { GatewayContext } from '../gateway-context';
 import { Answers, endpoint, principalOf } from '../http/endpoint';
 import { problems } from '../http/problem';
 import { json, noContent, problemResponses } from '../http/responses';
-import { entriesAnswer, entriesQuery, entryBody, entryParams, listEntry, listParams, listsAnswer } from '../schemas/operations.schema';
+import { entriesAnswer, entriesQuery, entryBody, entryParams, listEntry, listParams, listsAnswer, uploadAnswer, uploadBody } from '../schemas/operations.schema';
 import { toIsoOrNull } from '../schemas/shared.schema';
 
 const tag = 'Lists';
@@ -19,6 +19,14 @@ export const oneEntry = endpoint({ method: 'GET', path: '/lists/:name/entries/:v
 export const putEntry = endpoint({
   method: 'PUT', path: '/lists/:name/entries/:value', tag, role: 'edit', summary: 'Add or change an entry', description: 'Counts for the next decision. A value of a tokenised field is kept as its token.',
   params: entryParams, body: { schema: entryBody, optional: true }, responses: { 200: json('The entry as it now is.', listEntry), ...problemResponses(400, 404, 415, 422) },
+});
+export const putEntries = endpoint({
+  method: 'PUT', path: '/lists/:name/entries', tag, role: 'edit', largeBody: true, summary: 'Add, change or replace many entries', params: listParams, body: { schema: uploadBody },
+  description: 'All or none of them: one record in every lane, between two events. It answers when every lane has passed it, so they count for the next decision. A value that is given twice holds for both its times.',
+  responses: { 200: json('They are in force.', uploadAnswer), ...problemResponses(400, 404, 413, 415, 422) },
+});
+export const clearEntries = endpoint({
+  method: 'DELETE', path: '/lists/:name/entries', tag, role: 'edit', summary: 'Empty a list', description: 'Counts for the next decision.', params: listParams, responses: { 204: noContent, ...problemResponses(404) },
 });
 export const removeEntry = endpoint({
   method: 'DELETE', path: '/lists/:name/entries/:value', tag, role: 'edit', summary: 'Remove an entry', description: 'Counts for the next decision.', params: entryParams,
@@ -39,6 +47,24 @@ export class ListsController {
     const { limit, cursor } = listEntries.query(request);
     const { items, next } = await this.gateway.deps.lists.entries(listEntries.params(request).name, { limit, cursor });
     return { entries: items.map(entryRecord), next };
+  }
+
+  @Answers(putEntries)
+  async upload(@Req() request: FastifyRequest): Promise<unknown> {
+    const { name } = putEntries.params(request), { entries, replace } = putEntries.body(request);
+    const by = principalOf(request).name, nowMs = this.gateway.deps.clock.nowMs();
+    const held = await this.gateway.deps.lists.putAll(name, entries.map(({ value, ttl, from, until, reason, by: named }) => ({
+      value, fromMs: from ?? null, untilMs: ttl === undefined ? until : (from ?? nowMs) + ttl, reason: reason ?? '', by: named ?? by,
+    })), { replace, by });
+    await this.gateway.audit(by, 'list.upload', name, { entries: entries.length, replace });
+    return { list: name, uploaded: entries.length, entries: held };
+  }
+
+  @Answers(clearEntries)
+  async clear(@Req() request: FastifyRequest): Promise<void> {
+    const { name } = clearEntries.params(request), by = principalOf(request).name;
+    await this.gateway.deps.lists.putAll(name, [], { replace: true, by });
+    await this.gateway.audit(by, 'list.clear', name, {});
   }
 
   @Answers(oneEntry)

@@ -11,7 +11,18 @@ export const entriesAnswer = z.object({ entries: z.array(listEntry), next });
 export const entryBody = z.strictObject({
   ttl: durationMs.optional().meta({ description: "Default: the list's." }), from: timeMs.nullish(), until: timeMs.nullish(),
   reason: z.string().max(2_000).optional(), by: z.string().max(200).optional().meta({ description: "Default: the name of the key." }),
-}).refine(({ ttl, until }) => ttl === undefined || until === undefined, { message: 'ttl or until, not both', path: ['until'] });
+}).refine(({ ttl, until }) => ttl === undefined || until === undefined, { message: 'ttl or until, not both', path: ['until'] })
+  .refine(({ from, until }) => from == null || until == null || from < until, { message: 'a time after `from`', path: ['until'] });
+
+/** Entries of one upload; a longer list comes in several. */
+export const uploadEntriesMax = 100_000;
+const uploadEntry = z.strictObject({ value: id, ttl: durationMs.optional(), from: timeMs.nullish(), until: timeMs.nullish(), reason: z.string().max(2_000).optional(), by: z.string().max(200).optional() })
+  .refine(({ ttl, until }) => ttl === undefined || until === undefined, { message: 'ttl or until, not both', path: ['until'] })
+  .refine(({ from, until }) => from == null || until == null || from < until, { message: 'a time after `from`', path: ['until'] });
+export const uploadBody = z.strictObject({
+  entries: z.array(uploadEntry).max(uploadEntriesMax), replace: z.boolean().default(false).meta({ description: 'True: what the list holds besides goes, in the same moment.' }),
+});
+export const uploadAnswer = z.object({ list: z.string(), uploaded: z.number().int(), entries: z.number().int().meta({ description: 'Values that the list holds now.' }) });
 
 export const tableRow = z.looseObject({}).meta({ id: 'TableRow', description: 'Value by field of the table.' });
 export const tablesAnswer = z.object({ tables: z.array(z.object({ name: z.string(), key: z.string(), rows: z.number().int() })), next: z.null() });
