@@ -65,4 +65,6 @@ export abstract class CaseStore {
 
   abstract putLabels(labels: readonly LabelRow[]): Promise<void>;
   abstract labels(transactionIds: readonly string[]): Promise<ReadonlyMap<string, LabelRow>>;
+  /** Labels in the order in which they were given, after a cursor of a former page; the first page begins at the start. */
+  abstract labelsAfter(cursor: number, limit: number): Promise<{ readonly labels: readonly LabelRow[]; readonly cursor: number }>;
 }

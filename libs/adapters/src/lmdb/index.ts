@@ -4,3 +4,4 @@ export { LmdbDecisionStore, type LmdbDecisionStoreOptions } from './lmdb-decisio
 export { ThreadedDecisionStore, type ThreadedDecisionStoreOptions } from './threaded-decision-store';
 export { LmdbLogReader, LmdbDecisionReader } from './lmdb-readers';
 export { LmdbOutcomeLog, type OutcomeBlock } from './lmdb-outcome-log';
+export { LmdbDecisionTail } from './decision-tail';

@@ -102,9 +102,14 @@ export class SqlCases extends CaseStore {
     for (let start = 0; start < transactionIds.length; start += idsPerQueryMax) {
       const ids = transactionIds.slice(start, start + idsPerQueryMax);
       const rows = await guarded('reading labels', () => this.database.selectFrom('labels').selectAll().where('transaction_id', 'in', ids).orderBy('at_ms').orderBy('sequence').execute());
-      for (const row of rows) labelById.set(row.transaction_id, { transactionId: row.transaction_id, fraud: row.fraud !== 0, by: row.by, atMs: Number(row.at_ms), source: row.source });
+      for (const row of rows) labelById.set(row.transaction_id, labelRow(row));
     }
     return labelById;
+  }
+
+  override async labelsAfter(cursor: number, limit: number): Promise<{ readonly labels: readonly LabelRow[]; readonly cursor: number }> {
+    const rows = await guarded('reading labels', () => this.database.selectFrom('labels').selectAll().where('sequence', '>', cursor).orderBy('sequence').limit(limit).execute());
+    return { labels: rows.map(labelRow), cursor: Number(rows.at(-1)?.sequence ?? cursor) };
   }
 }
 
@@ -128,6 +133,7 @@ function refuseClaimed({ id, claimedBy, claimedUntilMs }: CaseRow, by: string, n
 }
 
 const labelValues = (label: LabelRow) => ({ transaction_id: label.transactionId, fraud: label.fraud ? 1 : 0, by: label.by, at_ms: label.atMs, source: label.source });
+const labelRow = (row: Selectable<Tables['labels']>): LabelRow => ({ transactionId: row.transaction_id, fraud: row.fraud !== 0, by: row.by, atMs: Number(row.at_ms), source: row.source });
 const statuses: readonly CaseStatus[] = ['open', 'claimed', 'resolved'];
 const resolutions: readonly CaseResolution[] = ['fraud', 'genuine', 'unclear'];
 const caseRow = (row: Selectable<Tables['cases']>): CaseRow => ({

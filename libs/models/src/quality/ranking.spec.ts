@@ -1,5 +1,5 @@
 import { SeededRandom } from '@weir/testkit';
-import { expectedCalibrationError } from './calibration';
+import { brierScore, calibrationCurve, expectedCalibrationError } from './calibration';
 import { averagePrecision, cardPrecisionAt, precisionAt, rocAuc, type Scored } from './ranking';
 
 const rows = (...pairs: [number, number][]): Scored[] => pairs.map(([score, fraud]) => ({ score, fraud: fraud === 1 }));
@@ -48,5 +48,15 @@ describe('expectedCalibrationError', () => {
   it('is 0 when what is said is what comes', () => {
     expect(expectedCalibrationError(rows([0.25, 1], [0.25, 0], [0.25, 0], [0.25, 0]))).toBe(0);
     expect(expectedCalibrationError(rows([0.9, 0], [0.9, 0]))).toBeCloseTo(0.9, 12);
+  });
+});
+
+describe('a weight', () => {
+  it('counts a row as so many rows, in every figure', () => {
+    const random = new SeededRandom(9);
+    const weighted = Array.from({ length: 60 }, () => ({ score: random.int(0, 30) / 30, fraud: random.chance(0.3), weight: random.int(1, 4) }));
+    const repeated = weighted.flatMap(({ weight, ...row }) => Array.from({ length: weight }, () => row));
+    for (const figure of [rocAuc, averagePrecision, brierScore, expectedCalibrationError, (rows: readonly Scored[]) => precisionAt(rows, 25)]) expect(figure(weighted)).toBeCloseTo(figure(repeated), 12);
+    expect(calibrationCurve(weighted)).toEqual(calibrationCurve(repeated).map((bin) => ({ count: bin.count, meanScore: expect.closeTo(bin.meanScore, 12) as number, fraudShare: expect.closeTo(bin.fraudShare, 12) as number })));
   });
 });

@@ -2,27 +2,30 @@
 export interface Scored {
   readonly score: number;
   readonly fraud: boolean;
+  /** How many transactions it stands for, where it is one of a sample; default 1. A row of weight 2 counts as two rows. */
+  readonly weight?: number;
 }
+
+export const weightOf = ({ weight }: Scored): number => weight ?? 1;
 
 /**
  * Area under the ROC curve: how often a fraud scores above a genuine transaction, ties half. NaN when one of them is absent.
  */
 export function rocAuc(rows: readonly Scored[]): number {
-  const frauds = rows.filter((row) => row.fraud).length;
-  const genuine = rows.length - frauds;
+  const { frauds, genuine } = totals(rows);
   if (frauds === 0 || genuine === 0) return Number.NaN;
   let rankSum = 0;
   let before = 0;
   for (const group of groupsByScore(rows, (a, b) => a - b)) {
-    rankSum += group.frauds * (before + (group.count + 1) / 2);
+    rankSum += group.frauds * (before + group.count / 2);
     before += group.count;
   }
-  return (rankSum - (frauds * (frauds + 1)) / 2) / (frauds * genuine);
+  return (rankSum - (frauds * frauds) / 2) / (frauds * genuine);
 }
 
 /** Σ (recall − recall before) · precision over the thresholds, highest first; no interpolation. NaN without a fraud. */
 export function averagePrecision(rows: readonly Scored[]): number {
-  const frauds = rows.filter((row) => row.fraud).length;
+  const { frauds } = totals(rows);
   if (frauds === 0) return Number.NaN;
   let [seen, found, sum] = [0, 0, 0];
   for (const group of groupsByScore(rows, (a, b) => b - a)) {
@@ -33,10 +36,16 @@ export function averagePrecision(rows: readonly Scored[]): number {
   return sum;
 }
 
-/** Share of frauds among the `k` highest scores; ties in the order given. */
+/** Share of frauds among the `k` highest scores; ties in the order given. The last row may count in part. */
 export function precisionAt(rows: readonly Scored[], k: number): number {
-  const top = rows.toSorted((a, b) => b.score - a.score).slice(0, k);
-  return top.length === 0 ? Number.NaN : top.filter((row) => row.fraud).length / top.length;
+  let [looked, found] = [0, 0];
+  for (const row of rows.toSorted((a, b) => b.score - a.score)) {
+    const counted = Math.min(weightOf(row), k - looked);
+    if (counted <= 0) break;
+    looked += counted;
+    if (row.fraud) found += counted;
+  }
+  return looked === 0 ? Number.NaN : found / looked;
 }
 
 export interface ScoredCard extends Scored {
@@ -77,13 +86,19 @@ function cardsByDay(rows: readonly ScoredCard[]): Map<number, Map<string, Scored
 function groupsByScore(rows: readonly Scored[], order: (a: number, b: number) => number): { count: number; frauds: number }[] {
   const groups: { count: number; frauds: number }[] = [];
   let last: number | undefined;
-  for (const { score, fraud } of rows.toSorted((a, b) => order(a.score, b.score))) {
+  for (const { score, fraud, weight = 1 } of rows.toSorted((a, b) => order(a.score, b.score))) {
     if (score !== last) groups.push({ count: 0, frauds: 0 });
     last = score;
     const group = groups.at(-1);
     if (group === undefined) continue;
-    group.count++;
-    if (fraud) group.frauds++;
+    group.count += weight;
+    if (fraud) group.frauds += weight;
   }
   return groups;
+}
+
+function totals(rows: readonly Scored[]): { readonly frauds: number; readonly genuine: number } {
+  let [frauds, genuine] = [0, 0];
+  for (const row of rows) if (row.fraud) frauds += weightOf(row); else genuine += weightOf(row);
+  return { frauds, genuine };
 }

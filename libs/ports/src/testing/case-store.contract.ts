@@ -86,5 +86,12 @@ export function caseStoreContract(make: () => Promise<CaseStore>): void {
       const labels = await cases.labels(['t1', 't2']);
       expect([labels.get('t1')?.fraud, labels.has('t2')]).toEqual([true, false]);
     });
+
+    it('gives labels page by page in the order in which they came', async () => {
+      for (const transactionId of ['t1', 't2', 't3']) await cases.putLabels([{ transactionId, fraud: true, by: 'bank', atMs: 20, source: null }]);
+      const first = await cases.labelsAfter(0, 2), second = await cases.labelsAfter(first.cursor, 2);
+      expect([...first.labels, ...second.labels].map(({ transactionId }) => transactionId)).toEqual(['t1', 't2', 't3']);
+      expect(await cases.labelsAfter(second.cursor, 2)).toEqual({ labels: [], cursor: second.cursor });
+    });
   });
 }

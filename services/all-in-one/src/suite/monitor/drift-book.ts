@@ -1,0 +1,139 @@
+import { categoryDrift, categoryReference, limitsPassed, numericDrift, numericReference, type CategoryReference, type FeatureDrift, type NumericReference } from '@weir/models';
+import { keysMax, type DecisionFacts } from './decision-facts';
+
+/** Decisions of a window that are looked at. */
+const windowRowsMax = 1_000;
+/** Fewer than these say nothing. */
+export const windowRowsMin = 200;
+/** Decisions that a reference is made of, where the model keeps no rows that do. */
+export const referenceRowsMin = 1_000;
+const windowsMax = 60;
+/** A text with more values than this in the reference is an id or free text, no category. */
+const categoriesPerFeatureMax = 200;
+
+type Value = number | string | null;
+interface Sampled { readonly key: number; readonly values: Readonly<Record<string, Value>> }
+type Reference = { readonly from: 'background' | 'decisions' } & ({ readonly kind: 'number'; readonly numbers: NumericReference } | { readonly kind: 'category'; readonly categories: CategoryReference } | { readonly kind: 'none' });
+
+export interface DriftOfFeature extends FeatureDrift {
+  readonly feature: string;
+  readonly reference: 'background' | 'decisions';
+  /** Limits that it passed; none: it did not drift. */
+  readonly passed: readonly string[];
+}
+export interface DriftWindow {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly decisions: number;
+  readonly rows: number;
+  readonly features: readonly DriftOfFeature[];
+}
+
+/** How far what decisions see is from a reference, window by window of event time: each feature, each number and category of the transaction, the score, and P of each model. */
+export class DriftBook {
+  private references = new Map<string, Reference>();
+  private gathering: Sampled[] | undefined = [];
+  private open: { fromMs: number; seen: number; below: number; rows: Sampled[] } | undefined;
+  private readonly closed: DriftWindow[] = [];
+  private backgroundId = '';
+
+  constructor(private readonly windowMs: number) {}
+
+  /** The rows kept with the champion are its inputs' reference. Another model has another one; what was gathered from decisions stays. */
+  useBackground(id: string, columns: Readonly<Record<string, ArrayLike<number>>>): void {
+    if (id === this.backgroundId) return;
+    this.backgroundId = id;
+    for (const [feature, { from }] of this.references) if (from === 'background') this.references.delete(feature);
+    for (const [feature, values] of Object.entries(columns)) this.references.set(feature, { from: 'background', kind: 'number', numbers: numericReference(values) });
+  }
+
+  wants({ key, timeMs }: { readonly key: number; readonly timeMs: number }): boolean {
+    return this.gathering !== undefined || this.open === undefined || timeMs >= this.open.fromMs + this.windowMs || (timeMs >= this.open.fromMs && key < this.open.below);
+  }
+
+  /** A decision that was not read. */
+  pass(count = 1): void { if (this.open !== undefined) this.open.seen += count; }
+
+  /** Gives the windows that ended with it. */
+  add({ key, timeMs, values }: DecisionFacts): DriftWindow | undefined {
+    let ended: DriftWindow | undefined;
+    const fromMs = Math.floor(timeMs / this.windowMs) * this.windowMs;
+    if (this.open === undefined || fromMs > this.open.fromMs) {
+      ended = this.current();
+      if (ended !== undefined) {
+        this.closed.push(ended);
+        if (this.closed.length > windowsMax) this.closed.shift();
+      }
+      this.open = { fromMs, seen: 0, below: keysMax, rows: [] };
+    }
+    const { open } = this;
+    open.seen += 1;
+    if (fromMs === open.fromMs && key < open.below) {
+      open.rows.push({ key, values });
+      if (open.rows.length > windowRowsMax) {
+        open.below /= 2;
+        open.rows = open.rows.filter((row) => row.key < open.below);
+      }
+    }
+    this.gather({ key, values });
+    return ended;
+  }
+
+  /** The window that is open; undefined while it, or its reference, is too small. */
+  current(): DriftWindow | undefined {
+    const { open } = this;
+    if (open === undefined || open.rows.length < windowRowsMin || this.references.size === 0) return undefined;
+    const features = [...this.references].flatMap(([feature, reference]): DriftOfFeature[] => {
+      const drift = driftOf(reference, open.rows.map(({ values }) => values[feature]));
+      return drift === undefined ? [] : [{ feature, reference: reference.from, ...drift, passed: limitsPassed(drift) }];
+    });
+    return { fromMs: open.fromMs, toMs: open.fromMs + this.windowMs, decisions: open.seen, rows: open.rows.length, features };
+  }
+
+  /** Newest first; the open one is the first where it is large enough. */
+  windows(): DriftWindow[] {
+    const current = this.current();
+    return [...(current === undefined ? [] : [current]), ...this.closed.toReversed()];
+  }
+
+  get isReady(): boolean { return this.gathering === undefined; }
+
+  toJson(): unknown { return { references: [...this.references], gathering: this.gathering ?? null, open: this.open ?? null, closed: this.closed, backgroundId: this.backgroundId }; }
+  restore(json: unknown): void {
+    const read = json as { references: Array<[string, Reference]>; gathering: Sampled[] | null; open: DriftBook['open'] | null; closed: DriftWindow[]; backgroundId: string }; // written by toJson
+    this.references = new Map(read.references);
+    this.gathering = read.gathering ?? undefined;
+    this.open = read.open ?? undefined;
+    this.closed.splice(0, Infinity, ...read.closed);
+    this.backgroundId = read.backgroundId;
+  }
+
+  /** The first decisions are the reference of everything that the background rows say nothing of. */
+  private gather(row: Sampled): void {
+    if (this.gathering === undefined) return;
+    this.gathering.push(row);
+    if (this.gathering.length < referenceRowsMin) return;
+    const rows = this.gathering;
+    this.gathering = undefined;
+    for (const feature of new Set(rows.flatMap(({ values }) => Object.keys(values)))) {
+      if (!this.references.has(feature)) this.references.set(feature, referenceOf(rows.map(({ values }) => values[feature] ?? null)));
+    }
+  }
+}
+
+function referenceOf(values: readonly Value[]): Reference {
+  const from = 'decisions';
+  if (!values.some((value) => typeof value === 'string')) return { from, kind: 'number', numbers: numericReference(values.map(numberOf)) };
+  const categories = categoryReference(values.map((value) => (value === null ? null : String(value))));
+  return Object.keys(categories.countByValue).length > categoriesPerFeatureMax ? { from, kind: 'none' } : { from, kind: 'category', categories };
+}
+
+function driftOf(reference: Reference, values: readonly (Value | undefined)[]): FeatureDrift | undefined {
+  switch (reference.kind) {
+    case 'none': return undefined;
+    case 'number': return numericDrift(reference.numbers, values.map(numberOf));
+    case 'category': return categoryDrift(reference.categories, values.map((value) => (value === null || value === undefined ? null : String(value))));
+  }
+}
+
+const numberOf = (value: Value | undefined): number => (typeof value === 'number' ? value : Number.NaN);
