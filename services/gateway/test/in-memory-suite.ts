@@ -55,6 +55,7 @@ export class InMemorySuite {
     const clock: Clock = { nowMs: () => this.nowMs };
     return {
       clock, health: this.health, metrics: this.metrics, logger: createLogger({ service: 'gateway', level: 'silent' }),
+      monitors: { models: () => [], quality: async () => [], drift: async () => [] },
       edge: { submit: (rows, options) => this.submit(rows, options), simulate: async (row) => this.decide(row, false) },
       decisions: {
         byId: async (id) => {

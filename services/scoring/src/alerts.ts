@@ -24,9 +24,9 @@ export interface AlertData {
   readonly severity: string;
   /**
    * A decision, a match given by time alone, a partial match that ran out of time, or a pattern that gave up partial matches at its bound; of a model:
-   * its former version came back, it should be trained again, or it is in trouble and there is nothing to go back to.
+   * its former version came back, it should be trained again, what it sees has drifted, or it is in trouble and there is nothing to go back to.
    */
-  readonly what: 'decided' | 'matched' | 'timed_out' | 'limit' | 'model_returned' | 'model_retrain' | 'model_trouble';
+  readonly what: 'decided' | 'matched' | 'timed_out' | 'limit' | 'model_returned' | 'model_retrain' | 'model_drift' | 'model_trouble';
   readonly raised_by: { readonly kind: 'score' | 'rule' | 'pattern' | 'model'; readonly name: string; readonly key: string | null };
   readonly decision_id: string | null;
   readonly transaction: Readonly<Record<string, unknown>> | null;

@@ -36,6 +36,8 @@ import { ModelWatch } from './models/model-watch';
 import { readModelsOptions } from './models/models-config';
 import { SharedModels } from './models/shared-models';
 import { RegistryAudit, RegistryKeys } from './registry-views';
+import { Monitor } from './monitor/monitor';
+import { readMonitorOptions } from './monitor/monitor-config';
 import { openStores, type Servers, type Stores } from './open-stores';
 import { Replies } from './replies';
 import { tokenKey, webhookKey } from './secrets';
@@ -86,6 +88,8 @@ export class Suite {
   edge!: LaneEdge;
   private reviews: ReviewQueue | undefined;
   private watch!: ModelWatch;
+  /** Watches the models over time. */
+  monitors!: Monitor;
   private ticks: { stop(): Promise<void> } | undefined;
   private webhooks: WebhookSender | undefined;
   /** Undefined where it is switched off. */
@@ -159,6 +163,11 @@ export class Suite {
     });
     this.ticks = startTicks({ log, lanes: this.lanes.map((_, lane) => lane), clock: this.clock, onError: (error) => this.options.logger.error({ err: error }, 'a tick could not be written') });
     this.watch.start();
+    this.monitors = new Monitor({
+      ...readMonitorOptions(this.options.env), dataDir: this.options.dataDir, lanes: this.options.lanes, decisions: this.stores.decisions, cases: this.stores.cases, artifacts: this.artifacts,
+      set: () => this.definitions.set, events: this.watch.events, figures: () => this.watch.figures(), metrics: this.metrics, logger: this.options.logger,
+    });
+    this.monitors.start();
     this.health.add('definitions', () => (this.definitions.applied ? undefined : 'no definitions are in force yet'));
   }
 
@@ -226,6 +235,7 @@ export class Suite {
   private async stopLanes(): Promise<void> {
     this.reviews?.stop();
     this.watch.stop();
+    await this.monitors.stop();
     await this.backtests?.stop();
     await this.ticks?.stop();
     for (const { runner, stages } of this.lanes) {
@@ -284,7 +294,7 @@ export class Suite {
       snoozes: new LaneSnoozes({ set, state: () => this.firstLane.scoring.snoozes, writer, clock: this.clock, tokenOfEntity: (type, key) => features.tokenised(type, key) }),
       alerts: new StoredAlerts(log),
       tables: new LaneTables({ set, rows: () => this.firstLane.features.tableRows, writer, tokeniser: this.tokeniser }),
-      labels: this.labels, models: this.artifacts, backtests: this.backtests,
+      labels: this.labels, models: this.artifacts, monitors: this.monitors, backtests: this.backtests,
       status: new LaneStatus({ log, runners: this.lanes.map(({ runner }) => runner), definitions: this.definitions, startedAtMs: this.clock.nowMs() }),
       history: this.historyForAll(),
       quarantine: new StoredQuarantine(quarantine, edge, this.clock, resendDeadlineMs),

@@ -1,10 +1,12 @@
 import { Controller, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { DriftWindowShown, ModelNow, ModelQuality } from '../dependencies';
 import { GatewayContext } from '../gateway-context';
 import { binaryType } from '../http/body-parsers';
 import { Answers, binaryBody, endpoint, principalOf } from '../http/endpoint';
 import { json, problemResponses } from '../http/responses';
+import { isoTime, name, toIso } from '../schemas/shared.schema';
 
 const fileBytesMax = 256 * 1_048_576;
 
@@ -21,6 +23,41 @@ export const putModelFile = endpoint({
   query: fileQuery, body: { schema: z.string().meta({ format: 'binary' }), types: [binaryType] }, responses: { 200: json('What was kept.', fileKept), ...problemResponses(400, 413, 415, 422) },
 });
 
+const rate = z.number().nullable();
+const modelSchema = z.object({
+  name: z.string(), version: z.number().int(), role: z.enum(['champion', 'challenger', 'shadow']), share: z.number(), features: z.string(), file: z.string(), sha256: z.string().nullable(),
+  last_minute: z.object({ calls: z.number(), rows: z.number(), errors: z.number(), error_rate: z.number(), p50_ms: z.number(), p99_ms: z.number() }).nullable().meta({ description: 'Null: it was not asked. Errors are rows with no answer.' }),
+}).meta({ id: 'ModelInForce' });
+const qualitySchema = z.object({
+  model: z.string(), version: z.number().int().nullable(), answers: z.boolean().meta({ description: 'False: it ran beside the model that decided.' }), week: isoTime.meta({ description: 'Its Monday, UTC.' }),
+  decisions: z.number(), rows: z.number().meta({ description: 'The figures are of so many of them; the others are stood for.' }), mature: z.number().meta({ description: 'Share that is old enough for its labels; the figures are of these.' }),
+  frauds: z.number(), fraud_share: rate, mean_p: rate, auc: rate, average_precision: rate, card_precision: z.object({ k: z.number(), value: rate }), brier: rate, calibration_error: rate,
+  calibration: z.array(z.object({ count: z.number(), mean_p: z.number(), fraud_share: z.number() })), alert_rate: rate,
+}).meta({ id: 'ModelQuality' });
+const driftSchema = z.object({
+  from: isoTime, to: isoTime, decisions: z.number(), rows: z.number(),
+  features: z.array(z.object({
+    feature: z.string(), reference: z.enum(['background', 'decisions']), psi: z.number(), jensen_shannon: z.number(), kolmogorov_smirnov: z.object({ distance: z.number(), p_value: z.number() }).nullable(),
+    missing_rate: z.object({ reference: z.number(), current: z.number() }), new_categories: z.array(z.string()), new_categories_share: z.number(), passed: z.array(z.string()).meta({ description: 'Limits that it passed; none: it did not drift.' }),
+  })),
+}).meta({ id: 'DriftWindow' });
+const tag = 'Models';
+const newCategoriesMax = 20;
+
+export const listModels = endpoint({
+  method: 'GET', path: '/models', tag, role: 'read', summary: 'Models in force, and how they did in the last minute', responses: { 200: json('All of them.', z.object({ models: z.array(modelSchema) })), ...problemResponses() },
+});
+export const modelQuality = endpoint({
+  method: 'GET', path: '/models/quality', tag, role: 'read', summary: 'How good each model was, week by week',
+  description: 'Of the decisions that are old enough for their labels: what did not become known as fraud by then counts as genuine. Newest week first.', query: z.strictObject({ model: name.optional() }),
+  responses: { 200: json('Weeks by model and version.', z.object({ weeks: z.array(qualitySchema) })), ...problemResponses(422) },
+});
+export const modelDrift = endpoint({
+  method: 'GET', path: '/models/drift', tag, role: 'read', summary: 'How far features and scores have drifted, window by window',
+  description: 'Against the rows kept with the champion, for its inputs; else against the first decisions. Newest window first; it may still be open.',
+  responses: { 200: json('Windows.', z.object({ windows: z.array(driftSchema) })), ...problemResponses() },
+});
+
 @Controller(['', 'v1'])
 export class ModelsController {
   constructor(private readonly gateway: GatewayContext) {}
@@ -33,4 +70,33 @@ export class ModelsController {
     await this.gateway.audit(principalOf(request).name, 'model.file', path, { sha256: kept, bytes: bytes.length });
     return { path, sha256: kept, bytes: bytes.length };
   }
+
+  @Answers(listModels)
+  list(): unknown { return { models: this.gateway.deps.monitors.models().map(modelRecord) }; }
+
+  @Answers(modelQuality)
+  async quality(@Req() request: FastifyRequest): Promise<unknown> { return { weeks: (await this.gateway.deps.monitors.quality(modelQuality.query(request).model)).map(qualityRecord) }; }
+
+  @Answers(modelDrift)
+  async drift(): Promise<unknown> { return { windows: (await this.gateway.deps.monitors.drift()).map(driftRecord) }; }
 }
+
+function modelRecord({ lastMinute, ...model }: ModelNow): Record<string, unknown> {
+  const { calls = 0, rows = 0, errors = 0, errorRate = 0, p50Ms = 0, p99Ms = 0 } = lastMinute ?? {};
+  return { ...model, last_minute: lastMinute === null ? null : { calls, rows, errors, error_rate: errorRate, p50_ms: p50Ms, p99_ms: p99Ms } };
+}
+
+function qualityRecord({ weekStartMs, fraudShare, meanP, averagePrecision, cardPrecision, calibrationError, calibration, alertRate, ...rest }: ModelQuality): Record<string, unknown> {
+  return {
+    ...rest, week: toIso(weekStartMs), fraud_share: fraudShare, mean_p: meanP, average_precision: averagePrecision, card_precision: cardPrecision, calibration_error: calibrationError,
+    calibration: calibration.map((bin) => ({ count: bin.count, mean_p: bin.meanScore, fraud_share: bin.fraudShare })), alert_rate: alertRate,
+  };
+}
+
+const driftRecord = ({ fromMs, toMs, decisions, rows, features }: DriftWindowShown): Record<string, unknown> => ({
+  from: toIso(fromMs), to: toIso(toMs), decisions, rows,
+  features: features.map(({ feature, reference, psi, jensenShannon, kolmogorovSmirnov: ks, missingRate, newCategories, newCategoriesShare, passed }) => ({
+    feature, reference, psi, jensen_shannon: jensenShannon, kolmogorov_smirnov: ks === null ? null : { distance: ks.distance, p_value: ks.pValue }, missing_rate: missingRate,
+    new_categories: newCategories.slice(0, newCategoriesMax), new_categories_share: newCategoriesShare, passed,
+  })),
+});

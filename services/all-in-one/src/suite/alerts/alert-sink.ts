@@ -78,7 +78,7 @@ export function liveAlert({ alert, entity }: StoredAlert): Required<LiveAlert> {
 const limitText = ({ name, max, dropped }: NonNullable<Alert['data']['limit']>): string => `reached ${name} (${max}) for this key and gave up ${dropped}`;
 const whatText = {
   decided: 'fired', matched: 'was matched', timed_out: 'ran out of time', limit: 'gave up partial matches at its bound',
-  model_returned: 'went back to its former version', model_retrain: 'should be trained again', model_trouble: 'is in trouble',
+  model_returned: 'went back to its former version', model_retrain: 'should be trained again', model_drift: 'sees other values than before', model_trouble: 'is in trouble',
 } as const;
 function modelText({ raised_by: by, what, details }: Alert['data']): string {
   const why = details?.['why'];

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 import { LmdbDecisionTail } from '@weir/adapters/lmdb';
 import type { DecisionRow } from '@weir/ports';
-import { unpackDecision } from '../decision-rows';
 import { factsOf, isHigh, keyOf } from './decision-facts';
+import { slimRecords } from './slim-record';
 import { DriftBook, type DriftWindow } from './drift-book';
 import { QualityBook, type WeekQuality } from './quality-book';
 
@@ -22,6 +22,8 @@ export interface MonitorJob {
 /** The models in force, as far as the monitors have to know them. */
 export interface ModelsNow {
   readonly versions: Readonly<Record<string, number>>;
+  /** Values of decisions that always move, as times do. */
+  readonly moving: readonly string[];
   /** Rows kept with the champion, by the names that features have in decisions; an id for each such content. */
   readonly background: { readonly id: string; readonly columns: Readonly<Record<string, Float64Array>> } | null;
 }
@@ -40,7 +42,7 @@ export interface StepReport {
 
 /** Decisions that may wait to be looked at; above it some blocks are passed over, and the figures are of a sample. */
 const behindMax = 100_000;
-const saveEveryMs = 30_000;
+const saveEveryMs = 60_000;
 const formatVersion = 1;
 
 /**
@@ -53,14 +55,14 @@ export class MonitorCore {
   private readonly drift: DriftBook;
   private positions: number[];
   private newestMs = -Infinity;
-  private models: ModelsNow = { versions: {}, background: null };
+  private models: ModelsNow = { versions: {}, moving: [], background: null };
   private labelCursor = 0;
   private savedAtMs = 0;
   private isChanged = false;
 
   constructor(private readonly job: MonitorJob) {
     mkdirSync(job.path, { recursive: true });
-    this.tail = new LmdbDecisionTail({ path: job.decisionsPath, lanes: job.lanes, unpack: unpackDecision });
+    this.tail = new LmdbDecisionTail({ path: job.decisionsPath, lanes: job.lanes, unpack: slimRecords() });
     this.quality = new QualityBook(job.labelDelayMs);
     this.drift = new DriftBook(job.driftWindowMs);
     this.positions = new Array<number>(job.lanes).fill(0);
@@ -139,7 +141,7 @@ export class MonitorCore {
     const facts = factsOf(row, (model) => this.models.versions[model] ?? null);
     if (forQuality) this.quality.add(facts);
     if (!forDrift) return;
-    const ended = this.drift.add(facts);
+    const ended = this.drift.add(this.models.moving.length === 0 ? facts : { ...facts, values: without(facts.values, this.models.moving) });
     if (ended !== undefined) driftWindows.push(ended);
   }
 
@@ -164,4 +166,10 @@ export class MonitorCore {
     this.quality.restore(read.quality);
     this.drift.restore(read.drift);
   }
+}
+
+function without<T>(values: Readonly<Record<string, T>>, names: readonly string[]): Readonly<Record<string, T>> {
+  const left = { ...values };
+  for (const name of names) delete left[name];
+  return left;
 }

@@ -4,8 +4,8 @@ import { keysMax, type DecisionFacts } from './decision-facts';
 export const dayMs = 86_400_000;
 export const weekMs = 7 * dayMs;
 /** Rows kept of a model and week, of the decisions that were held or alerted and of the others each; fraud that became known is kept besides. */
-export const rowsPerStratumMax = 3_000;
-const weeksMax = 26;
+export const rowsPerStratumMax = 2_000;
+const weeksMax = 13;
 /** Cards a day that people can look at. */
 const cardsPerDay = 100;
 
@@ -150,10 +150,10 @@ function thin(stratum: Stratum): void {
 function figures(book: Book, { matureBeforeMs, passed }: { readonly matureBeforeMs: number; readonly passed: Passed }): WeekQuality {
   const { model, version, answers, weekStartMs } = book;
   const all: Array<Row & { readonly weight: number }> = [...book.found.values()].map((row) => ({ ...row, weight: 1 }));
-  for (const of of ['high', 'rest'] as const) {
+  for (const stratum of ['high', 'rest'] as const) {
     // Known frauds are all here, each for itself; the others stand for the rest of what there was.
-    const rows = [...book[of].rows.values()], frauds = rows.filter(({ fraud }) => fraud === true).length, others = rows.length - frauds;
-    const there = book[of].seen + passed[of] - frauds - (of === 'rest' ? book.found.size : 0);
+    const rows = [...book[stratum].rows.values()], frauds = rows.filter(({ fraud }) => fraud === true).length, others = rows.length - frauds;
+    const there = book[stratum].seen + passed[stratum] - frauds - (stratum === 'rest' ? book.found.size : 0);
     const weight = others === 0 ? 1 : Math.max(1, there / others);
     for (const row of rows) all.push({ ...row, weight: row.fraud === true ? 1 : weight });
   }
