@@ -103,7 +103,11 @@ class Partition {
     const from = Math.max(fromOffset, 0);
     if (from >= this.next) return [];
     const tailFirst = this.tail[0]?.offset ?? this.next;
-    if (from >= tailFirst) return this.tail.slice(from - tailFirst, from - tailFirst + max);
+    if (from >= tailFirst) {
+      // Who follows the log has what came before: kept longer, every record would grow old in memory before it goes.
+      if (from > tailFirst) this.tail = this.tail.slice(from - tailFirst);
+      return this.tail.slice(0, max);
+    }
     const records: LogRecord[] = [];
     const { lastRead } = this;
     if (lastRead !== undefined && from >= lastRead.key && from < lastRead.key + lastRead.records.length) return lastRead.records.slice(from - lastRead.key, from - lastRead.key + max);
