@@ -62,8 +62,8 @@ export interface SuiteOptions {
 /** Records in the logs that no decision has come for yet; above it the edge turns new ones away with 503. */
 const backlogMax = 200_000;
 const resendDeadlineMs = 10_000;
-/** A checkpoint packs every state that changed since the last one at a stretch: so many records keep that stretch short. */
-const checkpointRecords = 60_000;
+/** Records between checkpoints: a restart after a crash runs them again, a few seconds of work; less often, a busy state is packed once for many events. */
+const checkpointRecords = 250_000;
 
 /** The whole suite in one process: five stages per lane over one log, and the gateway in front. */
 export class Suite {
