@@ -1,10 +1,11 @@
-export * from './values';
-export * from './origin';
-export * from './entity-key';
-export * from './stream-event';
-export * from './feature-vector';
-export * from './lane-record';
-export * from './lane-item';
-export * from './decision';
-export * from './errors';
+// By name: `export *` compiles to a lookup by a computed name at every use, which the hot paths feel.
+export { type Value, type FeatureValue, type FieldType, type FeatureType } from './values';
+export { decisionId, originOfDecisionId, type Origin } from './origin';
+export { entityKey, eventKey } from './entity-key';
+export { type StreamEvent } from './stream-event';
+export { featureStatuses, statusCode, isNumericType, featureValue, vectorToRecord, type FeatureStatus, type FeatureLayout, type FeatureVector } from './feature-vector';
+export { type RawBody, type RawRecord, type ListChange, type TableChange } from './lane-record';
+export { type LaneTime, type EventItem, type ControlItem, type LaneItem, type PatternMatch, type IngestRefusal } from './lane-item';
+export { decidedByOrder, type Outcome, type DecidedBy, type Reason, type ListAddition, type Verdict, type Envelope, type Decision } from './decision';
+export { errorCodes, WeirError, type ErrorCode, type Finding } from './errors';
 export type { Aggregate, Window } from './window';

@@ -4,11 +4,13 @@ import type { Selector, StepCondition } from './condition';
 export type FieldReader<E> = (event: E, field: string) => unknown;
 
 interface Entry<E, T> { readonly condition: StepCondition<E>; readonly items: T[] }
+interface Bound<E, T> { readonly bound: number; readonly entry: Entry<E, T> }
 interface FieldIndex<E, T> {
+  readonly field: string;
   /** Ranges with a lower bound, by it ascending. */
-  readonly above: { readonly bound: number; readonly entry: Entry<E, T> }[];
+  readonly above: Bound<E, T>[];
   /** Ranges with an upper bound alone, by it descending. */
-  readonly below: { readonly bound: number; readonly entry: Entry<E, T> }[];
+  readonly below: Bound<E, T>[];
   readonly byValue: Map<unknown, Entry<E, T>[]>;
 }
 
@@ -17,7 +19,7 @@ interface FieldIndex<E, T> {
  * Conditions with the same key are evaluated once. A condition that reads taken events is a candidate whenever its selector allows it.
  */
 export class PredicateIndex<E, T> {
-  private readonly fields = new Map<string, FieldIndex<E, T>>();
+  private readonly indexes: FieldIndex<E, T>[] = [];
   private readonly others: Entry<E, T>[] = [];
   private readonly entryByKey = new Map<string, Entry<E, T>>();
 
@@ -34,24 +36,26 @@ export class PredicateIndex<E, T> {
 
   /** Calls `visit` with every item of a condition that holds, once per condition, until it answers true. */
   visit(event: E, visit: (item: T) => boolean): boolean {
-    const ask = (entry: Entry<E, T>): boolean => (entry.condition.iterative || entry.condition.holds(event, noneTaken)) && entry.items.some(visit);
-    for (const [field, index] of this.fields) {
-      const value = this.readField(event, field);
+    const { indexes } = this;
+    for (let at = 0; at < indexes.length; at++) {
+      const index = indexes[at] as FieldIndex<E, T>;
+      const value = this.readField(event, index.field);
       if (value === undefined || value === null) continue;
-      const exact = index.byValue.get(value);
-      if (exact?.some(ask)) return true;
+      const exact = index.byValue.size > 0 ? index.byValue.get(value) : undefined;
+      if (exact !== undefined && askAll(exact, event, visit)) return true;
       if (typeof value !== 'number') continue;
-      for (const { bound, entry } of index.above) { if (bound > value) break; if (ask(entry)) return true; }
-      for (const { bound, entry } of index.below) { if (bound < value) break; if (ask(entry)) return true; }
+      const { above, below } = index;
+      for (let i = 0; i < above.length && (above[i] as Bound<E, T>).bound <= value; i++) if (ask((above[i] as Bound<E, T>).entry, event, visit)) return true;
+      for (let i = 0; i < below.length && (below[i] as Bound<E, T>).bound >= value; i++) if (ask((below[i] as Bound<E, T>).entry, event, visit)) return true;
     }
-    return this.others.length > 0 && this.others.some(ask);
+    return askAll(this.others, event, visit);
   }
 
-  any(event: E): boolean { return this.entryByKey.size > 0 && this.visit(event, () => true); }
+  any(event: E): boolean { return this.entryByKey.size > 0 && this.visit(event, yes); }
 
   private place(selector: Selector, entry: Entry<E, T>): void {
-    let index = this.fields.get(selector.field);
-    if (index === undefined) this.fields.set(selector.field, index = { above: [], below: [], byValue: new Map() });
+    let index = this.indexes.find(({ field }) => field === selector.field);
+    if (index === undefined) this.indexes.push(index = { field: selector.field, above: [], below: [], byValue: new Map() });
     if (selector.kind === 'values') {
       for (const value of selector.values) { const same = index.byValue.get(value); if (same) same.push(entry); else index.byValue.set(value, [entry]); }
     } else if (selector.from !== -Infinity) {
@@ -62,6 +66,18 @@ export class PredicateIndex<E, T> {
       index.below.sort((a, b) => b.bound - a.bound);
     }
   }
+}
+
+const yes = (): boolean => true;
+
+/** Nothing is made for an event that meets no condition, which is nearly every one. */
+function ask<E, T>(entry: Entry<E, T>, event: E, visit: (item: T) => boolean): boolean {
+  return (entry.condition.iterative || entry.condition.holds(event, noneTaken)) && entry.items.some(visit);
+}
+
+function askAll<E, T>(entries: readonly Entry<E, T>[], event: E, visit: (item: T) => boolean): boolean {
+  for (let i = 0; i < entries.length; i++) if (ask(entries[i] as Entry<E, T>, event, visit)) return true;
+  return false;
 }
 
 const noneTaken = { eventsOf: (): readonly never[] => [] };

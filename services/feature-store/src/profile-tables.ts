@@ -4,11 +4,12 @@ import { ByteReader, ByteWriter, decodeValue, encodeValue } from '@weir/windows'
 import { HotCache } from './hot-cache';
 
 type Row = Readonly<Record<string, Value>>;
-interface Versioned { row: Row | undefined; version: number | null }
+interface Versioned { readonly row: Row | undefined; readonly version: number | null }
 
 const formatVersion = 1;
 export const tablePrefix = 'fs/-table/';
 const writer = new ByteWriter();
+const absent: Versioned = Object.freeze({ row: undefined, version: null });
 
 /** Rows of profile tables as in force at a place in the lane: a change holds for the events after it. */
 export class ProfileTables {
@@ -55,7 +56,7 @@ export class ProfileTables {
     return new HotCache(this.rowsMax, {
       load: (key) => {
         const bytes = state?.get(tablePrefix + key);
-        return bytes === undefined ? undefined : decodeRow(bytes);
+        return bytes === undefined ? absent : decodeRow(bytes); // kept like a row, for it is asked for again and again
       },
       pack: encodeRow,
     });

@@ -59,7 +59,7 @@ export const encodeDecision = (layoutJson: string, decision: Decision): Uint8Arr
 export const unpackDecision = (layoutJson: string, bytes: Uint8Array): string => decisionJson(decodeDecision(layoutJson, bytes));
 
 /** A decided event as it is stored; text and bytes are made when a store asks for them. */
-class DecidedRow implements DecisionRow {
+export class DecidedRow implements DecisionRow {
   readonly id: string;
   readonly transactionId: string;
   readonly source: string;
@@ -91,7 +91,7 @@ class DecidedRow implements DecisionRow {
 }
 
 /** The row of a decided event. */
-export const decisionRow = (item: Pick<EventItem, 'lane' | 'offset' | 'receivedAtMs'> & { readonly event: Pick<EventItem['event'], 'source'> }, decision: Decision, entities: readonly string[], packer?: DecisionPacker): DecisionRow => new DecidedRow(item.lane, item.offset, item, decision, entities, packer);
+export const decisionRow = (item: Pick<EventItem, 'lane' | 'offset' | 'receivedAtMs'> & { readonly event: Pick<EventItem['event'], 'source'> }, decision: Decision, entities: readonly string[], packer?: DecisionPacker): DecidedRow => new DecidedRow(item.lane, item.offset, item, decision, entities, packer);
 
 /** What was measured: when, its batch's time per stage, and the time since the log took it (an event of a file brings an older `received_at`). Records appended together share it. */
 export function envelopes(stageMs: Readonly<Record<string, number>>, nowMs: number): (appendedAtMs: number) => Envelope {

@@ -1,4 +1,4 @@
-import { isNumericType, statusCode, type FeatureLayout, type FeatureVector } from '@weir/contracts';
+import { isNumericType, statusCode, type Decision, type FeatureLayout, type FeatureVector } from '@weir/contracts';
 import type { FeatureStatistics } from '@weir/gateway';
 
 /** Newest values kept per feature: figures are of these. */
@@ -13,10 +13,10 @@ const distinctOthersMax = 1_024;
 export class FeatureStatisticsTable {
   private readonly columnByName = new Map<string, Column>();
 
-  /** Every `stride`-th vector of a batch is enough for figures; others are passed over. */
-  add(vectors: readonly FeatureVector[], atMs: number): void {
-    const stride = Math.max(1, Math.floor(vectors.length / 64));
-    for (let index = 0; index < vectors.length; index += stride) this.addVector(vectors[index] as FeatureVector, atMs);
+  /** Every `stride`-th decision of a batch is enough for figures; others are passed over. */
+  add(rows: ReadonlyArray<{ readonly decision: Decision }>, atMs: number): void {
+    const stride = Math.max(1, Math.floor(rows.length / 64));
+    for (let index = 0; index < rows.length; index += stride) this.addVector((rows[index] as { decision: Decision }).decision.verdict.vector, atMs);
   }
 
   private addVector(vector: FeatureVector, atMs: number): void {

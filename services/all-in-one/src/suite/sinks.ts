@@ -1,16 +1,31 @@
 import type { Decision } from '@weir/contracts';
 import { resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
 import type { Sink, TakenBatch } from '@weir/pipeline';
-import { quarantineId, type Clock, type DecisionRow, type DecisionStore, type QuarantineRow, type QuarantineStore } from '@weir/ports';
+import { quarantineId, type Clock, type DecisionStore, type QuarantineRow, type QuarantineStore } from '@weir/ports';
 import { EntityReader } from '../history/entity-reader';
-import { decisionRow, DecisionPacker, envelopes } from './decision-rows';
+import { decisionRow, DecisionPacker, envelopes, type DecidedRow } from './decision-rows';
 import type { LiveFeed } from './live-feed';
 
 /** What a batch becomes for those behind it: made once, shared by all sinks and the replies. */
-export interface Taken {
-  readonly decisions: ReadonlyMap<number, Decision>;
-  readonly rows: readonly DecisionRow[];
-  readonly entitiesByOffset: ReadonlyMap<number, readonly string[]>;
+export class Taken {
+  constructor(readonly rows: readonly DecidedRow[], private readonly undecided: ReadonlyMap<number, readonly string[]>) {}
+
+  /** The decision of a record; undefined for one that has none. */
+  decisionAt(offset: number): Decision | undefined { return this.rowAt(offset)?.decision; }
+
+  /** Entities of an event that was decided or matched, as `type:key`. */
+  entitiesAt(offset: number): readonly string[] { return this.rowAt(offset)?.entities ?? this.undecided.get(offset) ?? []; }
+
+  private rowAt(offset: number): DecidedRow | undefined {
+    let low = 0, high = this.rows.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1, row = this.rows[middle] as DecidedRow;
+      if (row.offset === offset) return row;
+      if (row.offset < offset) low = middle + 1;
+      else high = middle - 1;
+    }
+    return undefined;
+  }
 }
 
 /** Turns batches into decisions and rows; remembers the set in force, for entities are named by it. One lane each. */
@@ -23,20 +38,19 @@ export class BatchReader {
   read(batch: TakenBatch): Taken {
     if (batch.made !== undefined) return batch.made as Taken; // nobody else makes anything of a batch
     const nowMs = this.clock.nowMs(), envelopeOf = envelopes(batch.stageMs, nowMs);
-    const decisions = new Map<number, Decision>();
-    const rows: DecisionRow[] = [];
-    const entitiesByOffset = new Map<number, readonly string[]>();
-    for (const [index, outcome] of batch.outcomes.entries()) {
+    const rows: DecidedRow[] = [];
+    const undecided = new Map<number, readonly string[]>();
+    for (let index = 0; index < batch.outcomes.length; index++) {
+      const outcome = batch.outcomes[index] as TakenBatch['outcomes'][number];
       if (outcome.kind === 'definitions' && outcome.json !== undefined) this.use(resolveCanonicalSet(outcome.json));
       if (outcome.kind !== 'event') continue;
+      const { verdict } = outcome;
+      if (verdict === undefined && outcome.matches.length === 0) continue;
       const bySet = this.readers(), entities = bySet?.entities.of(outcome) ?? [];
-      entitiesByOffset.set(outcome.offset, entities);
-      if (outcome.verdict === undefined) continue;
-      const decision = { verdict: outcome.verdict, meta: envelopeOf(batch.records[index]?.appendedAtMs ?? nowMs) };
-      decisions.set(outcome.offset, decision);
-      rows.push(decisionRow(outcome, decision, entities, bySet?.packer));
+      if (verdict === undefined) undecided.set(outcome.offset, entities);
+      else rows.push(decisionRow(outcome, { verdict, meta: envelopeOf(batch.records[index]?.appendedAtMs ?? nowMs) }, entities, bySet?.packer));
     }
-    return (batch.made = { decisions, rows, entitiesByOffset });
+    return (batch.made = new Taken(rows, undecided));
   }
 
   private readers(): BatchReader['bySet'] {
@@ -82,7 +96,7 @@ export class LiveSink implements Sink {
     for (const batch of batches) {
       const taken = this.reader.read(batch);
       this.onTaken(batch, taken);
-      if (this.feed.watched) this.feed.decisions([...taken.decisions.values()]);
+      if (this.feed.watched) this.feed.decisions(taken.rows.map(({ decision }) => decision));
     }
     return Promise.resolve();
   }

@@ -205,7 +205,7 @@ export class Suite {
   private alertSink(stages: Stages, reader: BatchReader): AlertSink {
     const raised = this.metrics.counter({ service: 'alerts', noun: 'raised', help: 'Alerts written to the topic, by what raised them.', labels: ['kind'] });
     return new AlertSink({
-      log: this.stores.log, alertsOf: (item) => stages.scoring.alertsOf(item), entityOf: (item, batch) => entityOfLane(reader.read(batch).entitiesByOffset.get(item.offset) ?? [], item.kind === 'event' ? stages.scoring.set?.sources.get(item.event.source)?.partitionBy : null),
+      log: this.stores.log, alertsOf: (item) => stages.scoring.alertsOf(item), entityOf: (item, batch) => entityOfLane(reader.read(batch).entitiesAt(item.offset), item.kind === 'event' ? stages.scoring.set?.sources.get(item.event.source)?.partitionBy : null),
       written: (alerts) => {
         for (const { alert } of alerts) raised.inc({ kind: alert.data.raised_by.kind });
         this.live.alerts(alerts.map(liveAlert));
@@ -254,7 +254,7 @@ export class Suite {
     for (const outcome of outcomes) {
       if ('replyTo' in outcome && outcome.replyTo === undefined) continue;
       if (outcome.kind === 'event') {
-        const decision = taken.decisions.get(outcome.offset);
+        const decision = taken.decisionAt(outcome.offset);
         this.replies.deliver(outcome.lane, outcome.offset, decision === undefined ? { kind: 'accepted' } : { kind: 'decided', decision });
       } else if (outcome.kind === 'duplicate' || outcome.kind === 'conflict' || outcome.kind === 'quarantined') {
         this.replies.deliver(outcome.lane, outcome.offset, { kind: 'refused', refusal: outcome });
@@ -264,7 +264,7 @@ export class Suite {
 
   private noteBatch(batch: TakenBatch, taken: Taken): void {
     this.labels.decided(taken.rows).catch((error: unknown) => this.options.logger.error({ err: error }, 'labels that waited could not be sent; they go on waiting'));
-    this.statistics.add([...taken.decisions.values()].map((decision) => decision.verdict.vector), this.clock.nowMs());
+    this.statistics.add(taken.rows, this.clock.nowMs());
     this.nextOffsets[batch.lane] = Math.max(this.nextOffsets[batch.lane] ?? 0, (batch.records.at(-1)?.offset ?? -1) + 1);
   }
 

@@ -25,11 +25,10 @@ export class CaseSink implements Sink {
 
   async write(batches: readonly TakenBatch[]): Promise<void> {
     for (const batch of batches) {
-      const { rows, decisions } = this.reader.read(batch);
-      for (const row of rows) {
+      for (const row of this.reader.read(batch).rows) {
         if (row.outcome !== 'review' && !row.alert) continue;
-        const decision = decisions.get(row.offset);
-        if (decision !== undefined && decision.meta.decided_at - row.receivedAtMs <= ageMaxMs) this.waiting.push(caseOf(decision));
+        const { decision } = row;
+        if (decision.meta.decided_at - row.receivedAtMs <= ageMaxMs) this.waiting.push(caseOf(decision));
       }
     }
     if (this.waiting.length >= waitingMax) return this.flush();
