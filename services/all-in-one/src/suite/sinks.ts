@@ -13,7 +13,7 @@ export class Taken {
   /** The decision of a record; undefined for one that has none. */
   decisionAt(offset: number): Decision | undefined { return this.rowAt(offset)?.decision; }
 
-  /** Entities of an event that was decided or matched, as `type:key`. */
+  /** Entities of an event, as `type:key`. */
   entitiesAt(offset: number): readonly string[] { return this.rowAt(offset)?.entities ?? this.undecided.get(offset) ?? []; }
 
   private rowAt(offset: number): DecidedRow | undefined {
@@ -45,7 +45,6 @@ export class BatchReader {
       if (outcome.kind === 'definitions' && outcome.json !== undefined) this.use(resolveCanonicalSet(outcome.json));
       if (outcome.kind !== 'event') continue;
       const { verdict } = outcome;
-      if (verdict === undefined && outcome.matches.length === 0) continue;
       const bySet = this.readers(), entities = bySet?.entities.of(outcome) ?? [];
       if (verdict === undefined) undecided.set(outcome.offset, entities);
       else rows.push(decisionRow(outcome, { verdict, meta: envelopeOf(batch.records[index]?.appendedAtMs ?? nowMs) }, entities, bySet?.packer));

@@ -195,7 +195,7 @@ export class Suite {
   }
 
   private historySink(lane: number, reader: BatchReader): Sink[] {
-    return this.history === undefined ? [] : [this.history.sink(lane, (batch, offset) => reader.read(batch).entitiesByOffset.get(offset) ?? [])];
+    return this.history === undefined ? [] : [this.history.sink(lane, (batch, offset) => reader.read(batch).entitiesAt(offset))];
   }
 
   private caseSink(reader: BatchReader): CaseSink {
