@@ -4,6 +4,7 @@ import { LmdbDecisionReader, LmdbLogReader, LmdbOutcomeLog } from '@weir/adapter
 import { ParquetOfflineStore } from '@weir/adapters/parquet';
 import { WeirError } from '@weir/contracts';
 import { DecisionCodec, type DecisionLayout } from '@weir/rules';
+import { kafkaOptionsOf } from '../suite/connections';
 import type { HistoryOptions } from './history-config';
 import { HistoryWriter, type LaneRecords } from './history-writer';
 
@@ -140,7 +141,7 @@ function lmdbRecords(path: string): LaneRecords & { close(): Promise<void> } {
 }
 
 function kafkaRecords(brokers: readonly string[], lanes: number): LaneRecords & { close(): Promise<void> } {
-  const log = new PlatformaticEventLog({ brokers, lanes, prefix: 'weir.' });
+  const log = new PlatformaticEventLog(kafkaOptionsOf(brokers, lanes));
   return {
     bounds: (lane) => log.bounds('transactions.raw', lane),
     read: (lane, fromOffset, max) => log.read('transactions.raw', lane, fromOffset, max),

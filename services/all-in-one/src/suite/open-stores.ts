@@ -6,6 +6,7 @@ import { RedisOnlineStore } from '@weir/adapters/redis';
 import { openSqlite } from '@weir/adapters/sqlite';
 import { SqlCases, SqlQuarantine, SqlRegistry } from '@weir/adapters/sql';
 import type { CaseStore, Clock, DecisionStore, EventLog, OnlineStore, QuarantineStore, Registry } from '@weir/ports';
+import { kafkaOptionsOf, prefixOf, redisConnectionOf } from './connections';
 import { unpackDecision } from './decision-rows';
 
 /** What lies below the stages: the embedded defaults, or real servers. */
@@ -33,8 +34,8 @@ export async function openStores(options: { readonly dataDir: string; readonly l
   const { dataDir, lanes, clock, servers } = options;
   const database = await (servers.postgres === undefined ? openSqlite(join(dataDir, 'registry.sqlite')) : openPostgres(servers.postgres));
   return {
-    log: servers.kafka === undefined ? new LmdbEventLog({ path: join(dataDir, 'log'), lanes, clock }) : new PlatformaticEventLog({ brokers: servers.kafka, lanes, prefix: 'weir.' }),
-    online: servers.redis === undefined ? new LmdbOnlineStore({ path: join(dataDir, 'state') }) : new RedisOnlineStore({ url: servers.redis, prefix: 'weir' }),
+    log: servers.kafka === undefined ? new LmdbEventLog({ path: join(dataDir, 'log'), lanes, clock }) : new PlatformaticEventLog(kafkaOptionsOf(servers.kafka, lanes)),
+    online: servers.redis === undefined ? new LmdbOnlineStore({ path: join(dataDir, 'state') }) : new RedisOnlineStore({ ...redisConnectionOf(servers.redis), prefix: prefixOf() }),
     decisions: new ThreadedDecisionStore({ path: join(dataDir, 'decisions'), lanes, unpack: unpackDecision }),
     quarantine: new SqlQuarantine(database), registry: new SqlRegistry(database), cases: new SqlCases(database),
   };
