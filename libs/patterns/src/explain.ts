@@ -30,6 +30,17 @@ export type NoMatchExplanation<E> =
   | { readonly kind: 'neverBegan'; readonly events: number; readonly failed: readonly string[] }
   | { readonly kind: 'nearMisses'; /** The furthest first, then the latest. */ readonly best: readonly NearMiss<E>[] };
 
+/** A partial match that is alive: its events by step, how many, the steps that may come next, and since and until when it lives (Infinity: for ever). */
+export interface OpenRun<E> { readonly steps: ReadonlyMap<string, readonly E[]>; readonly taken: number; readonly awaits: readonly string[]; readonly sinceMs: number; readonly untilMs: number }
+
+export function openRuns<E>(compiled: CompiledPattern<E>, state: KeyState<E>): OpenRun<E>[] {
+  return runsOf(state).map((run) => {
+    const place = placeOf(compiled, run), { steps, taken } = miss(compiled, run);
+    const pauseMs = place.windowMs > 0 ? run.last.held.timeMs + place.windowMs : Infinity;
+    return { steps, taken, awaits: place.pending ? [] : awaited(compiled, place).steps, sinceMs: run.start.timeMs, untilMs: Math.min(pauseMs, run.start.timeMs + (compiled.withinMs ?? Infinity)) };
+  });
+}
+
 const nearMissesMax = 5;
 
 /**

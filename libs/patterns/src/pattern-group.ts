@@ -7,6 +7,7 @@ import { decodeGroupKey, encodeGroupKey, readDueMs } from './group-codec';
 import type { EventCodec } from './state-codec';
 import { GroupKey, type Noted } from './group-key';
 import type { KeyState } from './key-state';
+import { openRuns, type OpenRun } from './explain';
 import { PatternMachine } from './machine';
 import { defaultLimits, type PatternLimits, type PatternOutcome } from './outcome';
 import { PredicateIndex, type FieldReader } from './predicate-index';
@@ -269,6 +270,18 @@ export class PatternGroup<E> {
     // A key that went since the last call of takeChanges is still in the store.
     for (const { key } of this.changed) if (!to.has(key)) to.changed.push(new GroupKey(key, this.options.timeOf));
     this.forgetAll();
+  }
+
+  /** Partial matches of a key and a member that are alive now; a deferred one is run over what the key noted. Nothing changes. */
+  openMatches(memberId: string, key: string): OpenRun<E>[] {
+    const number = this.numberById.get(memberId), bytes = this.pack(key);
+    if (number === undefined || bytes === undefined) return [];
+    const entry = this.decode(key, bytes);
+    const { member, deferred } = this.runner(number);
+    if (deferred && !entry.states.has(number)) this.runDeferred(entry, number, []);
+    this.touched.fill(0);
+    const state = entry.states.get(number);
+    return state === undefined ? [] : openRuns(member.compiled, state);
   }
 
   /** Whether any key has a partial match of a pattern that runs event by event. O(keys). */

@@ -1,5 +1,5 @@
 /** Topics of Weir. `transactions.raw` are the lanes; every other topic has one partition a lane. */
-export type Topic = 'transactions.raw' | 'transactions' | 'features' | 'signals' | 'decisions' | 'alerts' | 'quarantine' | 'labels' | 'definitions' | 'lists' | `tables.${string}`;
+export type Topic = 'transactions.raw' | 'transactions' | 'features' | 'signals' | 'decisions' | 'alerts' | 'matches' | 'quarantine' | 'labels' | 'definitions' | 'lists' | `tables.${string}`;
 
 export interface NewRecord {
   /** For compaction and for consumers; not for choosing the lane. */

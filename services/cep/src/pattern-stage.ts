@@ -6,6 +6,9 @@ import { patternId, planGroups, type PlannedGroup, type PlannedPattern } from '.
 import { readMeta, writeMeta } from './stage-meta';
 import { metaKey, setKey, statePrefix } from './state-keys';
 
+/** A partial match: ids of its events by step, how many, the steps that may come next, and since and until when it lives (Infinity: for ever). */
+export interface OpenMatch { readonly steps: Readonly<Record<string, readonly string[]>>; readonly taken: number; readonly awaits: readonly string[]; readonly sinceMs: number; readonly untilMs: number }
+
 export interface PatternStageOptions {
   /** Whether partial matches that ran out of time are given as matches of kind `timeout` for every pattern; default: for those with `on_timeout` alone. They cost far more than matches: most partial matches end so. */
   readonly timeouts?: boolean;
@@ -88,6 +91,21 @@ export class PatternStage implements Stage<LaneItem, LaneItem> {
     const last = batch.at(-1);
     if (last !== undefined) for (const planned of this.groups.values()) for (const key of planned.group.restingDue(watermarkOf(planned, last.time))) keys.add(statePrefix(planned.id) + key);
     return [...keys];
+  }
+
+  /** Type of the entity that a pattern in force goes by; null for none of that name. */
+  entityOf(pattern: string): string | null { return this.set.patterns.get(pattern)?.entity ?? null; }
+
+  /** Partial matches of a key that are alive now; nothing changes. */
+  openMatches(pattern: string, key: string): OpenMatch[] {
+    const found: OpenMatch[] = [];
+    for (const { group, patternById } of this.groups.values()) {
+      for (const { id } of group.members) {
+        if (patternById.get(id)?.pattern.name !== pattern) continue;
+        for (const { steps, ...open } of group.openMatches(id, key)) found.push({ ...open, steps: Object.fromEntries([...steps].map(([step, events]) => [step, events.map((event) => event.id)])) });
+      }
+    }
+    return found;
   }
 
   simulate(input: LaneItem): LaneItem {

@@ -10,6 +10,7 @@ import * as features from './controllers/features.controller';
 import * as history from './controllers/history.controller';
 import * as keys from './controllers/keys.controller';
 import * as lists from './controllers/lists.controller';
+import * as matches from './controllers/matches.controller';
 import * as models from './controllers/models.controller';
 import * as operations from './controllers/operations.controller';
 import * as processes from './controllers/process.controller';
@@ -23,11 +24,11 @@ import * as transactions from './controllers/transactions.endpoints';
 import { Endpoint } from './http/endpoint';
 
 /** Every endpoint there is: what a controller's file exports. */
-export const endpoints: readonly Endpoint[] = [transactions, records, decisions, cases, entities, features, feast, definitions, proposals, models, lists, snoozes, tables, alerts, operations, backtests, history, keys, status, processes, docs]
+export const endpoints: readonly Endpoint[] = [transactions, records, decisions, cases, entities, features, feast, definitions, proposals, models, lists, snoozes, tables, alerts, matches, operations, backtests, history, keys, status, processes, docs]
   .flatMap((file): unknown[] => Object.values(file)).filter((exported) => exported instanceof Endpoint);
 
 export const controllers = [
-  transactionsController.TransactionsController, decisions.DecisionsController, cases.CasesController, entities.EntitiesController, features.FeaturesController, feast.FeastController, definitions.DefinitionsController, proposals.ProposalsController, lists.ListsController, snoozes.SnoozesController, alerts.AlertsController,
+  transactionsController.TransactionsController, decisions.DecisionsController, cases.CasesController, entities.EntitiesController, features.FeaturesController, feast.FeastController, definitions.DefinitionsController, proposals.ProposalsController, lists.ListsController, snoozes.SnoozesController, alerts.AlertsController, matches.MatchesController,
   tables.TablesController, operations.OperationsController, keys.KeysController, records.RecordsController, backtests.BacktestsController, history.HistoryController, models.ModelsController, status.StatusController, processes.ProcessController, docs.DocsController,
 ];
 

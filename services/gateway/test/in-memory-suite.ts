@@ -126,6 +126,16 @@ export class InMemorySuite {
         remove: async ({ entity, key }) => (this.snoozes.delete(`${entity}/${key}`) ? { key } : undefined),
       },
       alerts: { list: async ({ severity }, page) => pageOf(this.alerts.filter((alert) => severity === undefined || alert.severity === severity), page) },
+      matches: {
+        list: async ({ kind }, page) => pageOf([
+          { id: 'm-0-7-0', kind: 'match' as const, pattern: 'small_then_large', version: 1, mode: 'live' as const, entity: 'card', key: 'c1', events: { small: ['t1'], large: ['t2'] }, firstMs: 1_000, lastMs: 2_000, byEvent: true, limit: null, lateByMs: null },
+          { id: 'm-0-9-0', kind: 'limit' as const, pattern: 'small_then_large', version: 1, mode: 'live' as const, entity: 'card', key: 'c1', events: {}, firstMs: 3_000, lastMs: 3_000, byEvent: true, limit: { name: 'partialMatchesMax', max: 50_000, dropped: 3 }, lateByMs: null },
+        ].filter((match) => kind === undefined || match.kind === kind), page),
+        standing: async (pattern, { type, key }) => {
+          if (pattern !== 'small_then_large') throw new WeirError('WEIR_NOT_FOUND', `the set has no pattern ${pattern}`);
+          return { pattern, version: 1, entity: type, key, open: [{ steps: { small: ['t1'] }, awaits: ['large'], sinceMs: 1_000, untilMs: null }], openCount: 1, latest: null };
+        },
+      },
       lists: {
         all: async () => [{ name: 'blocked_cards', of: 'card_id', effect: 'hard', match: 'exact', entries: this.entries.size }],
         entries: async (list, page) => pageOf([...this.inList(list).values()], page),

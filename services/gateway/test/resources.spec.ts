@@ -168,6 +168,22 @@ describe('alerts', () => {
   });
 });
 
+describe('matches', () => {
+  it('are listed with their events, and what limit was reached', async () => {
+    expect((await gateway.ask('GET', '/matches?kind=limit')).json).toMatchObject({ matches: [{ pattern: 'small_then_large', limit: { name: 'partialMatchesMax', max: 50_000, dropped: 3 }, first: '1970-01-01T00:00:03.000Z' }], next: null });
+    expect((await gateway.ask('GET', '/matches?kind=other')).status).toBe(422);
+    expect((await gateway.ask('GET', '/matches?entity=card')).status).toBe(422);
+  });
+
+  it('are explained for an entity', async () => {
+    expect((await gateway.ask('GET', '/entities/card/c-1/why-not?pattern=small_then_large')).json).toEqual({
+      pattern: 'small_then_large', version: 1, entity: { type: 'card', id: 'c-1' }, open: [{ steps: { small: ['t1'] }, awaits: ['large'], since: '1970-01-01T00:00:01.000Z', until: null }], open_count: 1, latest: null,
+    });
+    expect((await gateway.ask('GET', '/entities/card/c-1/why-not')).status).toBe(422);
+    expect((await gateway.ask('GET', '/entities/card/c-1/why-not?pattern=nope')).status).toBe(404);
+  });
+});
+
 describe('snoozes', () => {
   const path = '/rules/large_amount/snoozes/card/c-1';
   it('are made, listed and taken back, and written down', async () => {

@@ -1,6 +1,8 @@
 import type { DefinitionSet } from '@weir/definitions';
 import { matrixOf, moneyOf, outcomesOf, qualityOf, share, type Comparison, type HeldQuality, type OutcomeTally } from './comparison';
 import type { Way } from './thread-pair';
+import { addedFigures, noFigures, type PatternFigures } from '../offline/match-tally';
+import { matchExamplesMax } from './side-tally';
 import { labelCode, outcomeNames, type DecisionDetail, type Mismatch, type RuleTotals, type SideTotals } from './side-batch';
 
 /** A changed transaction with both decisions. */
@@ -14,6 +16,7 @@ export interface RuleLine {
   readonly before: RuleFigures;
   readonly after: RuleFigures;
 }
+export interface PatternLine { readonly pattern: string; readonly mode: RuleLine['mode']; readonly before: PatternFigures; readonly after: PatternFigures }
 export interface RuleFigures { readonly fired: number; readonly unknown: number; readonly fraud: number; readonly genuine: number; readonly precision: number | null; readonly false_positives_per_true: number | null }
 
 export interface GroupFigures {
@@ -53,6 +56,8 @@ export interface BacktestReport extends GroupFigures {
   readonly degraded: { readonly before: number; readonly after: number };
   readonly labelled: { readonly fraud: number; readonly genuine: number };
   readonly rules: readonly RuleLine[];
+  /** What each pattern gave, live and shadow: matches per day, with examples. */
+  readonly patterns: readonly PatternLine[];
   readonly segments: readonly (GroupFigures & { readonly segment: string })[];
   readonly weeks: readonly (GroupFigures & { readonly week: string })[];
   readonly examples: readonly Example[];
@@ -80,7 +85,7 @@ export function reportOf({ ways, comparison, shown, before, after, changed, from
     ways, range: { from: isoOrNull(fromMs), to: isoOrNull(toMs) }, records: comparison.records,
     ...groupFigures(all), refused: ways.includes('recorded') ? null : { before: refused(before), after: refused(after) },
     only_before: comparison.onlyBefore, only_after: comparison.onlyAfter, degraded: { before: comparison.degradedBefore, after: comparison.degradedAfter },
-    labelled: { fraud: sum(all.fraud), genuine: sum(all.genuine) }, rules: ruleLines(before, after, changed),
+    labelled: { fraud: sum(all.fraud), genuine: sum(all.genuine) }, rules: ruleLines(before, after, changed), patterns: patternLines(before, after, changed),
     segments: comparison.segments().map(([segment, tally]) => ({ segment, ...groupFigures(tally) })), weeks: comparison.weeks().map(([week, tally]) => ({ week, ...groupFigures(tally) })),
     examples: shown.map(exampleOf), parity: parityOf(before), took_ms: Math.round(tookMs),
   };
@@ -101,6 +106,12 @@ function ruleLines(before: readonly SideTotals[], after: readonly SideTotals[], 
     const pattern = changed.patterns.get(rule);
     return { rule, kind: pattern === undefined ? 'rule' : 'pattern', mode: (pattern ?? changed.rules.get(rule))?.mode ?? null, before: ruleFigures(one.get(rule)), after: ruleFigures(other.get(rule)) };
   });
+}
+
+function patternLines(before: readonly SideTotals[], after: readonly SideTotals[], changed: DefinitionSet): PatternLine[] {
+  const [one, other] = [before, after].map((sides) => addedFigures(sides.map(({ patterns }) => patterns), matchExamplesMax));
+  const names = new Set([...one?.keys() ?? [], ...other?.keys() ?? [], ...changed.patterns.keys()]);
+  return [...names].sort().map((pattern) => ({ pattern, mode: changed.patterns.get(pattern)?.mode ?? null, before: one?.get(pattern) ?? noFigures, after: other?.get(pattern) ?? noFigures }));
 }
 
 function addedUp(sides: readonly SideTotals[]): Map<string, RuleTotals> {

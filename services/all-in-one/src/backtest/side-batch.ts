@@ -1,4 +1,5 @@
 import type { Outcome, Reason } from '@weir/contracts';
+import type { PatternFigures } from '../offline/match-tally';
 
 /** Outcomes by their code in the columns of a batch, mildest first. */
 export const outcomeNames: readonly Outcome[] = Object.freeze(['approve', 'review', 'block']);
@@ -76,6 +77,8 @@ export interface SideTotals {
   /** Ids of the sets that were in force, in order. */
   readonly setIds: readonly string[];
   readonly rules: ReadonlyMap<string, RuleTotals>;
+  /** What each pattern gave. */
+  readonly patterns: ReadonlyMap<string, PatternFigures>;
   readonly stored: StoredTotals | undefined;
 }
 

@@ -2,11 +2,14 @@ import type { EventItem, Verdict } from '@weir/contracts';
 import { emptyFrame, resolveCanonicalSet, ruleEnvironment, type ConditionFrame, type DefinitionSet } from '@weir/definitions';
 import { compile, type Compiled } from '@weir/expressions';
 import type { Outcome } from '@weir/pipeline';
+import { MatchTally } from '../offline/match-tally';
 import type { LabelBook } from './label-book';
 import { labelCode, outcomeCode, type DecisionDetail, type RuleTotals, type SideBatch, type SideTotals, type StoredTotals } from './side-batch';
 
 /** Distinct segments that are told apart; what comes later is `(other)`. */
 const segmentsMax = 1_000;
+/** Matches shown of a pattern. */
+export const matchExamplesMax = 5;
 export const otherSegment = '(other)', noSegment = '(none)';
 
 /** What a side looks at. */
@@ -25,6 +28,7 @@ export class SideTally {
   private readonly rules = new Map<string, RuleTotals>();
   private readonly segments: SegmentReader | undefined;
   private readonly setIds: string[] = [];
+  private readonly matches: MatchTally;
   private last: readonly EventItem[] = [];
   private decided = 0;
   private quarantined = 0;
@@ -32,10 +36,12 @@ export class SideTally {
 
   constructor(private readonly view: SideView, private readonly labels: LabelBook) {
     this.segments = view.segment === undefined ? undefined : new SegmentReader(view.segment);
+    this.matches = new MatchTally({ fromMs: view.fromMs, toMs: view.toMs, examples: matchExamplesMax });
   }
 
   take(records: number, outcomes: readonly Outcome[]): SideBatch {
     for (const outcome of outcomes) this.note(outcome);
+    this.matches.add(outcomes);
     this.last = outcomes.filter((outcome): outcome is EventItem => this.counts(outcome));
     this.decided += this.last.length;
     return this.columns(records);
@@ -48,7 +54,7 @@ export class SideTally {
   }
 
   totals(stored: StoredTotals | undefined): SideTotals {
-    return { decided: this.decided, quarantined: this.quarantined, duplicates: this.duplicates, setIds: this.setIds, rules: this.rules, stored };
+    return { decided: this.decided, quarantined: this.quarantined, duplicates: this.duplicates, setIds: this.setIds, rules: this.rules, patterns: this.matches.figures(), stored };
   }
 
   /** Whether it is a decision of the range that is looked at. */

@@ -14,7 +14,7 @@ import { changeOf, readFolder } from '../definition-upload';
 import { workFolder } from '../folders';
 import { tokenKey } from '../suite/secrets';
 import { Progress } from '../terminal';
-import { objectOf, objectsOf, print, printTable, shown, type JsonObject } from './remote';
+import { objectOf, objectsOf, print, printTable, shown, textsOf, type JsonObject } from './remote';
 
 export interface BacktestFlags {
   readonly definitions: string; readonly live?: string; readonly events?: string; readonly from?: string; readonly to?: string; readonly labels?: string;
@@ -99,6 +99,26 @@ function momentOf(flag: string, text: string): number {
   return ms;
 }
 
+/** Matches before and after, by day, and of each pattern what it gives now. */
+export function printPatterns(patterns: readonly JsonObject[]): void {
+  if (patterns.length === 0) return;
+  const counts = (side: unknown): unknown[] => { const of = objectOf(side); return [of['matches'], of['keys']]; };
+  print('');
+  printTable(['PATTERN', 'MODE', 'MATCHES BEFORE', 'KEYS', 'MATCHES AFTER', 'KEYS'], patterns.map(({ pattern, mode, before, after }) => [pattern, mode ?? 'gone', ...counts(before), ...counts(after)]));
+  for (const { pattern, before, after } of patterns) {
+    const [one, other] = [objectOf(objectOf(before)['by_day']), objectOf(objectOf(after)['by_day'])];
+    const days = [...new Set([...Object.keys(one), ...Object.keys(other)])].sort();
+    if (days.length === 0) continue;
+    print('');
+    printTable([`DAY, ${shown(pattern)}`, 'BEFORE', 'AFTER'], days.map((day) => [day, one[day] ?? 0, other[day] ?? 0]));
+    for (const example of objectsOf(objectOf(after)['examples'])) print(`  ${matchText(example)}`);
+  }
+}
+
+/** A match of a report in one line: key, time, events by step. */
+export const matchText = ({ key, first, last, events }: JsonObject): string =>
+  `${shown(key)} ${shown(first)} to ${shown(last)}: ${Object.entries(objectOf(events)).map(([step, ids]) => `${step} ${textsOf(ids).join(' ')}`).join('; ')}`;
+
 function printReport(report: JsonObject): void {
   const figures = report as unknown as GroupFigures; // a back-test's report, made by reportOf here or by a suite of the same interface
   const outcomes = ['approve', 'review', 'block'] as const;
@@ -115,6 +135,7 @@ function printReport(report: JsonObject): void {
   print(`\nmoney (as the field has it): saved ${figures.money.saved}, lost ${figures.money.lost}, net ${figures.money.net}\n`);
   const fired = (side: unknown): [unknown, unknown] => { const of = objectOf(side); return [of['fired'], of['unknown']]; };
   printTable(['RULE', 'MODE', 'FIRED BEFORE', 'UNKNOWN', 'FIRED AFTER', 'UNKNOWN'], objectsOf(report['rules']).map((rule) => [rule['rule'], rule['mode'], ...fired(rule['before']), ...fired(rule['after'])]));
+  printPatterns(objectsOf(report['patterns']));
   for (const [title, key] of [['SEGMENT', 'segment'], ['WEEK', 'week']] as const) {
     const groups = objectsOf(report[`${key}s`]);
     if (groups.length > 0) print('');

@@ -19,6 +19,7 @@ import { registerSimulate } from './simulate';
 import { registerTrainSet } from './train-set';
 import { registerUp } from './up';
 import { registerVerify } from './verify';
+import { registerWhyNot } from './why-not';
 
 /** Each command registers itself; one file a command or a family of them. */
-export const commands: ReadonlyArray<(program: Command) => void> = [registerUp, registerDemo, registerIngest, registerValidate, registerSimulate, registerOffline, registerTrainSet, registerBench, registerDefinitions, registerProposals, registerStatus, registerQuarantine, registerKeys, registerExplain, registerRerun, registerDecisionsExport, registerBacktest, registerVerify, registerBackup, registerHistory];
+export const commands: ReadonlyArray<(program: Command) => void> = [registerUp, registerDemo, registerIngest, registerValidate, registerSimulate, registerOffline, registerTrainSet, registerBench, registerDefinitions, registerProposals, registerStatus, registerQuarantine, registerKeys, registerExplain, registerWhyNot, registerRerun, registerDecisionsExport, registerBacktest, registerVerify, registerBackup, registerHistory];

@@ -18,13 +18,13 @@ import { runFile } from '../offline/file-run';
 import { tokenKey } from '../suite/secrets';
 import { LineWriter, Progress, say } from '../terminal';
 import { answerCases } from './cases';
+import { registerMatch } from './match';
 
 interface FileFlags { readonly cases?: string; readonly definitions?: string; readonly events?: string; readonly out?: string; readonly at?: string; readonly asKnown?: boolean; readonly asDecided?: boolean; readonly service?: string; readonly json?: boolean }
 
 /** Commands that need no running suite: files in, lines out, by the code that runs live. */
 export function registerOffline(program: Command): void {
-  program.command('match').description('pattern cases: matches and time-outs, a line per case').requiredOption('--cases <file>', 'cases, one JSON object a line')
-    .action((flags: FileFlags) => answerCases('match', flags.cases ?? ''));
+  registerMatch(program);
   program.command('decide').description('decides a whole file offline: a verdict per line')
     .option('--cases <file>', 'many small cases instead').option('--definitions <dir>', 'folder or file of definitions').option('--events <file>', 'JSONL, CSV or Parquet, in the order of arrival').option('--out <file>', 'instead of standard output')
     .action(decide);

@@ -4,7 +4,7 @@ import type { Clock, DecisionRow, DecisionStore, QuarantineRow, QuarantineStore 
 import { verdictLines } from './verdict-lines';
 
 type Stored = DecisionRecord;
-const recordOf = (row: DecisionRow): Stored => JSON.parse(row.json) as Stored; // written by decisionRow alone
+export const recordOf = (row: DecisionRow): Stored => JSON.parse(row.json) as Stored; // written by decisionRow alone
 
 /** What asks a decision's own set, model or rules; made by the suite from its stages. */
 export interface DecisionInsight {

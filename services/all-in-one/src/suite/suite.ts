@@ -12,6 +12,9 @@ import { setChecks, webhookCheck } from '../set-checks';
 import { AlertSink, liveAlert } from './alerts/alert-sink';
 import { readWebhookOptions } from './alerts/alerts-config';
 import { StoredAlerts } from './alerts/alert-views';
+import { MatchSink } from './matches/match-sink';
+import { patternStanding } from './matches/pattern-standing';
+import { StoredMatches } from './matches/stored-matches';
 import { WebhookSender } from './alerts/webhook-sender';
 import { CaseSink } from './cases/case-sink';
 import { ReviewQueue } from './cases/review-queue';
@@ -177,7 +180,7 @@ export class Suite {
     const reader = new BatchReader(this.clock, () => (this.definitions.applied ? this.definitions.set : undefined));
     const runner = new LaneRunner({
       lane, log, store: online, chain: stages, clock: this.clock, checkpointRecords, hooks: laneMetrics(this.metrics, lane), recordsFirst: foreign !== undefined,
-      sinks: [new DecisionSink(reader, decisions), new QuarantineSink(quarantine), ...this.historySink(lane, reader), this.caseSink(reader), this.alertSink(stages, reader), new LiveSink(reader, this.live, (batch, taken) => this.noteBatch(batch, taken))],
+      sinks: [new DecisionSink(reader, decisions), new QuarantineSink(quarantine), ...this.historySink(lane, reader), this.caseSink(reader), this.alertSink(stages, reader), new MatchSink(log, (pattern) => stages.patterns.entityOf(pattern)), new LiveSink(reader, this.live, (batch, taken) => this.noteBatch(batch, taken))],
       reply: (outcomes, batch) => this.reply(outcomes, reader.read(batch)),
     });
     return { stages, runner };
@@ -293,6 +296,9 @@ export class Suite {
       lists,
       snoozes: new LaneSnoozes({ set, state: () => this.firstLane.scoring.snoozes, writer, clock: this.clock, tokenOfEntity: (type, key) => features.tokenised(type, key) }),
       alerts: new StoredAlerts(log),
+      matches: new StoredMatches(log, tokenOfEntity, (pattern, of) => patternStanding(pattern, of, {
+        set, stages: () => this.lanes.map(({ stages }) => stages.patterns), decisions, insight, entityTypeOf: (name) => features.entityTypeOf(name), tokenOf: tokenOfEntity,
+      })),
       tables: new LaneTables({ set, rows: () => this.firstLane.features.tableRows, writer, tokeniser: this.tokeniser }),
       labels: this.labels, models: this.artifacts, monitors: this.monitors, backtests: this.backtests,
       status: new LaneStatus({ log, runners: this.lanes.map(({ runner }) => runner), definitions: this.definitions, startedAtMs: this.clock.nowMs() }),

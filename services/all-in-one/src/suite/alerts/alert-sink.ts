@@ -3,6 +3,7 @@ import type { Alert as LiveAlert } from '@weir/gateway';
 import { isItem, type Sink, type TakenBatch } from '@weir/pipeline';
 import type { EventLog } from '@weir/ports';
 import type { Alert } from '@weir/scoring';
+import { readBetween } from '../topic-pages';
 import { encodeAlert, originOf, type StoredAlert } from './alert-record';
 
 /** Offsets looked at together for the last alert: a broker's own marks take some too. */
@@ -31,7 +32,7 @@ export class AlertSink implements Sink {
     const { first, next } = await this.options.log.bounds('alerts', lane);
     for (let end = next; end > first; ) {
       const from = Math.max(first, end - tailMax);
-      for (const record of (await this.options.log.read('alerts', lane, from, end - from)).toReversed()) {
+      for (const record of (await readBetween(this.options.log, { topic: 'alerts', lane, from, below: end })).toReversed()) {
         const origin = originOf(record);
         if (origin !== null) return origin.offset;
       }
