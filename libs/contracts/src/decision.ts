@@ -51,6 +51,8 @@ export interface Verdict {
   readonly lists_read?: ReadonlyArray<readonly [list: string, value: string]>;
   /** True when the policy's exploration share let a transaction pass that its score would have held. */
   readonly explored?: boolean;
+  /** Where the exploration share could have let it pass: with which probability it came out as it did. Absent where chance had no part. */
+  readonly propensity?: number;
   readonly alert: boolean;
   readonly policy: string;
   readonly model: { readonly name: string; readonly version: number; readonly p: number | null } | null;

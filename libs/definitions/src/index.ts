@@ -31,3 +31,4 @@ export { longestReachMs, stateAssumptionDefault, stateBytesPerKey } from './stat
 export type { StateAssumption } from './state-size';
 export { aggregateNames, cel, entity, list, model, pattern, policy, rule, scoringFunction, service, source, table, view } from './builders';
 export type { Cel, FeatureName, FeaturesOf, ServiceDocument, VectorOf, ViewDocument } from './builders';
+export { FeatureNames } from './bindings';

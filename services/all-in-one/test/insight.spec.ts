@@ -99,3 +99,18 @@ describe('a pattern that asks for it', () => {
     expect(metrics).toMatch(/weir_cep_late_events_total\{lane="0"\} 0/);
   });
 });
+
+describe('a decision that is run again with changed definitions', () => {
+  it('says what would have been, from the record, and which features that has not', async () => {
+    const id = String((await post({ card_id: 'c-again', amount: 60_000 })).json['id']);
+    await read(`/decisions/${id}`);
+    const rerun = (definitions: readonly unknown[]): Promise<Answer> => suite.ask('POST', `/decisions/${id}/rerun`, { definitions });
+    expect((await rerun([{ kind: 'Rule', name: 'large_amount', when: 'tx.amount > 50000', weight: 0.9 }])).json).toMatchObject({ same: false, missing_features: [], verdict: { id, outcome: 'block', rules: ['large_amount'] } });
+    const view = { kind: 'FeatureView', name: 'more', entity: 'card', source: 'transactions', features: [{ name: 'largest', agg: 'max', of: 'amount', windows: ['7d'] }] };
+    expect((await rerun([view, { kind: 'Rule', name: 'asks', when: 'features.largest_7d > 1' }])).json).toMatchObject({ missing_features: ['more.largest_7d'], verdict: { unknown: ['asks'] } });
+    expect((await rerun([{ kind: 'Rule', name: 'large_amount', when: 'tx.nothing > 1' }])).status).toBe(422);
+    expect((await rerun([{ kind: 'Rule', name: 'large_amount', when: 'tx.amount > 90000', weight: 0.35 }])).json['same']).toBe(true);
+    expect((await suite.ask('POST', '/decisions/d-0-999999/rerun', { definitions: [view] })).status).toBe(404);
+    expect((await read(`/decisions/${id}`))['outcome']).toBe('approve');
+  });
+});

@@ -105,6 +105,9 @@ export interface DecisionSearch {
 export interface Page<T> { readonly items: readonly T[]; readonly next: string | null }
 export interface PageRequest { readonly limit: number; readonly cursor: string | undefined }
 
+/** A decision again: canonical JSON of the verdict, whether it is the stored one, and features that the record has not and the definitions ask for. */
+export interface Rerun { readonly json: string; readonly same: boolean; readonly missingFeatures?: readonly string[] }
+
 export interface Decisions {
   /** Also 'pending' when the id's place in the lane is written and not decided. undefined: no such decision. */
   byId(id: string): Promise<Extract<RowAnswer, { kind: 'decided' | 'pending' }> | undefined>;
@@ -119,7 +122,8 @@ export interface Decisions {
   /** What little else would have changed it. undefined: no such decision. */
   nearMisses(id: string): Promise<NearMisses | undefined>;
   /** The same decision again from its record alone, as canonical JSON, and whether it is what was stored. undefined: no such decision. */
-  rerun(id: string): Promise<{ readonly json: string; readonly same: boolean } | undefined>;
+  /** With a change: what the definitions that it would give make of what the record holds. @throws WeirError with the findings of a change that is none. */
+  rerun(id: string, change?: DefinitionsChange): Promise<Rerun | undefined>;
   /** Every verdict as a line of canonical JSON, lane by lane, each in lane order; in blocks of whole lines. */
   verdictLines(): AsyncIterable<string>;
 }

@@ -68,6 +68,7 @@ export class DecisionProto {
     this.texts(31, v.snoozed ?? []);
     for (const [list, value] of v.lists_read ?? []) this.message(32, () => { w.text(1, list); w.text(2, value); });
     w.bool(33, v.explored === true);
+    if (v.propensity !== undefined) w.double(36, v.propensity);
     return w.take();
   }
 
@@ -95,7 +96,7 @@ export class DecisionProto {
     const vector: FeatureVector = { layout, numbers: new Float64Array(count).fill(Number.NaN), others: new Array<FeatureValue | undefined>(count).fill(undefined), statuses: new Uint8Array(count) };
     let slot = 0, positions: number[] | null = null, decided_at = 0, trace_id: string | null = null, model: Verdict['model'] = null;
     const latency_ms: Record<string, number> = {}, other_models: Record<string, number | null> = {};
-    let id = '', transaction_id = '', event_time = 0, outcome: Outcome = 'review', score = 0, risk_score = 0, by: DecidedBy = 'fallback', policy = '', alert = false, degraded = false, explored = false;
+    let id = '', transaction_id = '', event_time = 0, outcome: Outcome = 'review', score = 0, risk_score = 0, by: DecidedBy = 'fallback', policy = '', alert = false, degraded = false, explored = false, chance: { propensity?: number } = {};
     let tx: Record<string, unknown> = {}, profiles: Record<string, unknown> = {};
     const overruled: DecidedBy[] = [], reasons: Reason[] = [], rules: string[] = [], patterns: string[] = [], matches: Array<Verdict['matches'][number]> = [], unknown: string[] = [], shadow: string[] = [], lists: string[] = [];
     const list_changes: ListAddition[] = [], tags: string[] = [], degraded_why: string[] = [], marks: string[] = [], snoozed: string[] = [], lists_read: Array<readonly [string, string]> = [];
@@ -143,6 +144,7 @@ export class DecisionProto {
         case 31: snoozed.push(r.text()); break;
         case 32: { const { list, value } = this.readListChange(); lists_read.push([list, value]); break; }
         case 33: explored = r.bool(); break;
+        case 36: chance = { propensity: r.double() }; break;
         case 35: other_models[r.text()] = null; break;
         default: r.skip();
       }
@@ -150,7 +152,7 @@ export class DecisionProto {
     if (slot !== count) throw new RangeError(`a decision with ${slot} features where its set has ${count}`);
     return {
       verdict: {
-        id, transaction_id, event_time, outcome, score, risk_score, decided_by: by, overruled, reasons, rules, patterns, matches, unknown, shadow, lists, list_changes, tags, marks, snoozed, lists_read, explored, alert, policy, model,
+        id, transaction_id, event_time, outcome, score, risk_score, decided_by: by, overruled, reasons, rules, patterns, matches, unknown, shadow, lists, list_changes, tags, marks, snoozed, lists_read, explored, ...chance, alert, policy, model,
         other_models, vector, tx, profiles: profiles as Verdict['profiles'], set, source, positions, degraded, degraded_why, // written from a Verdict by encode alone
       },
       meta: { decided_at, latency_ms, trace_id },

@@ -1,9 +1,10 @@
 import type { Verdict } from '@weir/contracts';
-import { inputOf, programOf, rule, startMs, type Fields } from '../../test/rule-set';
+import { documentsFromJson, resolveSet } from '@weir/definitions';
+import { baseDocuments, inputOf, programOf, rule, startMs, type Fields } from '../../test/rule-set';
 import { ListStore } from '../lists/list-store';
 import { Snoozes } from '../lists/snoozes';
 import type { DecisionInput } from './decision-input';
-import type { DecisionProgram } from './decision-program';
+import { compileDecisionProgram, type DecisionProgram } from './decision-program';
 
 const list = (name: string, effect: string, more: Record<string, unknown> = {}): Record<string, unknown> => ({ kind: 'List', name, of: 'card_id', effect, ...more });
 const policy = (name: string, more: Record<string, unknown>): Record<string, unknown> => ({ kind: 'Policy', name, ...more });
@@ -124,6 +125,25 @@ describe('a decision', () => {
     expect(explored({}) / 2_000).toBeCloseTo(0.2, 1);
     expect(explored({ ok: true })).toBe(0);
     expect(decide(programOf(rule('w', 'true', { weight: 0.9 }))).explored).toBe(false);
+  });
+
+  it('records with which probability chance decided, where it did', () => {
+    const program = programOf(policy('p', { exploration: 0.05 }), rule('w', 'tx.n == 1', { weight: 0.9 }), rule('b', 'tx.ok', { outcome: 'block' }));
+    const verdicts = Array.from({ length: 400 }, (_, i) => decide(program, { n: 1, transaction_id: `t${i}` }));
+    expect(new Set(verdicts.map(({ explored, propensity }) => `${explored} ${propensity}`))).toEqual(new Set(['true 0.05', 'false 0.95']));
+    for (const fields of [{ n: 2 }, { n: 1, ok: true }]) expect(decide(program, fields)).not.toHaveProperty('propensity');
+    expect(decide(programOf(rule('w', 'tx.n == 1', { weight: 0.9 })), { n: 1 })).not.toHaveProperty('propensity');
+  });
+
+  it('says what is usual where a longer window of the same thing stands beside', () => {
+    const view = { kind: 'FeatureView', name: 'by_card', entity: 'card', source: 'transactions', features: [{ name: 'tx_count', agg: 'count', windows: ['1h', '30d'] }, { name: 'spent', agg: 'sum', of: 'amount', windows: ['1h', '24h'] }, { name: 'mean', agg: 'avg', of: 'amount', windows: ['1h', '30d'] }] };
+    const set = resolveSet(documentsFromJson([...baseDocuments.filter(({ kind }) => kind !== 'FeatureView'), view, rule('often', 'features.tx_count_1h > 5'), rule('much', 'features.spent_1h > 100000'), rule('dear', 'features.mean_1h > 2.0 * features.mean_30d')]));
+    const program = compileDecisionProgram(set, 'transactions');
+    const texts = (features: Readonly<Record<string, number | null>>): readonly string[] => decide(program, {}, { features }).reasons.map(({ text }) => text).sort();
+    expect(texts({ tx_count_1h: 7, tx_count_30d: 864, spent_1h: 240_000, spent_24h: 480_000, mean_1h: 5_000, mean_30d: 1_250 })).toEqual([
+      'dear: mean_1h is 5,000, above 2.0 * features.mean_30d (2,500), usual 1,250', 'much: spent_1h is 2,400.00, above 1,000.00, usual 200.00', 'often: tx_count_1h is 7, above 5, usual 1.2',
+    ]);
+    expect(texts({ tx_count_1h: 7, tx_count_30d: null })).toEqual(['often: tx_count_1h is 7, above 5']);
   });
 
   it('gives its reasons by contribution, ties by precedence, then name, with the values compared', () => {

@@ -85,8 +85,8 @@ export class DecisionProgram {
     const degraded = input.degradedWhy.length > 0;
     const won = this.settle(tally, { policy, score, degraded });
     const isFallback = !tally.evaluated;
-    const explored = policy.exploration > 0 && this.explores(won, policy, input);
-    return {
+    const mayExplore = policy.exploration > 0 && mayPass(won, input), explored = mayExplore && shareOf(event.id, 'exploration') < policy.exploration;
+    const verdict: Verdict = {
       id: input.id, transaction_id: event.id, event_time: event.timeMs, outcome: explored ? 'approve' : won.outcome, decided_by: won.decidedBy, overruled: won.overruled,
       score: isFallback ? 0 : score, risk_score: isFallback ? 0 : riskScoreFromUnits(units),
       reasons: this.reasons(tally, { input, p, units, isFallback }),
@@ -96,6 +96,7 @@ export class DecisionProgram {
       vector: input.vector, tx: this.records.of(event), profiles: rowsRecord(input.profiles), set: this.set.id, source: this.source.name, positions: input.positions,
       degraded, degraded_why: input.degradedWhy,
     };
+    return mayExplore ? { ...verdict, propensity: propensityOf(policy.exploration, explored) } : verdict;
   }
 
   /** The frame a condition of this event sees, for explanations; valid until the next call. */
@@ -219,13 +220,6 @@ export class DecisionProgram {
     return outcome === won.outcome ? won : { outcome, decidedBy: 'fallback', overruled: overruledBy(outcome, asks, band) };
   }
 
-  /** The exploration share lets through what the score, a review rule or a watch list alone would hold; never what a list or a rule blocks. */
-  private explores(won: { readonly outcome: Outcome; readonly decidedBy: DecidedBy }, policy: Policy, { event, degradedWhy }: DecisionInput): boolean {
-    if (won.outcome === 'approve' || degradedWhy.length > 0) return false;
-    if (won.decidedBy !== 'score' && won.decidedBy !== 'review_rule' && won.decidedBy !== 'watch_list') return false;
-    return shareOf(event.id, 'exploration') < policy.exploration;
-  }
-
   private reasons(tally: Tally, { input, p, units, isFallback }: { input: DecisionInput; p: number; units: number; isFallback: boolean }): Verdict['reasons'] {
     this.weights.computeContributions(p, units);
     const raw: RawReason[] = tally.fired.map(({ kind, name, text, weightIndex, speaksAs }) => ({
@@ -239,6 +233,15 @@ export class DecisionProgram {
 }
 
 /** What the event completed, live and shadow, as the record carries it. */
+/** The exploration share lets through what the score, a review rule or a watch list alone would hold; never what a list or a rule blocks. */
+function mayPass(won: { readonly outcome: Outcome; readonly decidedBy: DecidedBy }, { degradedWhy }: DecisionInput): boolean {
+  if (won.outcome === 'approve' || degradedWhy.length > 0) return false;
+  return won.decidedBy === 'score' || won.decidedBy === 'review_rule' || won.decidedBy === 'watch_list';
+}
+
+/** Probability of what happened, as the decimal: 1 − 0.05 is 0.95. */
+const propensityOf = (share: number, explored: boolean): number => (explored ? share : Number((1 - share).toFixed(12)));
+
 function matchesOf(matches: readonly PatternMatch[]): Verdict['matches'] {
   if (matches.length === 0) return noMatches;
   return matches.filter(({ kind, byEvent }) => kind === 'match' && byEvent).map(({ pattern, version, events }) => ({ pattern, version, events }));

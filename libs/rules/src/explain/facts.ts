@@ -1,5 +1,6 @@
 import type { ConditionFrame, DefinitionSet, Source } from '@weir/definitions';
 import type { CelValue, Expression } from '@weir/expressions';
+import { usualOf } from './usual';
 import { labelOf, plain, type Label } from './labels';
 
 type Node = Expression<ConditionFrame>;
@@ -79,12 +80,20 @@ function comparison(node: Node & { readonly node: 'compare' }, scope: FactsScope
   const op = wanted ? written : opposite[written];
   const label = operandLabel(left, scope);
   if (right.type.kind === 'null') return (frame, out) => { out.push(op === '==' ? `${label.name} is missing` : `${label.name} is ${label.format(left.evaluate(frame))}`); };
+  const usual = usualText(left, label, scope);
   if (right.node === 'literal') {
     const limit = op === '==' ? '' : `, ${words[op]} ${label.format(right.value)}`;
-    return (frame, out) => { out.push(`${label.name} is ${label.format(left.evaluate(frame))}${limit}`); };
+    return (frame, out) => { out.push(`${label.name} is ${label.format(left.evaluate(frame))}${limit}${usual(frame)}`); };
   }
   const other = operandLabel(right, scope);
-  return (frame, out) => { out.push(`${label.name} is ${label.format(left.evaluate(frame))}, ${words[op]} ${other.name} (${other.format(right.evaluate(frame))})`); };
+  return (frame, out) => { out.push(`${label.name} is ${label.format(left.evaluate(frame))}, ${words[op]} ${other.name} (${other.format(right.evaluate(frame))})${usual(frame)}`); };
+}
+
+/** `, usual 1.2` where the set tells what is. */
+function usualText(node: Node, label: Label, { set, source }: FactsScope): (frame: ConditionFrame) => string {
+  const usual = node.node === 'path' ? usualOf(node.path, set, source) : undefined;
+  if (usual === undefined) return () => '';
+  return (frame) => { const value = usual(frame); return value === undefined ? '' : `, usual ${label.format(value)}`; };
 }
 
 function membership(node: Node & { readonly node: 'in' }, scope: FactsScope, wanted: boolean): Write {

@@ -7,6 +7,8 @@ const formatVersion = 1;
 const outcomes: readonly Outcome[] = ['approve', 'review', 'block'];
 const reasonKinds: readonly Reason['kind'][] = ['rule', 'pattern', 'list', 'model', 'fallback', 'degraded'];
 const flag = Object.freeze({ alert: 1, explored: 2, degraded: 4, model: 8, positions: 16, profiles: 32, oddId: 64, matches: 128 });
+/** Beside the bits of `overruled`: a propensity follows them. */
+const propensityBit = 1 << decidedByOrder.length;
 const outcomeCode: Readonly<Record<Outcome, number>> = { approve: 0, review: 1, block: 2 };
 const kindCode = Object.freeze(Object.fromEntries(decidedByOrder.map((kind, i) => [kind, i]))) as Readonly<Record<Verdict['decided_by'], number>>;
 const reasonCode = Object.freeze(Object.fromEntries(reasonKinds.map((kind, i) => [kind, i]))) as Readonly<Record<Reason['kind'], number>>;
@@ -67,7 +69,7 @@ export class DecisionCodec {
     // A Buffer's slice is a view and no copy.
     const reader = new ByteReader(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     reader.raw(9);
-    const flags = reader.byte(), codes = reader.byte(), overruled = reader.varint();
+    const flags = reader.byte(), codes = reader.byte(), overruled = reader.varint(), propensity = (overruled & propensityBit) === 0 ? {} : { propensity: reader.float() };
     const id = (flags & flag.oddId) === 0 ? decisionId({ lane: reader.varint(), offset: reader.varint() }) : reader.text();
     const transaction_id = reader.text(), event_time = reader.float(), units = reader.float();
     const policy = reader.text();
@@ -87,7 +89,7 @@ export class DecisionCodec {
       verdict: {
         id, transaction_id, event_time, outcome: outcomes[codes >>> 4] ?? 'review', score: units / 1e12, risk_score: riskScoreFromUnits(units), decided_by: decidedByOrder[codes & 15] ?? 'fallback',
         overruled: decidedByOrder.filter((_, kind) => ((overruled >>> kind) & 1) === 1), reasons, rules, patterns, matches, unknown, shadow, lists, list_changes, tags, marks, snoozed, lists_read,
-        explored: (flags & flag.explored) !== 0, alert: (flags & flag.alert) !== 0, policy, model, other_models, vector, tx, profiles, set: this.layout.set, source: this.layout.source, positions,
+        explored: (flags & flag.explored) !== 0, ...propensity, alert: (flags & flag.alert) !== 0, policy, model, other_models, vector, tx, profiles, set: this.layout.set, source: this.layout.source, positions,
         degraded: (flags & flag.degraded) !== 0, degraded_why,
       },
       meta: { decided_at: reader.float(), trace_id: reader.byte() === 0 ? null : reader.text(), latency_ms: Object.fromEntries(readMany(reader, () => [reader.text(), reader.float()] as const)) },
@@ -101,7 +103,7 @@ export class DecisionCodec {
     reader.skip(9);
     const flags = reader.byte();
     reader.skip(1);
-    reader.varint();
+    if ((reader.varint() & propensityBit) !== 0) reader.skip(8);
     if ((flags & flag.oddId) !== 0) reader.skipText();
     else { reader.varint(); reader.varint(); }
     reader.skipText();
@@ -133,7 +135,8 @@ export class DecisionCodec {
     writer.byte((outcomeCode[verdict.outcome] << 4) | kindCode[verdict.decided_by]);
     let overruled = 0;
     for (const kind of verdict.overruled) overruled |= 1 << kindCode[kind];
-    writer.varint(overruled);
+    writer.varint(verdict.propensity === undefined ? overruled : overruled | propensityBit);
+    if (verdict.propensity !== undefined) writer.float(verdict.propensity);
     if (origin) { writer.varint(origin.lane); writer.varint(origin.offset); }
     else writer.text(verdict.id);
     writer.text(verdict.transaction_id);

@@ -11,7 +11,7 @@ export function recordOfVerdict(verdict: Verdict): VerdictRecord {
     id: verdict.id, transaction_id: verdict.transaction_id, event_time: verdict.event_time, outcome: verdict.outcome, score: verdict.score, risk_score: verdict.risk_score,
     decided_by: verdict.decided_by, overruled: verdict.overruled, reasons: verdict.reasons, rules: verdict.rules, patterns: verdict.patterns, matches: verdict.matches,
     unknown: verdict.unknown, shadow: verdict.shadow, lists: verdict.lists, list_changes: verdict.list_changes, tags: verdict.tags, marks: verdict.marks ?? [],
-    snoozed: verdict.snoozed ?? [], lists_read: verdict.lists_read ?? [], explored: verdict.explored ?? false, alert: verdict.alert, policy: verdict.policy, model: verdict.model,
+    snoozed: verdict.snoozed ?? [], lists_read: verdict.lists_read ?? [], explored: verdict.explored ?? false, ...(verdict.propensity === undefined ? {} : { propensity: verdict.propensity }), alert: verdict.alert, policy: verdict.policy, model: verdict.model,
     other_models: verdict.other_models, features: Object.fromEntries(names.map((name, slot) => [name, featureValue(verdict.vector, slot)])),
     statuses: Object.fromEntries(names.map((name, slot) => [name, featureStatuses[verdict.vector.statuses[slot] ?? 0] ?? 'ERROR'])),
     tx: verdict.tx, profiles: verdict.profiles, set: verdict.set, source: verdict.source ?? '', positions: verdict.positions, degraded: verdict.degraded, degraded_why: verdict.degraded_why,
@@ -36,7 +36,7 @@ export function verdictJson(verdict: Verdict): string {
   const text = canonicalJson;
   return `{"alert":${v.alert},"decided_by":"${v.decided_by}","degraded":${v.degraded},"degraded_why":${text(v.degraded_why)},"event_time":${v.event_time},"explored":${v.explored ?? false},"features":{${features}},`
     + `"id":"${v.id}","list_changes":${text(v.list_changes)},"lists":${text(v.lists)},"lists_read":${text(v.lists_read ?? [])},"marks":${text(v.marks ?? [])},"matches":${text(v.matches)},"model":${text(v.model)},`
-    + `"other_models":${text(v.other_models)},"outcome":"${v.outcome}","overruled":${text(v.overruled)},"patterns":${text(v.patterns)},"policy":${text(v.policy)},"positions":${text(v.positions)},"profiles":${text(v.profiles)},`
+    + `"other_models":${text(v.other_models)},"outcome":"${v.outcome}","overruled":${text(v.overruled)},"patterns":${text(v.patterns)},"policy":${text(v.policy)},"positions":${text(v.positions)},"profiles":${text(v.profiles)},${v.propensity === undefined ? '' : `"propensity":${text(v.propensity)},`}`
     + `"reasons":${text(v.reasons)},"risk_score":${text(v.risk_score)},"rules":${text(v.rules)},"score":${text(v.score)},"set":"${v.set}","shadow":${text(v.shadow)},"snoozed":${text(v.snoozed ?? [])},"source":${text(v.source ?? '')},`
     + `"statuses":{${states}},"tags":${text(v.tags)},"transaction_id":${text(v.transaction_id)},"tx":${text(v.tx)},"unknown":${text(v.unknown)}}`;
 }

@@ -1,6 +1,6 @@
 import { originOfDecisionId, WeirError, type Decision, type Verdict } from '@weir/contracts';
 import { resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
-import type { DecisionRecord, NearMisses, WhyNot } from '@weir/gateway';
+import type { DecisionRecord, DefinitionsChange, NearMisses, Rerun, WhyNot } from '@weir/gateway';
 import { loadExplainer, readNumericCsv, type Explainer } from '@weir/models';
 import type { DecisionStore, Registry } from '@weir/ports';
 import { bandDistance, compileDecisionProgram, counterfactuals, inputOfRecord, rerun, verdictJson, verdictOfRecord, whyNot, type DecisionProgram, type VerdictRecord } from '@weir/rules';
@@ -14,6 +14,8 @@ export interface InsightOptions {
   readonly registry: Registry;
   readonly decisions: DecisionStore;
   readonly artifacts: ModelArtifacts;
+  /** The whole set that a change would give. @throws WeirError with its findings. */
+  readonly resolved: (change: DefinitionsChange) => Promise<DefinitionSet>;
   readonly nextOffsets: () => readonly number[];
   readonly tokenOfEntity: (type: string, key: string) => string;
 }
@@ -87,10 +89,21 @@ export class Insight implements DecisionInsight {
   }
 
   /** The same decision from its record alone, as canonical JSON; `same` says whether it is what was stored. */
-  async rerun(record: DecisionRecord): Promise<{ readonly json: string; readonly same: boolean }> {
+  async rerun(record: DecisionRecord, change?: DefinitionsChange): Promise<Rerun> {
     const { verdict, program } = await this.recalled(record);
+    if (change !== undefined) return this.rerunChanged(verdict, program, change);
     const json = verdictJson(rerun(verdict, program));
     return { json, same: json === verdictJson(verdict) };
+  }
+
+  /** What another set makes of what the record holds. Features that it has not stay missing, and are named. */
+  private async rerunChanged(verdict: Verdict, { source }: DecisionProgram, change: DefinitionsChange): Promise<Rerun> {
+    const set = await this.options.resolved(change);
+    if (set.sources.get(source.name)?.decide !== true) throw new WeirError('WEIR_INPUT_INVALID', `the changed set does not decide ${source.name}`, { findings: [{ where: 'body', field: 'definitions', expected: `a source ${source.name} with decide: true`, got: 'none' }] });
+    const known = new Set(verdict.vector.layout.qualifiedNames);
+    const missingFeatures = (set.layoutBySource.get(source.name)?.qualifiedNames ?? []).filter((name) => !known.has(name));
+    const json = verdictJson(rerun(verdict, compileDecisionProgram(set, source.name)));
+    return { json, same: json === verdictJson(verdict), missingFeatures };
   }
 
   async explain(decision: Decision | DecisionRecord): Promise<{ readonly base: number; readonly margin: number; readonly contributions: Readonly<Record<string, number>> } | undefined> {

@@ -1,5 +1,5 @@
 import { originOfDecisionId, WeirError, type Decision } from '@weir/contracts';
-import type { DecisionRecord, Decisions, DecisionSearch, NearMisses, Page, PageRequest, Quarantine, Quarantined, RowAnswer, SubmittedRow, Edge, WhyNot } from '@weir/gateway';
+import type { DecisionRecord, Decisions, DefinitionsChange, Rerun, DecisionSearch, NearMisses, Page, PageRequest, Quarantine, Quarantined, RowAnswer, SubmittedRow, Edge, WhyNot } from '@weir/gateway';
 import type { Clock, DecisionRow, DecisionStore, QuarantineRow, QuarantineStore } from '@weir/ports';
 import { verdictLines } from './verdict-lines';
 
@@ -11,7 +11,7 @@ export interface DecisionInsight {
   readonly explain: Decisions['explain'];
   readonly whyNot: (decision: DecisionRecord, of: { readonly kind: 'rule' | 'pattern'; readonly name: string }) => Promise<WhyNot>;
   readonly nearMisses: (decision: DecisionRecord) => Promise<NearMisses>;
-  readonly rerun: (decision: DecisionRecord) => Promise<{ readonly json: string; readonly same: boolean }>;
+  readonly rerun: (decision: DecisionRecord, change?: DefinitionsChange) => Promise<Rerun>;
   /** One past the last record of each lane. */
   readonly nextOffsets: () => readonly number[];
   readonly tokenOfEntity: (type: string, key: string) => string;
@@ -58,9 +58,9 @@ export class StoredDecisions implements Decisions {
     return row && this.insight.nearMisses(recordOf(row));
   }
 
-  async rerun(id: string): Promise<{ readonly json: string; readonly same: boolean } | undefined> {
+  async rerun(id: string, change?: DefinitionsChange): Promise<Rerun | undefined> {
     const row = await this.store.byId(id);
-    return row && this.insight.rerun(recordOf(row));
+    return row && this.insight.rerun(recordOf(row), change);
   }
 
   verdictLines(): AsyncIterable<string> { return verdictLines(this.store, this.insight.nextOffsets().length); }

@@ -18,9 +18,9 @@ export function decisionJson(decision: AnyDecision): string {
 }
 
 /** What a verdict need not have; a re-run needs what is there. */
-function whereThere({ marks, snoozed, lists_read, explored, source }: Verdict): string {
+function whereThere({ marks, snoozed, lists_read, explored, propensity, source }: Verdict): string {
   return (marks === undefined ? '' : `,"marks":${list(marks)}`) + (snoozed === undefined ? '' : `,"snoozed":${list(snoozed)}`) + (lists_read === undefined ? '' : `,"lists_read":${list(lists_read)}`)
-    + (explored === undefined ? '' : `,"explored":${explored}`) + (source === undefined ? '' : `,"source":${JSON.stringify(source)}`);
+    + (explored === undefined ? '' : `,"explored":${explored}`) + (propensity === undefined ? '' : `,"propensity":${propensity}`) + (source === undefined ? '' : `,"source":${JSON.stringify(source)}`);
 }
 
 /** Most lists of most decisions are empty. */

@@ -28,10 +28,13 @@ export function decisionMessage(decision: AnyDecision): Message {
     unknown: record.unknown, shadow: record.shadow, lists: record.lists, list_changes: record.list_changes.map(({ list, value, until }) => ({ list, value, until: toTimestamp(until) })),
     tags: record.tags, alert: record.alert, policy: record.policy, model: modelMessage(record.model), other_models: withoutNulls(record.other_models),
     features: featureMessages({ features: record.features as FeatureRead['features'], statuses: record.statuses, eventTimesMs: {} }), // values of a vector, as they were answered
-    tx: toStruct(record.tx), profiles: toStruct(record.profiles), set: record.set, positions: record.positions ?? [], degraded: record.degraded, degraded_why: record.degraded_why,
+    tx: toStruct(record.tx), profiles: toStruct(record.profiles), set: record.set, positions: record.positions ?? [], degraded: record.degraded, degraded_why: record.degraded_why, ...chanceOf(record),
     meta: { decided_at: toTimestamp(Date.parse(record.meta.decided_at)), latency_ms: record.meta.latency_ms, trace_id: record.meta.trace_id ?? '' },
   };
 }
+
+/** Whether, and with which probability, an exploration share let it pass. */
+const chanceOf = ({ explored, propensity }: DecisionRecord): Message => ({ ...(explored === undefined ? {} : { explored }), ...(propensity === undefined ? {} : { propensity }) });
 
 const matchMessage = ({ pattern, version, events }: DecisionRecord['matches'][number]): Message => ({
   pattern, version, steps: Object.entries(events).map(([step, transactionIds]) => ({ step, transaction_ids: transactionIds })),

@@ -26,6 +26,8 @@ export const decisionSchema = z
     matches: z.array(z.object({ pattern: z.string(), version: z.number().int(), events: z.record(z.string(), z.array(z.string())).meta({ description: 'Transaction ids by step.' }) })),
     unknown: z.array(z.string()), shadow: z.array(z.string()), lists: z.array(z.string()),
     list_changes: z.array(z.object({ list: z.string(), value: z.string(), until: z.number().nullable().meta({ description: 'ms since the epoch, as the verdict has it; null: for ever.' }) })),
+    explored: z.boolean().optional().meta({ description: "The policy's exploration share let it pass." }),
+    propensity: z.number().optional().meta({ description: 'Where the exploration share could have let it pass: with which probability it came out as it did.' }),
     tags: z.array(z.string()), alert: z.boolean(), policy: z.string(),
     model: modelPart.nullable(), other_models: z.record(z.string(), z.number().nullable()),
     features: featureValues, statuses: featureStatusByName,
