@@ -1,98 +1,70 @@
 import type { DecisionRow } from '@weir/ports';
-import { WeirError, decisionId } from '@weir/contracts';
-import { hashText } from './text-hash';
+import { WeirError } from '@weir/contracts';
+import { outcomesByCode, rowColumn, rowColumns, rowOf, rowStart, TextReader, type PackedRows } from './decision-pack';
+import { hashBytes, hashText } from './text-hash';
 
 /**
  * Decisions written together are two values, little-endian. What a search looks at: format, rows, marks (u32 each), lowest and highest event time (f64 each), the marks
- * (u32, ascending: hashes of what the rows can be found by). And the rows: format, rows (u32 each), the directory (per row: offset − first offset, start, length of the index
- * part, length of the record; u32 each), then all rows. They are not compressed: a compressor per block costs more than the disk, and counts hundreds of KB against the garbage collector. A record is JSON text or, where its index names a layout, packed.
+ * (u32, ascending: hashes of what the rows can be found by). And the rows, as they are packed (`PackedRows`): format, rows, layouts, where the bytes begin (u32 each), the
+ * numbers (f64), the ids of the layouts (length and text each), the bytes. They are not compressed: a compressor per block costs more than the disk, and counts hundreds of KB
+ * against the garbage collector. A record is JSON text or, where it names a layout, packed.
  */
-const formatVersion = 1;
+const formatVersion = 2;
 const marksHeadBytes = 28;
-const rowsHeadBytes = 8;
-const directoryBytes = 16;
+const rowsHeadBytes = 16;
 
 /** JSON text of a packed record. */
 export type Unpack = (layoutId: string, bytes: Uint8Array) => string;
 
 /** What rows are found by, each kind with its own letter. */
-export const entityMark = (entity: string): number => hashText(entity, entityLetter);
-const entityLetter = 'e'.charCodeAt(0);
-export const ruleMark = (rule: string): number => hashText(`r${rule}`);
-export const outcomeMark = (outcome: string): number => hashText(`o${outcome}`);
-export const alertMark = (alert: boolean): number => hashText(alert ? 'a1' : 'a0');
+const letter = Object.freeze({ entity: 0x65, rule: 0x72, outcome: 0x6f, alert: 0x61 });
+export const entityMark = (entity: string): number => hashText(entity, letter.entity);
+export const ruleMark = (rule: string): number => hashText(rule, letter.rule);
+export const outcomeMark = (outcome: string): number => hashText(outcome, letter.outcome);
+export const alertMark = (alert: boolean): number => hashText(alert ? '1' : '0', letter.alert);
+const markOfOutcome = outcomesByCode.map(outcomeMark);
+const markOfAlert = [alertMark(false), alertMark(true)];
 
-type Index = readonly [transactionId: string, source: string, eventTimeMs: number, receivedAtMs: number, outcome: DecisionRow['outcome'], score: number, decidedBy: string, alert: boolean, rules: readonly string[], entities: readonly string[], layoutId?: string];
-
-export function encodeMarks(rows: readonly DecisionRow[]): Buffer {
-  const marks = new Set<number>(), rules = new Set<string>(), outcomes = new Set<string>(), alerts = new Set<boolean>();
+/** The marks of rows `from` … `to − 1`. */
+export function encodeMarks(rows: PackedRows, from: number, to: number): Buffer {
+  const { numbers } = rows, text = Buffer.from(rows.bytes.buffer, rows.bytes.byteOffset, rows.bytes.byteLength);
+  const marks = new Set<number>();
   let lowestMs = Infinity, highestMs = -Infinity;
-  for (const row of rows) {
-    for (const entity of row.entities) marks.add(entityMark(entity));
-    for (const rule of row.rules) rules.add(rule);
-    outcomes.add(row.outcome);
-    alerts.add(row.alert);
-    if (row.eventTimeMs < lowestMs) lowestMs = row.eventTimeMs;
-    if (row.eventTimeMs > highestMs) highestMs = row.eventTimeMs;
+  for (let row = from; row < to; row++) {
+    const at = row * rowColumns, timeMs = numbers[at + rowColumn.eventTimeMs] as number;
+    const reader = new TextReader(text, rowStart(rows, row) + (numbers[at + rowColumn.record] as number));
+    for (let passed = 0; passed < 3; passed++) reader.next();
+    for (const kind of [letter.rule, letter.entity]) {
+      for (let count = reader.count(); count > 0; count--) { const { from: start, to: end } = reader.next(); marks.add(hashBytes(text, start, end, kind)); }
+    }
+    marks.add(markOfOutcome[numbers[at + rowColumn.outcome] as number] ?? 0);
+    marks.add(markOfAlert[numbers[at + rowColumn.alert] as number] ?? 0);
+    if (timeMs < lowestMs) lowestMs = timeMs;
+    if (timeMs > highestMs) highestMs = timeMs;
   }
-  for (const rule of rules) marks.add(ruleMark(rule));
-  for (const outcome of outcomes) marks.add(outcomeMark(outcome));
-  for (const alert of alerts) marks.add(alertMark(alert));
   const bytes = Buffer.allocUnsafe(marksHeadBytes + marks.size * 4);
-  let at = bytes.writeUInt32LE(marks.size, bytes.writeUInt32LE(rows.length, bytes.writeUInt32LE(formatVersion, 0)));
+  let at = bytes.writeUInt32LE(marks.size, bytes.writeUInt32LE(to - from, bytes.writeUInt32LE(formatVersion, 0)));
   at = bytes.writeDoubleLE(highestMs, bytes.writeDoubleLE(lowestMs, at));
   for (const mark of Uint32Array.from(marks).sort()) at = bytes.writeUInt32LE(mark, at);
   return bytes;
 }
 
-/** Rows side by side in memory that is used again; copied out once a block. */
-class RowsBuffer {
-  private bytes = Buffer.allocUnsafeSlow(1 << 17);
-  length = 0;
-
-  text(text: string): number {
-    this.reserve(text.length * 3);
-    const written = this.bytes.write(text, this.length, 'utf8');
-    this.length += written;
-    return written;
+/** Rows `from` … `to − 1` as a block. */
+export function encodeRows(rows: PackedRows, from: number, to: number): Buffer {
+  const start = rowStart(rows, from), end = rowStart(rows, to), ids = rows.layoutIds.map((id) => Buffer.from(id, 'utf8'));
+  const numbersEnd = rowsHeadBytes + (to - from) * rowColumns * 8, bytesAt = ids.reduce((sum, id) => sum + 4 + id.length, numbersEnd);
+  const block = Buffer.allocUnsafe(bytesAt + end - start);
+  let at = block.writeUInt32LE(bytesAt, block.writeUInt32LE(ids.length, block.writeUInt32LE(to - from, block.writeUInt32LE(formatVersion, 0))));
+  for (let place = from * rowColumns; place < to * rowColumns; place++) {
+    const number = rows.numbers[place] as number;
+    at = block.writeDoubleLE(place % rowColumns === rowColumn.end ? number - start : number, at);
   }
-
-  raw(source: Uint8Array): number {
-    this.reserve(source.length);
-    this.bytes.set(source, this.length);
-    this.length += source.length;
-    return source.length;
+  for (const id of ids) {
+    at = block.writeUInt32LE(id.length, at);
+    at += id.copy(block, at);
   }
-
-  taken(): Buffer {
-    const copy = Buffer.allocUnsafeSlow(this.length);
-    this.bytes.copy(copy, 0, 0, this.length);
-    this.length = 0;
-    return copy;
-  }
-
-  private reserve(count: number): void {
-    if (this.length + count <= this.bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.length + count));
-    this.bytes.copy(grown, 0, 0, this.length);
-    this.bytes = grown;
-  }
-}
-const rowsBuffer = new RowsBuffer();
-
-/** The rows of a block. `unpackable`: packed records are kept packed. */
-export function encodeDecisions(rows: readonly DecisionRow[], unpackable: boolean): Buffer {
-  const head = Buffer.allocUnsafe(rowsHeadBytes + rows.length * directoryBytes), first = rows[0]?.offset ?? 0;
-  rowsBuffer.length = 0;
-  let at = head.writeUInt32LE(rows.length, head.writeUInt32LE(formatVersion, 0));
-  for (const row of rows) {
-    const start = rowsBuffer.length, packed = unpackable ? row.packed : undefined;
-    const fields: Index = [row.transactionId, row.source, row.eventTimeMs, row.receivedAtMs, row.outcome, row.score, row.decidedBy, row.alert, row.rules, row.entities];
-    const indexLength = rowsBuffer.text(JSON.stringify(packed === undefined ? fields : [...fields, packed.layoutId]));
-    const recordLength = packed === undefined ? rowsBuffer.text(row.json) : rowsBuffer.raw(packed.bytes);
-    at = head.writeUInt32LE(recordLength, head.writeUInt32LE(indexLength, head.writeUInt32LE(start, head.writeUInt32LE(row.offset - first, at))));
-  }
-  return Buffer.concat([head, rowsBuffer.taken()]);
+  block.set(rows.bytes.subarray(start, end), at);
+  return block;
 }
 
 /** What a search looks at before it opens a block. */
@@ -120,15 +92,17 @@ export class DecisionMarks {
 /** The rows of a block. */
 export class DecisionBlock {
   readonly count: number;
-  #rows: Buffer | undefined;
+  readonly #bytes: Buffer;
+  #layouts: readonly string[] | undefined;
 
-  /** @throws WeirError WEIR_STORE_FAILED for another format. */
-  constructor(private readonly lane: number, private readonly firstOffset: number, private readonly bytes: Buffer, private readonly unpack?: Unpack, private readonly layoutOf?: (layoutId: string) => string) {
-    expectFormat(bytes);
-    this.count = bytes.readUInt32LE(4);
+  /** `layoutOf`: gives a layout's JSON text, for rows that are handed on packed. @throws WeirError WEIR_STORE_FAILED for another format. */
+  constructor(private readonly lane: number, private readonly block: Buffer, private readonly unpack?: Unpack, private readonly layoutOf?: (layoutId: string) => string) {
+    expectFormat(block);
+    this.count = block.readUInt32LE(4);
+    this.#bytes = block.subarray(block.readUInt32LE(12));
   }
 
-  offset(row: number): number { return this.firstOffset + this.bytes.readUInt32LE(this.#entry(row)); }
+  offset(row: number): number { return this.#number(row, rowColumn.offset); }
 
   /** The row of an offset, from 0; -1 when it is not here. */
   find(offset: number): number {
@@ -142,28 +116,25 @@ export class DecisionBlock {
     return -1;
   }
 
-  transactionId(row: number): string { return this.#index(row)[0]; }
+  transactionId(row: number): string { return new TextReader(this.#bytes, this.#start(row) + this.#number(row, rowColumn.record)).text(); }
 
   row(row: number): DecisionRow {
-    const entry = this.#entry(row), offset = this.offset(row), { lane, unpack } = this;
-    const recordAt = this.bytes.readUInt32LE(entry + 4) + this.bytes.readUInt32LE(entry + 8), unpacked = this.#unpacked(), recordEnd = recordAt + this.bytes.readUInt32LE(entry + 12);
-    const [transactionId, source, eventTimeMs, receivedAtMs, outcome, score, decidedBy, alert, rules, entities, layoutId] = this.#index(row);
-    const found = { lane, offset, id: decisionId({ lane, offset }), transactionId, source, eventTimeMs, receivedAtMs, outcome, score, decidedBy, alert, rules, entities };
-    if (layoutId === undefined) return { ...found, json: unpacked.toString('utf8', recordAt, recordEnd) };
-    if (unpack === undefined) throw new WeirError('WEIR_STORE_FAILED', `decision ${found.id} is packed, and nothing is here to unpack it`);
-    const { layoutOf } = this, bytes = unpacked.subarray(recordAt, recordEnd);
-    const packed = layoutOf && { layoutId, layout: () => layoutOf(layoutId), bytes };
-    let json: string | undefined;
-    return { ...found, packed, get json() { return (json ??= unpack(layoutId, bytes)); } };
+    const { lane, unpack, layoutOf } = this, layoutId = this.#layoutId(this.#number(row, rowColumn.layout));
+    if (layoutId !== undefined && unpack === undefined) throw new WeirError('WEIR_STORE_FAILED', `decision ${this.offset(row)} of lane ${lane} is packed, and nothing is here to unpack it`);
+    const reading = layoutId === undefined || unpack === undefined ? undefined : { layoutId, layout: layoutOf && (() => layoutOf(layoutId)), text: (record: Uint8Array) => unpack(layoutId, record) };
+    return rowOf(lane, { numberAt: (column) => this.#number(row, column), bytes: this.#bytes, start: this.#start(row) }, reading);
   }
 
-  #entry(row: number): number { return rowsHeadBytes + row * directoryBytes; }
+  #number(row: number, column: number): number { return this.block.readDoubleLE(rowsHeadBytes + (row * rowColumns + column) * 8); }
 
-  #unpacked(): Buffer { return (this.#rows ??= this.bytes.subarray(rowsHeadBytes + this.count * directoryBytes)); }
+  #start(row: number): number { return row === 0 ? 0 : this.#number(row - 1, rowColumn.end); }
 
-  #index(row: number): Index {
-    const entry = this.#entry(row), start = this.bytes.readUInt32LE(entry + 4);
-    return JSON.parse(this.#unpacked().toString('utf8', start, start + this.bytes.readUInt32LE(entry + 8))) as Index; // written by encodeDecisions alone
+  #layoutId(index: number): string | undefined {
+    if (this.#layouts === undefined) {
+      const reader = new TextReader(this.block, rowsHeadBytes + this.count * rowColumns * 8);
+      this.#layouts = Array.from({ length: this.block.readUInt32LE(8) }, () => reader.text());
+    }
+    return this.#layouts[index];
   }
 }
 

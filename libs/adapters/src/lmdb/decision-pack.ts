@@ -2,21 +2,25 @@ import type { Outcome } from '@weir/contracts';
 import { decisionId } from '@weir/contracts';
 import type { DecisionRow } from '@weir/ports';
 
-/** Decisions of one lane on their way to another thread: numbers side by side, and the bytes they speak of. Both buffers are handed over, not copied. */
+/**
+ * Decisions of one lane as two arrays: numbers side by side, and the bytes they speak of. So they go to another thread, where both are handed over and not
+ * copied, and so, in stretches, they lie in the store.
+ */
 export interface PackedRows {
   readonly count: number;
-  /** Per row `columns` numbers. */
+  /** Per row `rowColumns` numbers. */
   readonly numbers: Float64Array<ArrayBuffer>;
-  /** Per row: its texts, then its record. */
+  /** Per row: its record, then its texts (length in bytes, u32, then UTF-8): transaction, source, decided by, rules and entities (how many, u32, then each). */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Layouts by the number that rows name them by. */
   readonly layoutIds: readonly string[];
   readonly layouts: readonly string[];
 }
 
-const outcomes: readonly Outcome[] = ['approve', 'review', 'block'];
-const columns = 9;
-const column = Object.freeze({ offset: 0, eventTimeMs: 1, receivedAtMs: 2, score: 3, outcome: 4, alert: 5, layout: 6, record: 7, end: 8 });
+export const outcomesByCode: readonly Outcome[] = ['approve', 'review', 'block'];
+export const rowColumns = 9;
+/** `layout`: −1 for a record that is JSON text. `record`: its length. `end`: where the row ends in the bytes. */
+export const rowColumn = Object.freeze({ offset: 0, eventTimeMs: 1, receivedAtMs: 2, score: 3, outcome: 4, alert: 5, layout: 6, record: 7, end: 8 });
 const noLayout = -1;
 const firstBytes = 1 << 16;
 
@@ -27,37 +31,38 @@ export class RowPacker {
   /** What a batch took the last time: the next one takes about as much. */
   #lastBytes = firstBytes;
 
-  pack(rows: readonly DecisionRow[]): PackedRows {
+  /** `unpackable`: what comes packed stays so. */
+  pack(rows: readonly DecisionRow[], unpackable = true): PackedRows {
     this.#bytes = Buffer.allocUnsafeSlow(this.#lastBytes);
     this.#at = 0;
-    const numbers = new Float64Array(rows.length * columns), layoutIds: string[] = [], layouts: string[] = [];
+    const numbers = new Float64Array(rows.length * rowColumns), layoutIds: string[] = [], layouts: string[] = [];
     rows.forEach((row, index) => {
-      const at = index * columns, { packed } = row;
+      const at = index * rowColumns, packed = unpackable ? row.packed : undefined;
       let layout = noLayout;
       if (packed !== undefined) {
         layout = layoutIds.indexOf(packed.layoutId);
         if (layout < 0) layout = layoutIds.push(packed.layoutId) - 1;
         layouts[layout] ??= packed.layout();
       }
-      numbers[at + column.offset] = row.offset;
-      numbers[at + column.eventTimeMs] = row.eventTimeMs;
-      numbers[at + column.receivedAtMs] = row.receivedAtMs;
-      numbers[at + column.score] = row.score;
-      numbers[at + column.outcome] = outcomes.indexOf(row.outcome);
-      numbers[at + column.alert] = row.alert ? 1 : 0;
-      numbers[at + column.layout] = layout;
+      numbers[at + rowColumn.offset] = row.offset;
+      numbers[at + rowColumn.eventTimeMs] = row.eventTimeMs;
+      numbers[at + rowColumn.receivedAtMs] = row.receivedAtMs;
+      numbers[at + rowColumn.score] = row.score;
+      numbers[at + rowColumn.outcome] = outcomesByCode.indexOf(row.outcome);
+      numbers[at + rowColumn.alert] = row.alert ? 1 : 0;
+      numbers[at + rowColumn.layout] = layout;
       // The record first: a text may be made by a codec that writes over what it gave before.
       const record = packed?.bytes;
       const start = this.#at;
       if (record === undefined) this.#utf8(row.json);
       else this.#raw(record);
-      numbers[at + column.record] = this.#at - start;
+      numbers[at + rowColumn.record] = this.#at - start;
       this.#text(row.transactionId);
       this.#text(row.source);
       this.#text(row.decidedBy);
       this.#texts(row.rules);
       this.#texts(row.entities);
-      numbers[at + column.end] = this.#at;
+      numbers[at + rowColumn.end] = this.#at;
     });
     this.#lastBytes = Math.max(firstBytes, this.#at + (this.#at >> 3));
     const { buffer } = this.#bytes;
@@ -107,38 +112,56 @@ export class RowPacker {
 /** What may be handed to another thread rather than copied. */
 export const buffersOfRows = (rows: PackedRows): ArrayBuffer[] => [rows.numbers.buffer, rows.bytes.buffer];
 
+/** Where a row begins in the bytes. */
+export const rowStart = ({ numbers }: PackedRows, row: number): number => (row === 0 ? 0 : numbers[(row - 1) * rowColumns + rowColumn.end] ?? 0);
+
 /** The rows again. `unpack` makes the JSON text of a packed record when it is asked for. */
 export function unpackRows(lane: number, packed: PackedRows, unpack: (layoutJson: string, bytes: Uint8Array) => string): DecisionRow[] {
   const { numbers, layoutIds, layouts } = packed, bytes = Buffer.from(packed.bytes.buffer, packed.bytes.byteOffset, packed.bytes.byteLength);
-  let start = 0;
-  return Array.from({ length: packed.count }, (_, index): DecisionRow => {
-    const number = (which: keyof typeof column): number => numbers[index * columns + column[which]] ?? 0;
-    const reader = new TextReader(bytes, start + number('record')), record = bytes.subarray(start, start + number('record')), offset = number('offset');
-    start = number('end');
-    const transactionId = reader.text(), source = reader.text(), decidedBy = reader.text(), rules = reader.texts(), entities = reader.texts();
-    const row = {
-      lane, offset, id: decisionId({ lane, offset }), transactionId, source, eventTimeMs: number('eventTimeMs'), receivedAtMs: number('receivedAtMs'),
-      outcome: outcomes[number('outcome')] ?? 'review', score: number('score'), decidedBy, alert: number('alert') === 1, rules, entities,
-    };
-    const layoutId = layoutIds[number('layout')], layout = layouts[number('layout')];
-    if (layoutId === undefined || layout === undefined) return { ...row, json: record.toString('utf8') };
-    let json: string | undefined;
-    return { ...row, packed: { layoutId, layout: () => layout, bytes: record }, get json() { return (json ??= unpack(layout, record)); } };
+  return Array.from({ length: packed.count }, (_, index) => {
+    const layout = numbers[index * rowColumns + rowColumn.layout] ?? noLayout, layoutId = layoutIds[layout], layoutJson = layouts[layout] ?? '';
+    return rowOf(lane, { numberAt: (column) => numbers[index * rowColumns + column] ?? 0, bytes, start: rowStart(packed, index) }, layoutId === undefined ? undefined : { layoutId, layout: () => layoutJson, text: (record) => unpack(layoutJson, record) });
   });
 }
 
-class TextReader {
+interface PackedRow { readonly numberAt: (column: number) => number; readonly bytes: Buffer; readonly start: number }
+/** How to read a packed record; `layout` where it may be handed on packed. */
+export interface RecordReading { readonly layoutId: string; readonly layout: (() => string) | undefined; readonly text: (record: Uint8Array) => string }
+
+/** A row; `reading` undefined: its record is JSON text. */
+export function rowOf(lane: number, { numberAt, bytes, start }: PackedRow, reading: RecordReading | undefined): DecisionRow {
+  const offset = numberAt(rowColumn.offset), recordEnd = start + numberAt(rowColumn.record), record = bytes.subarray(start, recordEnd), reader = new TextReader(bytes, recordEnd);
+  const transactionId = reader.text(), source = reader.text(), decidedBy = reader.text(), rules = reader.texts(), entities = reader.texts();
+  const row = {
+    lane, offset, id: decisionId({ lane, offset }), transactionId, source, eventTimeMs: numberAt(rowColumn.eventTimeMs), receivedAtMs: numberAt(rowColumn.receivedAtMs),
+    outcome: outcomesByCode[numberAt(rowColumn.outcome)] ?? 'review', score: numberAt(rowColumn.score), decidedBy, alert: numberAt(rowColumn.alert) === 1, rules, entities,
+  };
+  if (reading === undefined) return { ...row, json: record.toString('utf8') };
+  const { layoutId, layout, text } = reading;
+  let json: string | undefined;
+  return { ...row, packed: layout && { layoutId, layout, bytes: record }, get json() { return (json ??= text(record)); } };
+}
+
+/** Reads the texts of a row, one after the other. */
+export class TextReader {
   constructor(private readonly bytes: Buffer, private at: number) {}
 
-  text(): string {
-    const length = this.bytes.readUInt32LE(this.at), from = this.at + 4;
-    this.at = from + length;
-    return this.bytes.toString('utf8', from, this.at);
+  /** Where the next text's bytes are; goes on behind it. */
+  next(): { readonly from: number; readonly to: number } {
+    const from = this.at + 4;
+    this.at = from + this.bytes.readUInt32LE(this.at);
+    return { from, to: this.at };
   }
 
-  texts(): string[] {
-    const count = this.bytes.readUInt32LE(this.at);
-    this.at += 4;
-    return Array.from({ length: count }, () => this.text());
+  text(): string {
+    const { from, to } = this.next();
+    return this.bytes.toString('utf8', from, to);
   }
+
+  count(): number {
+    this.at += 4;
+    return this.bytes.readUInt32LE(this.at - 4);
+  }
+
+  texts(): string[] { return Array.from({ length: this.count() }, () => this.text()); }
 }

@@ -28,7 +28,7 @@ export class LmdbDecisionTail {
     let start = offset;
     for (const key of blocks.getKeys({ start: offset, reverse: true, limit: 1 })) start = key;
     for (const { key, value } of blocks.getRange({ start })) {
-      const block = new DecisionBlock(lane, key, value, this.#unpack), next = block.offset(block.count - 1) + 1;
+      const block = new DecisionBlock(lane, value, this.#unpack), next = block.offset(block.count - 1) + 1;
       if (next <= offset) continue;
       yield {
         next, count: block.count,
@@ -42,7 +42,7 @@ export class LmdbDecisionTail {
     const blocks = this.#blocks[lane];
     if (blocks === undefined) return 0;
     for (const { key, value } of blocks.getRange({ reverse: true, limit: 1 })) {
-      const block = new DecisionBlock(lane, key, value);
+      const block = new DecisionBlock(lane, value);
       return block.offset(block.count - 1) + 1;
     }
     return 0;

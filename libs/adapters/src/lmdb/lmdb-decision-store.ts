@@ -1,7 +1,9 @@
 import { originOfDecisionId, WeirError } from '@weir/contracts';
 import { DecisionStore, pageLimitMax, type DecisionQuery, type DecisionRow, type Page } from '@weir/ports';
 import { open, type Database, type RootDatabase } from 'lmdb';
-import { alertMark, DecisionBlock, DecisionMarks, encodeDecisions, encodeMarks, entityMark, outcomeMark, ruleMark, type Unpack } from './decision-block';
+import { alertMark, DecisionBlock, DecisionMarks, encodeMarks, encodeRows, entityMark, outcomeMark, ruleMark, type Unpack } from './decision-block';
+import { RowPacker, rowColumn, rowColumns, rowStart, TextReader, type PackedRows } from './decision-pack';
+import { hashBytes, hashText } from './text-hash';
 import { runIdsMax, TransactionIndex, type IndexDatabase } from './transaction-index';
 
 export interface LmdbDecisionStoreOptions {
@@ -30,6 +32,7 @@ export class LmdbDecisionStore extends DecisionStore {
   readonly #layouts: Database<string, string>;
   readonly #layoutById = new Map<string, string>();
   readonly #unpack: Unpack | undefined;
+  readonly #packer = new RowPacker();
   readonly #layoutOf = (id: string): string => this.#layout(id);
 
   constructor(options: LmdbDecisionStoreOptions) {
@@ -42,6 +45,11 @@ export class LmdbDecisionStore extends DecisionStore {
   }
 
   override write(lane: number, rows: readonly DecisionRow[]): Promise<void> {
+    return this.writePacked(lane, this.#packer.pack(rows, this.#unpack !== undefined));
+  }
+
+  /** As `write`, for rows that were packed elsewhere. */
+  writePacked(lane: number, rows: PackedRows): Promise<void> {
     const state = this.#lane(lane);
     const written = state.writing.then(() => this.#write(state, rows));
     state.writing = written.catch(() => undefined);
@@ -83,7 +91,7 @@ export class LmdbDecisionStore extends DecisionStore {
         if (!mayMatch(new DecisionMarks(value), query)) continue;
         const bytes = blocks.get(key);
         if (bytes === undefined) continue;
-        const block = new DecisionBlock(lane, key, bytes, this.#unpack, this.#layoutOf);
+        const block = new DecisionBlock(lane, bytes, this.#unpack, this.#layoutOf);
         for (let row = block.count - 1; row >= 0; row--) {
           const offset = block.offset(row);
           if (offset >= end) continue;
@@ -102,7 +110,7 @@ export class LmdbDecisionStore extends DecisionStore {
     for (const key of blocks.getKeys({ start: fromOffset, reverse: true, limit: 1 })) start = key;
     for (const { key, value } of blocks.getRange({ start })) {
       if (rows.length >= rowsMax) break;
-      const block = new DecisionBlock(lane, key, value, this.#unpack, this.#layoutOf);
+      const block = new DecisionBlock(lane, value, this.#unpack, this.#layoutOf);
       for (let row = 0; row < block.count; row++) if (block.offset(row) >= fromOffset) rows.push(block.row(row));
     }
     return Promise.resolve(rows);
@@ -113,45 +121,45 @@ export class LmdbDecisionStore extends DecisionStore {
     await this.#root.close();
   }
 
-  async #write(state: Lane, rows: readonly DecisionRow[]): Promise<void> {
-    const fresh = rows.filter((row) => row.offset > state.position);
-    const last = fresh.at(-1);
-    if (last === undefined) return;
-    let runDue = false;
-    const layouts = this.#unpack === undefined ? new Map<string, string>() : this.#newLayouts(fresh);
-    for (const row of fresh) runDue = state.transactions.add(row.transactionId, row.offset) || runDue;
+  async #write(state: Lane, rows: PackedRows): Promise<void> {
+    const { count, numbers } = rows, offsetAt = (row: number): number => numbers[row * rowColumns + rowColumn.offset] as number;
+    let first = 0;
+    while (first < count && offsetAt(first) <= state.position) first++;
+    if (first === count) return;
+    const lastOffset = offsetAt(count - 1), indexed = state.transactions.count, runDue = this.#index(state, rows, first);
+    const fresh = rows.layoutIds.flatMap((id, index) => (this.#layoutById.has(id) ? [] : [[id, rows.layouts[index] ?? ''] as const]));
     try {
       const blocks: Array<{ readonly first: number; readonly rows: Buffer; readonly marks: Buffer }> = [];
-      for (let from = 0; from < fresh.length; from += rowsPerBlockMax) {
-        const block = fresh.slice(from, from + rowsPerBlockMax);
-        blocks.push({ first: block[0]?.offset ?? 0, rows: encodeDecisions(block, this.#unpack !== undefined), marks: encodeMarks(block) });
+      for (let from = first; from < count; from += rowsPerBlockMax) {
+        const to = Math.min(count, from + rowsPerBlockMax);
+        blocks.push({ first: offsetAt(from), rows: encodeRows(rows, from, to), marks: encodeMarks(rows, from, to) });
       }
       await this.#root.transaction(() => {
-        for (const [id, json] of layouts) this.#layouts.putSync(id, json);
-        for (const { first, rows: block, marks } of blocks) {
-          state.blocks.putSync(first, block);
-          state.marks.putSync(first, marks);
+        for (const [id, json] of fresh) this.#layouts.putSync(id, json);
+        for (const { first: key, rows: block, marks } of blocks) {
+          state.blocks.putSync(key, block);
+          state.marks.putSync(key, marks);
         }
-        if (runDue) state.transactions.writeRun(last.offset);
+        if (runDue) state.transactions.writeRun(lastOffset);
       });
     } catch (cause) {
-      throw new WeirError('WEIR_STORE_FAILED', `writing ${fresh.length} decisions failed`, { cause, retriable: true });
+      state.transactions.takeBack(indexed);
+      throw new WeirError('WEIR_STORE_FAILED', `writing ${count - first} decisions failed`, { cause, retriable: true });
     }
-    for (const [id, json] of layouts) this.#layoutById.set(id, json);
-    if (runDue) state.transactions.runWritten(last.offset);
-    state.position = last.offset;
+    for (const [id, json] of fresh) this.#layoutById.set(id, json);
+    if (runDue) state.transactions.runWritten(lastOffset);
+    state.position = lastOffset;
   }
 
-  /** Layouts of rows that this process has neither written nor read yet. */
-  #newLayouts(rows: readonly DecisionRow[]): Map<string, string> {
-    const layouts = new Map<string, string>();
-    let last: string | undefined;
-    for (const { packed } of rows) {
-      if (packed === undefined || packed.layoutId === last) continue;
-      last = packed.layoutId;
-      if (!this.#layoutById.has(last)) layouts.set(last, packed.layout());
+  /** True when a run of the index is due. */
+  #index({ transactions }: Lane, rows: PackedRows, first: number): boolean {
+    const bytes = Buffer.from(rows.bytes.buffer, rows.bytes.byteOffset, rows.bytes.byteLength);
+    let due = false;
+    for (let row = first; row < rows.count; row++) {
+      const { from, to } = new TextReader(bytes, rowStart(rows, row) + (rows.numbers[row * rowColumns + rowColumn.record] as number)).next();
+      due = transactions.add(hashBytes(bytes, from, to), rows.numbers[row * rowColumns + rowColumn.offset] as number) || due;
     }
-    return layouts;
+    return due;
   }
 
   #layout(id: string): string {
@@ -164,7 +172,7 @@ export class LmdbDecisionStore extends DecisionStore {
   #at(lane: number, offset: number): DecisionRow | undefined {
     const { blocks } = this.#lane(lane);
     for (const { key, value } of blocks.getRange({ start: offset, reverse: true, limit: 1 })) {
-      const block = new DecisionBlock(lane, key, value, this.#unpack, this.#layoutOf), row = block.find(offset);
+      const block = new DecisionBlock(lane, value, this.#unpack, this.#layoutOf), row = block.find(offset);
       return row < 0 ? undefined : block.row(row);
     }
     return undefined;
@@ -177,12 +185,12 @@ export class LmdbDecisionStore extends DecisionStore {
     const transactions = new TransactionIndex(index, options.idsPerRun ?? runIdsMax);
     let position = -1;
     for (const { key, value } of blocks.getRange({ reverse: true, limit: 1 })) {
-      const block = new DecisionBlock(lane, key, value);
+      const block = new DecisionBlock(lane, value);
       position = block.offset(block.count - 1);
     }
     for (const { key, value } of blocks.getRange({ start: transactions.through + 1 })) {
-      const block = new DecisionBlock(lane, key, value);
-      for (let row = 0; row < block.count; row++) transactions.add(block.transactionId(row), block.offset(row));
+      const block = new DecisionBlock(lane, value);
+      for (let row = 0; row < block.count; row++) transactions.add(hashText(block.transactionId(row)), block.offset(row));
     }
     return { blocks, marks, transactions, index, position, writing: Promise.resolve() };
   }

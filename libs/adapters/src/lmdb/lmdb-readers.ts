@@ -87,7 +87,7 @@ export class LmdbDecisionReader {
     let start = fromOffset;
     for (const key of blocks.getKeys({ start: fromOffset, end: -1, reverse: true, limit: 1 })) start = key;
     for (const { key, value } of blocks.getRange({ start, end: toOffset })) {
-      const block = new DecisionBlock(lane, key, Buffer.from(value), this.#unpack, (layoutId) => this.#layout(layoutId));
+      const block = new DecisionBlock(lane, Buffer.from(value), this.#unpack, (layoutId) => this.#layout(layoutId));
       for (let row = 0; row < block.count; row++) {
         const offset = block.offset(row);
         if (offset >= fromOffset && offset < toOffset) rows.push(block.row(row));

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { WeirError } from '@weir/contracts';
 import type { DecisionRow } from '@weir/ports';
-import { buffersOfRows, RowPacker, unpackRows } from './decision-pack';
+import { buffersOfRows, RowPacker } from './decision-pack';
 import { LmdbDecisionStore } from './lmdb-decision-store';
 import type { AskedDecision, DecisionAnswer, DecisionQuestion } from './threaded-decision-store';
 
@@ -21,7 +21,7 @@ export function serveDecisions(port: MessagePort, job: DecisionJob): void {
   };
   const answer = async (number: number, question: DecisionQuestion): Promise<DecisionAnswer> => {
     switch (question.kind) {
-      case 'write': await store.write(question.lane, unpackRows(question.lane, question.rows, leavePacked)); return { number, kind: 'done' };
+      case 'write': await store.writePacked(question.lane, question.rows); return { number, kind: 'done' };
       case 'position': return { number, kind: 'position', position: await store.position(question.lane) };
       case 'byId': return rowsAnswer(number, present(await store.byId(question.id)), null);
       case 'byTransaction': return rowsAnswer(number, present(await store.byTransaction(question.transactionId, question.source)), null);

@@ -14,9 +14,10 @@ export type IndexDatabase = Database<Buffer, number[]>;
  * ten times what the decision costs. What is in memory only is read back from the decisions at the start.
  */
 export class TransactionIndex {
-  /** One offset as it is, several as a list: nearly every id comes once. */
-  readonly #recent = new Map<string, number | number[]>();
-  #recentCount = 0;
+  /** What is in memory: hash and offset of each id, as they came. */
+  #hashes: Uint32Array;
+  #offsets: Float64Array;
+  #count = 0;
   #run = 0;
   /** Decisions up to this offset are in runs; -1 for none. */
   through: number;
@@ -25,30 +26,39 @@ export class TransactionIndex {
     const written = database.get(throughKey);
     this.through = written?.readDoubleLE(0) ?? -1;
     this.#run = written?.readUInt32LE(8) ?? 0;
+    this.#hashes = new Uint32Array(idsPerRun);
+    this.#offsets = new Float64Array(idsPerRun);
   }
 
-  /** True when a run is due. */
-  add(transactionId: string, offset: number): boolean {
-    const known = this.#recent.get(transactionId);
-    if (known === undefined) this.#recent.set(transactionId, offset);
-    else if (typeof known === 'number') this.#recent.set(transactionId, [known, offset]);
-    else known.push(offset);
-    return ++this.#recentCount >= this.idsPerRun;
+  /** Ids in memory. */
+  get count(): number { return this.#count; }
+
+  /** Takes the hash of an id. True when a run is due. */
+  add(hash: number, offset: number): boolean {
+    if (this.#count === this.#hashes.length) this.#grow();
+    this.#hashes[this.#count] = hash;
+    this.#offsets[this.#count++] = offset;
+    return this.#count >= this.idsPerRun;
   }
+
+  /** Takes back what was added since there were so many. */
+  takeBack(count: number): void { this.#count = count; }
 
   /** Puts all that is in memory into a run; to be called in a transaction. */
   writeRun(through: number): void {
-    const pages = Array.from({ length: pagesPerRun }, (): Array<readonly [hash: number, offset: number]> => []);
-    for (const [id, offsets] of this.#recent) {
-      const hash = hashText(id);
-      for (const offset of typeof offsets === 'number' ? [offsets] : offsets) pages[hash >>> 24]?.push([hash, offset]);
+    const starts = new Uint32Array(pagesPerRun + 1);
+    for (let at = 0; at < this.#count; at++) starts[((this.#hashes[at] as number) >>> 24) + 1] = (starts[((this.#hashes[at] as number) >>> 24) + 1] as number) + 1;
+    for (let page = 0; page < pagesPerRun; page++) starts[page + 1] = (starts[page + 1] as number) + (starts[page] as number);
+    const bytes = Buffer.allocUnsafe(this.#count * entryBytes), next = starts.slice();
+    for (let at = 0; at < this.#count; at++) {
+      const hash = this.#hashes[at] as number, page = hash >>> 24, place = next[page] as number;
+      next[page] = place + 1;
+      bytes.writeDoubleLE(this.#offsets[at] as number, bytes.writeUInt32LE(hash, place * entryBytes));
     }
-    pages.forEach((page, prefix) => {
-      if (page.length === 0) return;
-      const bytes = Buffer.allocUnsafe(page.length * entryBytes);
-      page.forEach(([hash, offset], index) => bytes.writeDoubleLE(offset, bytes.writeUInt32LE(hash, index * entryBytes)));
-      this.database.putSync([prefix, this.#run], bytes);
-    });
+    for (let page = 0; page < pagesPerRun; page++) {
+      const from = (starts[page] as number) * entryBytes, to = (starts[page + 1] as number) * entryBytes;
+      if (to > from) this.database.putSync([page, this.#run], bytes.subarray(from, to));
+    }
     const at = Buffer.alloc(12);
     at.writeUInt32LE(this.#run + 1, at.writeDoubleLE(through, 0));
     this.database.putSync(throughKey, at);
@@ -56,16 +66,23 @@ export class TransactionIndex {
 
   /** The run is durable. */
   runWritten(through: number): void {
-    this.#recent.clear();
-    this.#recentCount = 0;
+    this.#count = 0;
     this.#run++;
     this.through = through;
   }
 
+  #grow(): void {
+    const hashes = new Uint32Array(2 * this.#count), offsets = new Float64Array(2 * this.#count);
+    hashes.set(this.#hashes);
+    offsets.set(this.#offsets);
+    this.#hashes = hashes;
+    this.#offsets = offsets;
+  }
+
   /** Offsets that may have the id, newest first. */
   find(transactionId: string): number[] {
-    const hash = hashText(transactionId), recent = this.#recent.get(transactionId) ?? [];
-    const offsets = typeof recent === 'number' ? [recent] : [...recent];
+    const hash = hashText(transactionId), offsets: number[] = [];
+    for (let at = this.#hashes.indexOf(hash); at >= 0 && at < this.#count; at = this.#hashes.indexOf(hash, at + 1)) offsets.push(this.#offsets[at] as number);
     for (const { value } of this.database.getRange({ start: [hash >>> 24, 0], end: [(hash >>> 24) + 1, 0] })) {
       for (let at = 0; at < value.length; at += entryBytes) if (value.readUInt32LE(at) === hash) offsets.push(value.readDoubleLE(at + 4));
     }
