@@ -1,6 +1,6 @@
 import { featureStatuses, featureValue, type FeatureStatus, type FeatureValue, type StreamEvent, type Value } from '@weir/contracts';
 import { parseMomentMs, type DefinitionSet } from '@weir/definitions';
-import { pointInTime, type PointInTimeOptions, type PointInTimeRow } from './point-in-time';
+import { pointInTime, type PointInTimeAnswer, type PointInTimeOptions, type PointInTimeRow } from './point-in-time';
 
 export interface AnsweredRow {
   readonly features: Readonly<Record<string, FeatureValue>>;
@@ -27,22 +27,27 @@ export function answerFeatureCase(question: FeatureQuestion): Array<Readonly<Rec
     return { keys: keysOf(row), timeMs, eventIndex: find(row, timeMs) };
   });
   const answers: Array<Readonly<Record<string, unknown>> & AnsweredRow> = new Array(rows.length);
-  pointInTime(set, acceptedEvents, asked, question, ({ rowIndex, vector, views }) => {
-    const features: Record<string, FeatureValue> = {};
-    const statuses: Record<string, FeatureStatus> = {};
-    for (const { base, plan } of views) {
-      for (let slot = base; slot < base + plan.view.features.length; slot++) {
-        const name = vector.layout.names[slot] ?? '';
-        features[name] = featureValue(vector, slot);
-        statuses[name] = featureStatuses[vector.statuses[slot] ?? 0] ?? 'ERROR';
-      }
-    }
-    answers[rowIndex] = { ...rows[rowIndex], features, statuses };
-  });
+  pointInTime(set, acceptedEvents, asked, question, (answer) => { answers[answer.rowIndex] = { ...rows[answer.rowIndex], ...answeredRow(answer) }; });
   return answers;
 }
 
-function keysOf(row: Readonly<Record<string, unknown>>): Record<string, Value | undefined> {
+/** What a row is answered: every feature of the views whose key it has; of those, the ones that are `wanted` by short or qualified name. */
+export function answeredRow({ vector, views }: Pick<PointInTimeAnswer, 'vector' | 'views'>, wanted?: ReadonlySet<string>): AnsweredRow {
+  const features: Record<string, FeatureValue> = {};
+  const statuses: Record<string, FeatureStatus> = {};
+  for (const { base, plan } of views) {
+    for (let slot = base; slot < base + plan.view.features.length; slot++) {
+      if (wanted !== undefined && !wanted.has(vector.layout.qualifiedNames[slot] ?? '')) continue;
+      const name = vector.layout.names[slot] ?? '';
+      features[name] = featureValue(vector, slot);
+      statuses[name] = featureStatuses[vector.statuses[slot] ?? 0] ?? 'ERROR';
+    }
+  }
+  return { features, statuses };
+}
+
+/** Key fields of a row of a file. */
+export function keysOf(row: Readonly<Record<string, unknown>>): Record<string, Value | undefined> {
   const keys: Record<string, Value | undefined> = {};
   for (const [name, value] of Object.entries(row)) {
     keys[name] = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;

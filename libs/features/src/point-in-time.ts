@@ -75,7 +75,7 @@ function sweepByTime(sweep: Sweep, rowIndexes: Uint32Array, asKnown: boolean): v
       const seenMs = seenAtMs[index] as number;
       if (seenMs > atMs || (seenMs === atMs && rank(index) === 1 && index > last)) break;
       sweep.apply(index);
-      sweep.settle(index, seenMs);
+      sweep.settle(seenMs);
     }
     sweep.answer(rowIndex, last !== Infinity && (seenAtMs[last] as number) > atMs);
   }
@@ -92,14 +92,30 @@ function sweepByLog(sweep: Sweep, rowIndexes: Uint32Array): void {
   for (let index = 0; index <= lastEvent; index++) {
     sweep.apply(index);
     for (; next < sortedRows.length && eventOf(sortedRows[next] as number) === index; next++) sweep.answer(sortedRows[next] as number, false);
-    sweep.settle(index, earliestMs[next] as number);
+    sweep.settle(earliestMs[next] as number);
   }
 }
 
 const compare = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** States of the keys that rows ask for, and the reading of rows from them. */
-class Sweep {
+type Profiles = ReadonlyMap<string, Readonly<Record<string, Value>>> | undefined;
+
+/** An event at its place. */
+export interface SweptEvent { readonly event: StreamEvent; /** Place in the log. */ readonly order: number; readonly profiles: Profiles }
+
+/** A row whose turn has come. */
+export interface SweptRow {
+  readonly rowIndex: number;
+  readonly keys: PointInTimeRow['keys'];
+  /** Used when the row belongs to no event. */
+  readonly timeMs: number;
+  readonly own: SweptEvent | undefined;
+  /** The row's own event has not been applied, for it was received later; it counts all the same. */
+  readonly unseen: boolean;
+}
+
+/** States of the keys that rows ask for, and the reading of rows from them. Whoever has it brings events and rows in the order in which rows see events. */
+export class PointInTimeSweep {
   private readonly engine: FeatureEngine;
   private readonly readers: readonly ViewReader[];
   /** By view: the state of each key asked for; undefined until an event came. */
@@ -109,30 +125,25 @@ class Sweep {
   private readonly frame = emptyFrame();
   private readonly touched: KeyedState[] = [];
 
-  constructor(plan: FeaturePlan, readonly events: readonly StreamEvent[], readonly rows: readonly PointInTimeRow[], private readonly options: PointInTimeOptions, private readonly emit: (answer: PointInTimeAnswer) => void) {
+  constructor(private readonly plan: FeaturePlan, private readonly emit: (answer: PointInTimeAnswer) => void) {
     this.engine = new FeatureEngine(plan, { find: () => undefined, add: () => undefined, touch: () => undefined });
     const layout = pointInTimeLayout(plan.set);
     this.vector = newVector(layout);
     this.frame.vector = this.vector;
     this.readers = plan.views.map((view) => new ViewReader(plan.set, view, layout));
     this.states = plan.views.map(() => new Map());
-    for (const row of rows) {
-      plan.views.forEach((view, viewIndex) => {
-        const key = rowKey(view, row);
-        if (typeof key === 'string') this.states[viewIndex]?.set(key, undefined);
-      });
-    }
     this.feeds = new Map([...plan.bySource].map(([source, { steps }]) => [source, steps.filter((step) => step.feeds)]));
   }
 
-  readMs(rowIndex: number): number {
-    const row = this.rows[rowIndex] as PointInTimeRow;
-    return row.eventIndex < 0 ? row.timeMs : (this.events[row.eventIndex] as StreamEvent).timeMs;
+  /** Says that a row with these keys will come; all of them before the first event. */
+  ask(keys: PointInTimeRow['keys']): void {
+    this.plan.views.forEach((view, viewIndex) => {
+      const key = rowKey(view, keys);
+      if (typeof key === 'string') this.states[viewIndex]?.set(key, undefined);
+    });
   }
 
-  apply(eventIndex: number): void {
-    const event = this.events[eventIndex] as StreamEvent;
-    const profiles = this.options.profilesOf?.(eventIndex);
+  apply({ event, order, profiles }: SweptEvent): void {
     this.touched.length = 0;
     for (const { viewIndex, plan, keySlots } of this.feeds.get(event.source) ?? []) {
       const key = eventKey(event, keySlots);
@@ -143,32 +154,30 @@ class Sweep {
         state = new KeyedState(plan.kernel);
         states.set(key, state);
       }
-      this.engine.enter(plan, state, event, { order: eventIndex, profiles });
+      this.engine.enter(plan, state, event, { order, profiles });
       this.touched.push(state);
     }
   }
 
-  settle(_eventIndex: number, horizonMs: number): void {
+  /** No row comes before this time: what the last event touched may forget what lies wholly before it. */
+  settle(horizonMs: number): void {
     for (const state of this.touched) state.settle(horizonMs);
     this.touched.length = 0;
   }
 
-  /** `unseen`: the row's own event has not been applied, for it was received later; it counts all the same. */
-  answer(rowIndex: number, unseen: boolean): void {
-    const row = this.rows[rowIndex] as PointInTimeRow;
-    const event = row.eventIndex < 0 ? undefined : this.events[row.eventIndex];
-    const readMs = this.readMs(rowIndex);
+  answer({ rowIndex, keys, timeMs, own, unseen }: SweptRow): void {
+    const readMs = own === undefined ? timeMs : own.event.timeMs;
     const views: ViewReader[] = [];
     this.readers.forEach((reader, viewIndex) => {
-      const key = rowKey(reader.plan, row);
+      const key = rowKey(reader.plan, keys);
       if (key === undefined) return;
       let state = key === null ? undefined : this.states[viewIndex]?.get(key);
-      const isOwn = event !== undefined && key !== null && this.isEventOf(reader.plan, event, row.eventIndex, key);
+      const isOwn = own !== undefined && key !== null && this.isEventOf(reader.plan, own, key);
       if (isOwn && unseen) {
         state = state === undefined ? new KeyedState(reader.plan.kernel) : state.clone();
-        this.engine.enter(reader.plan, state, event, { order: row.eventIndex, profiles: this.options.profilesOf?.(row.eventIndex) });
+        this.engine.enter(reader.plan, state, own.event, own);
       }
-      this.frame.event = event;
+      this.frame.event = own?.event;
       const currentRow = isOwn && state !== undefined ? state.raw.firstAtOrAfter(readMs + 1) - 1 : -1;
       reader.read(state, { readMs, currentRow, sinceMs: this.historyFromMs(reader.plan) }, this.vector, this.frame);
       views.push(reader);
@@ -176,21 +185,46 @@ class Sweep {
     this.emit({ rowIndex, vector: this.vector, views });
   }
 
-  private historyFromMs(plan: ViewPlan): number { return this.engine.plan.set.sources.get(plan.view.source)?.historyFromMs ?? -Infinity; }
+  private historyFromMs(plan: ViewPlan): number { return this.plan.set.sources.get(plan.view.source)?.historyFromMs ?? -Infinity; }
 
   /** Whether the event is one of this key's in the view. */
-  private isEventOf(plan: ViewPlan, event: StreamEvent, eventIndex: number, key: string): boolean {
+  private isEventOf(plan: ViewPlan, { event, profiles }: SweptEvent, key: string): boolean {
     const feed = this.feeds.get(event.source)?.find((each) => each.plan === plan);
-    return feed !== undefined && eventKey(event, feed.keySlots) === key && this.engine.belongs(plan, event, this.options.profilesOf?.(eventIndex));
+    return feed !== undefined && eventKey(event, feed.keySlots) === key && this.engine.belongs(plan, event, profiles);
   }
 }
 
+/** The sweep over events and rows that are all in memory. */
+class Sweep {
+  private readonly sweep: PointInTimeSweep;
+
+  constructor(plan: FeaturePlan, readonly events: readonly StreamEvent[], readonly rows: readonly PointInTimeRow[], private readonly options: PointInTimeOptions, emit: (answer: PointInTimeAnswer) => void) {
+    this.sweep = new PointInTimeSweep(plan, emit);
+    for (const { keys } of rows) this.sweep.ask(keys);
+  }
+
+  readMs(rowIndex: number): number {
+    const row = this.rows[rowIndex] as PointInTimeRow;
+    return row.eventIndex < 0 ? row.timeMs : (this.events[row.eventIndex] as StreamEvent).timeMs;
+  }
+
+  apply(eventIndex: number): void { this.sweep.apply(this.at(eventIndex)); }
+  settle(horizonMs: number): void { this.sweep.settle(horizonMs); }
+
+  answer(rowIndex: number, unseen: boolean): void {
+    const { keys, timeMs, eventIndex } = this.rows[rowIndex] as PointInTimeRow;
+    this.sweep.answer({ rowIndex, keys, timeMs, own: eventIndex < 0 ? undefined : this.at(eventIndex), unseen });
+  }
+
+  private at(order: number): SweptEvent { return { event: this.events[order] as StreamEvent, order, profiles: this.options.profilesOf?.(order) }; }
+}
+
 /** undefined: the row lacks a field of the key; null: a field of it is null. */
-function rowKey(plan: ViewPlan, row: PointInTimeRow): string | null | undefined {
+function rowKey(plan: ViewPlan, keys: PointInTimeRow['keys']): string | null | undefined {
   const parts: (Value | undefined)[] = [];
   for (const key of plan.keys) {
-    if (!Object.hasOwn(row.keys, key)) return undefined;
-    parts.push(row.keys[key]);
+    if (!Object.hasOwn(keys, key)) return undefined;
+    parts.push(keys[key]);
   }
   return entityKey(parts) ?? null;
 }

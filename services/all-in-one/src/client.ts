@@ -24,11 +24,23 @@ export class ProblemError extends WeirError {
 /** The file in which a running suite leaves its address for the other commands. */
 export const runningFile = (): string => join(workFolder(), 'running.json');
 
-function defaultUrl(): string {
+/** What a running suite has left there. */
+function running(): { readonly url?: unknown; readonly data?: unknown } {
   try {
-    const running: unknown = JSON.parse(readFileSync(runningFile(), 'utf8'));
-    if (typeof running === 'object' && running !== null && 'url' in running && typeof running.url === 'string') return running.url;
-  } catch { /* no suite has been started here: said below */ }
+    const written: unknown = JSON.parse(readFileSync(runningFile(), 'utf8'));
+    return typeof written === 'object' && written !== null ? written : {};
+  } catch { return {}; } // no suite has been started here: said by whoever needs one
+}
+
+/** The data folder of the suite that runs here; undefined for none. */
+export function runningData(): string | undefined {
+  const { data } = running();
+  return typeof data === 'string' ? data : undefined;
+}
+
+function defaultUrl(): string {
+  const { url } = running();
+  if (typeof url === 'string') return url;
   throw new WeirError('WEIR_USAGE', 'no running suite is known: start one with `weir up`, or give its address with --url');
 }
 

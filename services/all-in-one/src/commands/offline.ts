@@ -4,23 +4,24 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { OnnxModelRuntime } from '@weir/adapters/onnx';
 import { readRowBatches, rowFormatOf } from '@weir/adapters/files';
-import { WeirError, type StreamEvent } from '@weir/contracts';
-import { decidedSource, resolveCanonicalSet } from '@weir/definitions';
-import { answerFeatureCase } from '@weir/features';
-import { IngestStage } from '@weir/ingest';
+import { WeirError } from '@weir/contracts';
+import { decidedSource, type DefinitionSet } from '@weir/definitions';
 import { Tokeniser, typeTexts } from '@weir/pipeline';
 import { verdictJson } from '@weir/rules';
 import { buildStages, type Stages } from '../chain';
 import { definitionFolder, loadDefinitionSet } from '../definition-files';
 import { workFolder } from '../folders';
 import { modelFilesBelow } from '../model-files';
+import { runningData } from '../client';
+import { answerRows } from '../offline/answer-rows';
 import { runFile } from '../offline/file-run';
+import { openSource } from '../offline/lane-source';
 import { tokenKey } from '../suite/secrets';
 import { LineWriter, Progress, say } from '../terminal';
 import { answerCases } from './cases';
 import { registerMatch } from './match';
 
-interface FileFlags { readonly cases?: string; readonly definitions?: string; readonly events?: string; readonly out?: string; readonly at?: string; readonly asKnown?: boolean; readonly asDecided?: boolean; readonly service?: string; readonly json?: boolean }
+interface FileFlags { readonly cases?: string; readonly definitions?: string; readonly events?: string; readonly out?: string; readonly at?: string; readonly asKnown?: boolean; readonly asDecided?: boolean; readonly service?: string; readonly json?: boolean; readonly data?: string }
 
 /** Commands that need no running suite: files in, lines out, by the code that runs live. */
 export function registerOffline(program: Command): void {
@@ -29,7 +30,8 @@ export function registerOffline(program: Command): void {
     .option('--cases <file>', 'many small cases instead').option('--definitions <dir>', 'folder or file of definitions').option('--events <file>', 'JSONL, CSV or Parquet, in the order of arrival').option('--out <file>', 'instead of standard output')
     .action(decide);
   program.command('features').description('point-in-time feature values for rows of keys and time')
-    .option('--cases <file>', 'many small cases instead').option('--definitions <dir>', 'folder or file of definitions').option('--events <file>', 'JSONL, CSV or Parquet, in the order of arrival')
+    .option('--cases <file>', 'many small cases instead').option('--definitions <dir>', 'folder or file of definitions; without --events the default is the set in force')
+    .option('--events <file>', 'JSONL, CSV or Parquet, in the order of arrival').option('--data <dir>', 'instead: all that a suite has kept, running or not (default: the one that runs here)')
     .option('--at <file>', 'rows of entity keys and `time`').option('--service <name>', 'only the features of a feature service').option('--as-known', 'only what was received by then').option('--as-decided', 'what a decision saw')
     .action(features);
   program.command('rules').description('how often each rule fired, was unknown, and alone decided')
@@ -76,34 +78,37 @@ async function decide(flags: FileFlags): Promise<void> {
 
 async function features(flags: FileFlags): Promise<void> {
   if (flags.cases !== undefined) return answerCases('features', flags.cases);
-  const set = loadDefinitionSet(needed(flags, 'definitions'));
-  const acceptedEvents: StreamEvent[] = [];
-  const stages = { ingest: new IngestStage({ resolveSet: resolveCanonicalSet }), stages: [] };
-  const progress = new Progress('reading events', undefined);
-  for await (const { outcomes } of runFile({ set, stages, events: needed(flags, 'events'), tokeniser: localTokeniser(), progress: (done) => progress.at(done) })) {
-    for (const outcome of outcomes) if (outcome.kind === 'event') acceptedEvents.push(outcome.event);
-  }
-  progress.end();
-  const at = needed(flags, 'at');
-  const textual = rowFormatOf(at).format === 'csv';
-  const source = decidedSource(set) ?? [...set.sources.values()][0];
-  const rows: Readonly<Record<string, unknown>>[] = [];
-  for await (const batch of readRowBatches(at)) for (const { row } of batch) rows.push(textual && source ? timed(typeTexts(row, source)) : row);
-  const wanted = flags.service === undefined ? undefined : wantedFeatures(set, flags.service);
-  const out = new LineWriter();
-  for (const answer of answerFeatureCase({ set, acceptedEvents, rows, asKnown: flags.asKnown === true, asDecided: flags.asDecided === true })) {
-    await out.write(JSON.stringify(wanted === undefined ? answer : { ...answer, features: only(answer.features, wanted), statuses: only(answer.statuses, wanted) }));
-  }
-  await out.flush();
+  const at = needed(flags, 'at'), source = await openSource({ ...flags, data: dataOf(flags) }, tokenisers);
+  try {
+    const wanted = flags.service === undefined ? undefined : wantedFeatures(source.set, flags.service);
+    const out = new LineWriter(), progress = new Progress('reading events', undefined);
+    for await (const line of answerRows({ source, rows: rowsOf(at, source.set), asKnown: flags.asKnown === true, asDecided: flags.asDecided === true, wanted, progress: (records) => { progress.at(records); } })) {
+      const wait = out.write(line);
+      if (wait) await wait;
+    }
+    progress.end();
+    await out.flush();
+  } finally { await source.close(); }
 }
 
-const timed = (row: Record<string, unknown>): Record<string, unknown> => (typeof row['time'] === 'string' && /^-?\d+$/.test(row['time']) ? { ...row, time: Number(row['time']) } : row);
-const only = <T>(values: Readonly<Record<string, T>>, wanted: ReadonlySet<string>): Record<string, T> => Object.fromEntries(Object.entries(values).filter(([name]) => wanted.has(name)));
+/** Rows of a file; of a CSV in the types of the source that is decided. */
+async function* rowsOf(file: string, set: DefinitionSet): AsyncGenerator<Readonly<Record<string, unknown>>, void, undefined> {
+  const textual = rowFormatOf(file).format === 'csv', source = decidedSource(set) ?? [...set.sources.values()][0];
+  for await (const batch of readRowBatches(file)) for (const { row } of batch) yield textual && source ? timed(typeTexts(row, source)) : row;
+}
 
-function wantedFeatures(set: ReturnType<typeof loadDefinitionSet>, service: string): ReadonlySet<string> {
+/** The folder of a suite: the one named, else, where no file is, that of the suite that runs. */
+export const dataOf = ({ events, data }: { readonly events?: string | undefined; readonly data?: string | undefined }): string | undefined => data ?? (events === undefined ? runningData() : undefined);
+
+export const tokenisers = { local: (): Tokeniser => localTokeniser(), ofKey: (path: string): Tokeniser => new Tokeniser(tokenKey(path, process.env)) };
+
+const timed = (row: Record<string, unknown>): Record<string, unknown> => (typeof row['time'] === 'string' && /^-?\d+$/.test(row['time']) ? { ...row, time: Number(row['time']) } : row);
+
+/** Qualified names of a service's features. */
+function wantedFeatures(set: DefinitionSet, service: string): ReadonlySet<string> {
   const found = set.services.get(service);
   if (found === undefined) throw new WeirError('WEIR_USAGE', `--service: there is no feature service ${service}; there are ${[...set.services.keys()].join(', ') || 'none'}`);
-  return new Set(found.features.flatMap((feature) => { const [, name = ''] = feature.split(':'); return [name, feature.replace(':', '.')]; }));
+  return new Set(found.features.map((feature) => feature.replace(':', '.')));
 }
 
 interface RuleCounts { fired: number; unknown: number; decided: number }

@@ -1,36 +1,42 @@
 import type { Command } from 'commander';
 import { readRowBatches, writeRows } from '@weir/adapters/files';
 import { featureValue, WeirError, type EventItem, type FeatureValue } from '@weir/contracts';
-import { resolveCanonicalSet, type DefinitionSet, type FeatureService } from '@weir/definitions';
+import { labelsSourceName, resolveCanonicalSet, type DefinitionSet, type FeatureService } from '@weir/definitions';
 import { FeatureStage } from '@weir/feature-store';
 import { IngestStage } from '@weir/ingest';
-import { readTimestamp } from '@weir/pipeline';
-import { loadDefinitionSet } from '../definition-files';
-import { runFile } from '../offline/file-run';
+import { readTimestamp, runOffline } from '@weir/pipeline';
+import { openSource, type LaneSource } from '../offline/lane-source';
 import { Progress, say } from '../terminal';
-import { localTokeniser } from './offline';
+import { dataOf, tokenisers } from './offline';
 
-interface TrainSetFlags { readonly service: string; readonly labels: string; readonly definitions: string; readonly events: string; readonly out: string; readonly asOf?: string }
+interface TrainSetFlags { readonly service: string; readonly labels?: string; readonly definitions?: string; readonly events?: string; readonly data?: string; readonly served?: boolean; readonly out: string; readonly asOf?: string }
 
 /** A training set: for each decided event the vector a decision saw, and what became known of it. */
 export function registerTrainSet(program: Command): void {
   program.command('train-set').description('a point-in-time correct training set: vectors as decisions saw them, with labels')
-    .requiredOption('--service <name>', 'the feature service whose vector is wanted').requiredOption('--labels <file>', 'rows of transaction_id, fraud and (optional) at; the newest counts')
-    .requiredOption('--definitions <dir>', 'folder or file of definitions').requiredOption('--events <file>', 'JSONL, CSV or Parquet, in the order of arrival')
+    .requiredOption('--service <name>', 'the feature service whose vector is wanted').option('--labels <file>', 'rows of transaction_id, fraud and (optional) at; the newest counts. Without --events the default is the labels that the suite got')
+    .option('--definitions <dir>', 'folder or file of definitions; without --events the default is the set in force').option('--events <file>', 'JSONL, CSV or Parquet, in the order of arrival')
+    .option('--data <dir>', 'instead: all that a suite has kept, running or not (default: the one that runs here)').option('--served', 'vectors as they were served, from the stored decisions, instead of computed again')
     .requiredOption('--out <file>', '.jsonl, .csv (also .gz) or .parquet').option('--as-of <time>', 'labels known by then')
     .action(trainSet);
 }
 
 async function trainSet(flags: TrainSetFlags): Promise<void> {
-  const set = loadDefinitionSet(flags.definitions);
-  const service = set.services.get(flags.service);
-  if (service === undefined) throw new WeirError('WEIR_USAGE', `--service: there is no feature service ${flags.service}; there are ${[...set.services.keys()].join(', ') || 'none'}`);
-  const labels = await readLabels(flags.labels, flags.asOf === undefined ? Infinity : (readTimestamp(flags.asOf) ?? Infinity));
-  const progress = new Progress('reading events', undefined);
-  const counts = { rows: 0, unlabelled: 0 };
-  await writeRows(flags.out, trainingRows({ set, service, labels, flags, counts, progress }));
-  progress.end();
-  say(`${counts.rows} rows into ${flags.out}; ${counts.unlabelled} decided events have no label and were left out`);
+  const asOfMs = flags.asOf === undefined ? Infinity : readTimestamp(/^-?\d+$/.test(flags.asOf) ? Number(flags.asOf) : flags.asOf);
+  if (asOfMs === undefined) throw new WeirError('WEIR_USAGE', `--as-of: a time is expected (ISO 8601, or ms since the epoch), got ${JSON.stringify(flags.asOf)}`);
+  if (flags.labels === undefined && flags.events !== undefined) throw new WeirError('WEIR_USAGE', '--labels is needed with --events');
+  const source = await openSource({ ...flags, data: dataOf(flags) }, tokenisers);
+  try {
+    const { set } = source, service = set.services.get(flags.service);
+    if (service === undefined) throw new WeirError('WEIR_USAGE', `--service: there is no feature service ${flags.service}; there are ${[...set.services.keys()].join(', ') || 'none'}`);
+    if (flags.served !== true && source.lanes.length > 1) throw new WeirError('WEIR_USAGE', `over ${source.lanes.length} lanes what was served cannot be computed again from one log: --served takes it from the decisions`);
+    if (flags.served === true && source.history === undefined) throw new WeirError('WEIR_USAGE', '--served takes decisions that a suite has kept: give its folder with --data');
+    const progress = new Progress('reading events', undefined), labels = flags.labels === undefined ? await labelsOfLog(source, asOfMs) : await readLabels(flags.labels, asOfMs);
+    const counts = { rows: 0, unlabelled: 0 }, training = { source, service, labels, counts, progress };
+    await writeRows(flags.out, flags.served === true ? servedRows(training) : trainingRows(training));
+    progress.end();
+    say(`${counts.rows} rows into ${flags.out}; ${counts.unlabelled} decided events have no label and were left out`);
+  } finally { await source.close(); }
 }
 
 interface Label { readonly fraud: number; readonly atMs: number }
@@ -60,18 +66,57 @@ function fraudOf(value: unknown): number | undefined {
   return undefined;
 }
 
-interface Training { readonly set: DefinitionSet; readonly service: FeatureService; readonly labels: ReadonlyMap<string, Label>; readonly flags: TrainSetFlags; readonly counts: { rows: number; unlabelled: number }; readonly progress: Progress }
-
-async function* trainingRows({ set, service, labels, flags, counts, progress }: Training): AsyncGenerator<Readonly<Record<string, unknown>>> {
-  const stages = { ingest: new IngestStage({ resolveSet: resolveCanonicalSet }), stages: [new FeatureStage({ lane: 0 })] };
-  for await (const { outcomes } of runFile({ set, stages, events: flags.events, tokeniser: localTokeniser(), progress: (done) => progress.at(done) })) {
-    for (const outcome of outcomes) {
-      if (outcome.kind !== 'event' || !outcome.decide) continue;
-      const label = labels.get(outcome.event.id);
-      if (label === undefined) { counts.unlabelled += 1; continue; }
-      counts.rows += 1;
-      yield { transaction_id: outcome.event.id, event_time: outcome.event.timeMs, ...vectorOf(outcome, service, set), fraud: label.fraud };
+/** The labels that stand in the lanes. */
+async function labelsOfLog(source: LaneSource, asOfMs: number): Promise<ReadonlyMap<string, Label>> {
+  const labels = new Map<string, Label>();
+  for (const lane of source.lanes) {
+    for await (const { body } of source.records(lane)) {
+      if (body.kind !== 'event' || body.source !== labelsSourceName) continue;
+      const { transaction_id: id, fraud: said, at } = objectOf(body.json), fraud = fraudOf(said), atMs = timeOf(at), known = typeof id === 'string' ? labels.get(id) : undefined;
+      if (typeof id === 'string' && fraud !== undefined && atMs <= asOfMs && (known === undefined || atMs >= known.atMs)) labels.set(id, { fraud, atMs });
     }
+  }
+  return labels;
+}
+
+function objectOf(json: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch { return {}; } // ingest quarantined it
+}
+
+interface Training { readonly source: LaneSource; readonly service: FeatureService; readonly labels: ReadonlyMap<string, Label>; readonly counts: { rows: number; unlabelled: number }; readonly progress: Progress }
+type TrainingRow = Readonly<Record<string, unknown>>;
+
+async function* trainingRows({ source, service, labels, counts, progress }: Training): AsyncGenerator<TrainingRow> {
+  for (const lane of source.lanes) {
+    const stages = { ingest: new IngestStage({ resolveSet: resolveCanonicalSet }), stages: [new FeatureStage({ lane })] };
+    for await (const { outcomes } of runOffline(stages, source.records(lane, (done) => { progress.at(done); }), { batchMax: 2_048 })) {
+      for (const outcome of outcomes) {
+        if (outcome.kind !== 'event' || !outcome.decide) continue;
+        const label = labels.get(outcome.event.id);
+        if (label === undefined) { counts.unlabelled += 1; continue; }
+        counts.rows += 1;
+        yield { transaction_id: outcome.event.id, event_time: outcome.event.timeMs, ...vectorOf(outcome, service, source.set), fraud: label.fraud };
+      }
+    }
+  }
+}
+
+/** Vectors as decisions have them. What a decision did not have (a feature of another set) is null. */
+async function* servedRows({ source, service, labels, counts, progress }: Training): AsyncGenerator<TrainingRow> {
+  let done = 0;
+  for await (const { transactionId, eventTimeMs, json } of source.history?.decisions() ?? []) {
+    if (++done % 1_000 === 0) progress.at(done);
+    const label = labels.get(transactionId);
+    if (label === undefined) { counts.unlabelled += 1; continue; }
+    counts.rows += 1;
+    const { tx, features } = JSON.parse(json) as { readonly tx: Readonly<Record<string, FeatureValue>>; readonly features: Readonly<Record<string, FeatureValue>> }; // a stored decision
+    yield { transaction_id: transactionId, event_time: eventTimeMs, ...Object.fromEntries(service.features.map((feature) => {
+      const [view = '', name = ''] = feature.split(':');
+      return [feature, (view === 'tx' ? tx[name] : (features[name] ?? features[`${view}.${name}`])) ?? null];
+    })), fraud: label.fraud };
   }
 }
 

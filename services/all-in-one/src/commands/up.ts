@@ -54,7 +54,7 @@ export async function startSuite(flags: UpFlags, options: { readonly quiet?: boo
   }
   const { key, made } = await firstKey(suite.registry);
   const { url } = suite.server;
-  writeFileSync(runningFile(), JSON.stringify({ url, pid: process.pid }), { mode: 0o600 });
+  writeFileSync(runningFile(), JSON.stringify({ url, pid: process.pid, data: dataDir }), { mode: 0o600 });
   if (flags.json) process.stdout.write(`${JSON.stringify({ ready: true, url, grpc: suite.server.grpcTarget ?? null, ...(made ? { api_key: key } : {}) })}\n`);
   else if (options.quiet !== true) {
     say(`ready at ${url}  (console at /, interface at /docs), gRPC at ${suite.server.grpcTarget ?? 'none'}`);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { LmdbLogReader } from '@weir/adapters/lmdb';
+import { LmdbDecisionReader, LmdbLogReader } from '@weir/adapters/lmdb';
 import { ParquetOfflineStore } from '@weir/adapters/parquet';
 import { WeirError, type RawRecord } from '@weir/contracts';
 import { resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
@@ -19,13 +19,14 @@ const readRecordsMax = 4_096;
  * and pays nothing.
  */
 export class HistoryReader {
-  private constructor(readonly path: string, private readonly store: ParquetOfflineStore, private readonly log: LmdbLogReader | undefined) {}
+  private constructor(readonly path: string, private readonly store: ParquetOfflineStore, private readonly log: LmdbLogReader | undefined, private readonly decided: LmdbDecisionReader | undefined) {}
 
   /** @throws WeirError WEIR_USAGE when nothing is kept there. */
   static open(dataDir: string, env: Readonly<Record<string, string | undefined>>): Promise<HistoryReader> {
     const { path } = readHistoryOptions(env, dataDir), hasLog = existsSync(join(dataDir, 'log', 'data.mdb'));
     if (!hasLog && !existsSync(path)) throw new WeirError('WEIR_USAGE', `${dataDir}: no suite has kept its data here`);
-    return Promise.resolve(new HistoryReader(path, new ParquetOfflineStore({ path, readOnly: true, unpacking: { unpack: unpackDecision, vectorOf } }), hasLog ? new LmdbLogReader(join(dataDir, 'log')) : undefined));
+    return Promise.resolve(new HistoryReader(path, new ParquetOfflineStore({ path, readOnly: true, unpacking: { unpack: unpackDecision, vectorOf } }), hasLog ? new LmdbLogReader(join(dataDir, 'log')) : undefined,
+      existsSync(join(dataDir, 'decisions', 'data.mdb')) ? new LmdbDecisionReader(join(dataDir, 'decisions'), unpackDecision) : undefined));
   }
 
   get lanes(): readonly number[] {
@@ -82,10 +83,24 @@ export class HistoryReader {
     return json === undefined ? undefined : resolveCanonicalSet(json);
   }
 
-  decisions(query: Parameters<ParquetOfflineStore['decisions']>[0]): AsyncIterable<DecisionRow> { return this.store.decisions(query); }
+  /** All decisions in lane order, lane by lane: those in files, and behind them those of the decision store. */
+  async *decisions(): AsyncGenerator<DecisionRow, void, undefined> {
+    for (const lane of this.lanes) {
+      const from = await this.store.position(lane) + 1;
+      let next = from; // files may come while these are read
+      for await (const row of this.store.decisions({ lane })) {
+        next = Math.max(next, row.offset + 1);
+        yield row;
+      }
+      if (this.decided === undefined) continue;
+      const end = this.count(lane);
+      for (let at = next; at < end; at += readRecordsMax) yield* this.decided.range(lane, at, Math.min(end, at + readRecordsMax));
+    }
+  }
 
   async close(): Promise<void> {
     await this.store.close();
     await this.log?.close();
+    await this.decided?.close();
   }
 }
