@@ -11,7 +11,7 @@ export interface SortOptions<T> {
   readonly itemsMax?: number;
 }
 
-const itemsMaxDefault = 200_000;
+const itemsMaxDefault = 100_000;
 let sorts = 0;
 
 /** Sorts more than fits into memory: sorted runs in files, merged when they are read. With few items it is a plain sort. */
