@@ -31,6 +31,33 @@ export function benchSet(): DefinitionSet {
   ]));
 }
 
+const windows = (...of: string[]): string[] => of;
+
+/** 90 features over three entities: every aggregate that state is kept for, over windows from 5 minutes to 30 days, filters, places and expressions. */
+export function wideSet(): DefinitionSet {
+  const over = (name: string, agg: string, of: string | undefined, spans: string[], more: object = {}): object => ({ name, agg, ...(of === undefined ? {} : { of }), windows: spans, ...more });
+  const declined = { where: 'tx.status == "declined"' };
+  return resolveSet(documentsFromJson([
+    source, { kind: 'Entity', name: 'card', key: 'card_id' }, { kind: 'Entity', name: 'merchant', key: 'merchant_id', hot: true }, { kind: 'Entity', name: 'device', key: 'device_id' },
+    { kind: 'FeatureView', name: 'card_velocity', entity: 'card', source: 'transactions', features: [ // 40
+      over('c_count', 'count', undefined, windows('5m', '15m', '1h', '6h', '24h', '7d', '30d')), over('c_sum', 'sum', 'amount', windows('5m', '15m', '1h', '6h', '24h', '7d', '30d')), over('c_avg', 'avg', 'amount', windows('1h', '24h', '7d', '30d')),
+      over('c_max', 'max', 'amount', windows('1h', '24h', '7d', '30d')), over('c_min', 'min', 'amount', windows('24h', '30d')), over('c_stddev', 'stddev', 'amount', windows('24h', '7d', '30d')), over('c_merchants', 'distinct', 'merchant_id', windows('1h', '24h', '7d')),
+      over('c_declines', 'count', undefined, windows('1h', '24h', '7d'), declined), over('c_before', 'count', undefined, windows('1h', '24h'), { current: 'exclude' }), { name: 'c_country', agg: 'last', of: 'country' }, { name: 'c_idle', agg: 'since_last' },
+      { name: 'c_speed', agg: 'geo_speed', of: ['lat', 'lon'] }, { name: 'c_usual', expr: 'zscore(tx.amount, c_avg_30d, c_stddev_30d)' }, { name: 'c_share', expr: 'ratio(c_sum_24h, c_sum_30d)' },
+    ] },
+    { kind: 'FeatureView', name: 'merchant_flow', entity: 'merchant', source: 'transactions', features: [ // 25
+      over('m_count', 'count', undefined, windows('5m', '1h', '6h', '24h', '7d')), over('m_sum', 'sum', 'amount', windows('5m', '1h', '6h', '24h', '7d')), over('m_avg', 'avg', 'amount', windows('1h', '24h', '7d')), over('m_max', 'max', 'amount', windows('24h', '7d')),
+      over('m_stddev', 'stddev', 'amount', windows('24h')), over('m_cards', 'distinct', 'card_id', windows('1h', '24h')), over('m_declines', 'count', undefined, windows('1h', '24h'), declined), over('m_p95', 'p95', 'amount', windows('24h')),
+      { name: 'm_ever', agg: 'count' }, { name: 'm_turnover', agg: 'sum', of: 'amount' }, { name: 'm_idle', agg: 'since_last' }, { name: 'm_rate', expr: 'ratio(m_declines_24h, m_count_24h)' },
+    ] },
+    { kind: 'FeatureView', name: 'device_use', entity: 'device', source: 'transactions', features: [ // 25
+      over('d_count', 'count', undefined, windows('1h', '24h', '7d', '30d')), over('d_sum', 'sum', 'amount', windows('1h', '24h', '7d', '30d')), over('d_avg', 'avg', 'amount', windows('24h', '7d')), over('d_max', 'max', 'amount', windows('24h', '7d')),
+      over('d_min', 'min', 'amount', windows('24h', '7d')), over('d_stddev', 'stddev', 'amount', windows('24h', '7d')), over('d_cards', 'distinct', 'card_id', windows('24h', '7d')), over('d_merchants', 'distinct', 'merchant_id', windows('24h', '7d')),
+      over('d_declines', 'count', undefined, windows('1h', '24h', '7d'), declined), { name: 'd_country', agg: 'last', of: 'country' }, { name: 'd_idle', agg: 'since_last' },
+    ] },
+  ]));
+}
+
 /** A small generator of its own: the same numbers everywhere, no clock. */
 export function randomNumbers(seed: number): () => number {
   let state = seed >>> 0;

@@ -1,6 +1,6 @@
 import { FeatureEngine, compileFeatures, type EventContext, type KeyedStates } from '../src';
 import type { KeyedState } from '@weir/windows';
-import { benchEvents, benchSet, type Figure } from './bench-set';
+import { benchEvents, wideSet, type Figure } from './bench-set';
 
 /** States of a plan in plain maps. */
 export class MapStates implements KeyedStates {
@@ -11,15 +11,15 @@ export class MapStates implements KeyedStates {
   touch(): void { /* nothing is written */ }
 }
 
-/** Events through 42 features over three entities: each applied, then read with itself as the current event. */
+/** Events through 90 features over three entities: each applied, then read with itself as the current event. */
 export async function* run(quick: boolean): AsyncIterable<Figure> {
-  const set = benchSet();
+  const set = wideSet();
   const plan = compileFeatures(set);
   for (const { name, ...mix } of [
     { name: 'keys of 5 to 50 events (10,000 cards, 10,000 merchants)', cards: 10_000, merchants: 10_000, devices: 5_000, meanGapMs: 5_000, seed: 1 },
     { name: 'merchants of hundreds of events (20,000 cards, 300 merchants)', cards: 20_000, merchants: 300, devices: 10_000, meanGapMs: 1_000, seed: 2 },
   ]) {
-    const count = quick ? 200_000 : 1_000_000;
+    const count = quick ? 120_000 : 1_000_000;
     const events = benchEvents(set, count, mix);
     const states = new MapStates(plan.views.length);
     const engine = new FeatureEngine(plan, states);
