@@ -60,6 +60,7 @@ try {
     projectsAreKnown(nodePath),
     step(nodePath, 'lint and module boundaries', [bin('eslint', 'bin', 'eslint.js'), '.', '--max-warnings', '0']).ok,
     boundariesBite(nodePath),
+    step(nodePath, 'Kubernetes manifests', [path.join('deploy', 'kubernetes', 'check.mjs')]).ok,
   ];
   const tests = jest(nodePath);
   const failedChecks = checks.filter((ok) => !ok).length;
