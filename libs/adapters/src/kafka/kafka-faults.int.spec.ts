@@ -11,7 +11,21 @@ const clients: ReadonlyArray<readonly [string, (options: KafkaOptions) => KafkaE
 ];
 const record = (text: string): NewRecord => ({ key: null, headers: {}, value: new TextEncoder().encode(text) });
 const text = (value: Uint8Array): string => new TextDecoder().decode(value);
-const mayBeTriedAgain = (error: unknown): boolean => error instanceof Error && 'retriable' in error && error.retriable === true;
+/** Longer than a broker is away. */
+const attemptsMax = 400, pauseMs = 100;
+
+/** Tried again while the error says that it may be; `failed` is told each time. */
+async function persistent<T>(work: () => Promise<T>, failed: () => void = () => undefined): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt >= attemptsMax || !(error instanceof Error && 'retriable' in error && error.retriable === true)) throw error;
+      failed();
+      await new Promise((resolve) => { setTimeout(resolve, pauseMs); });
+    }
+  }
+}
 
 /** What a broker keeps of a password: it is told so by its own request. */
 async function addScramUser(address: string, name: string, password: string): Promise<void> {
@@ -68,7 +82,7 @@ describe('Kafka, when it is hard to reach or in trouble', () => {
       const batches = 60, killAt = 20, perBatch = 5;
       const runs = clients.map(([, open]) => new Interrupted(open({ brokers: [broker.address], lanes: 1, prefix: `${freshName('weir')}.`, requestTimeoutMs: 3_000 }), batches, perBatch));
       const producing = runs.map((run) => run.produce()), reading = runs.map((run) => run.readUntilDone());
-      await Promise.all(runs.map((run) => run.reached(killAt)));
+      await Promise.race([Promise.all(runs.map((run) => run.reached(killAt))), Promise.all(producing)]);
       await broker.kill();
       await broker.start();
       await Promise.all([...producing, ...reading]);
@@ -84,30 +98,22 @@ class Interrupted {
   readonly #triedAgain = new Set<number>();
   readonly #read: Array<{ readonly offset: number; readonly text: string }> = [];
   #arrived: () => void = () => undefined;
+  #failed = false;
 
   constructor(readonly log: KafkaEventLog, private readonly batches: number, private readonly perBatch: number) {}
 
-  async produce(): Promise<void> {
-    for (let batch = 0; batch < this.batches; batch += 1) {
-      const records = Array.from({ length: this.perBatch }, (_, index) => record(`${batch}/${index}`));
-      for (;;) {
-        try {
-          this.#acknowledged.push({ batch, firstOffset: (await this.log.append('transactions.raw', 0, records)).firstOffset });
-          break;
-        } catch (error) {
-          if (!mayBeTriedAgain(error)) throw error;
-          this.#triedAgain.add(batch);
-        }
-      }
-      // The owner of a lane writes decisions beside; after the break it is still the owner.
-      if (batch % 10 === 0) await this.#decide();
-      this.#arrived();
-    }
+  produce(): Promise<void> {
+    return this.#produce().catch((error: unknown) => { this.#failed = true; throw error; });
   }
 
-  async #decide(): Promise<void> {
-    for (;;) {
-      try { await this.log.append('decisions', 0, [record('decided')]); return; } catch (error) { if (!mayBeTriedAgain(error)) throw error; }
+  async #produce(): Promise<void> {
+    for (let batch = 0; batch < this.batches; batch += 1) {
+      const records = Array.from({ length: this.perBatch }, (_, index) => record(`${batch}/${index}`));
+      const { firstOffset } = await persistent(() => this.log.append('transactions.raw', 0, records), () => this.#triedAgain.add(batch));
+      this.#acknowledged.push({ batch, firstOffset });
+      // The owner of a lane writes decisions beside; after the break it is still the owner.
+      if (batch % 10 === 0) await persistent(() => this.log.append('decisions', 0, [record('decided')]));
+      this.#arrived();
     }
   }
 
@@ -117,14 +123,10 @@ class Interrupted {
 
   async readUntilDone(): Promise<void> {
     const isDone = (): boolean => this.#acknowledged.length === this.batches && (this.#read.at(-1)?.offset ?? -1) >= (this.#acknowledged.at(-1)?.firstOffset ?? 0) + this.perBatch - 1;
-    while (!isDone()) {
+    while (!isDone() && !this.#failed) {
       const next = (this.#read.at(-1)?.offset ?? -1) + 1;
-      try {
-        for (const { offset, value } of await this.log.read('transactions.raw', 0, next, 100)) this.#read.push({ offset, text: text(value) });
-        await this.log.wait('transactions.raw', 0, (this.#read.at(-1)?.offset ?? -1) + 1, 50);
-      } catch (error) {
-        if (!mayBeTriedAgain(error)) throw error;
-      }
+      for (const { offset, value } of await persistent(() => this.log.read('transactions.raw', 0, next, 100))) this.#read.push({ offset, text: text(value) });
+      await this.log.wait('transactions.raw', 0, (this.#read.at(-1)?.offset ?? -1) + 1, 50);
     }
   }
 

@@ -8,7 +8,7 @@ export type TestServer = { readonly name: string; readonly url: string } | { rea
 /** Starts, stops and knows all servers of tests. */
 export const serversScript = join(__dirname, '../../../../tools/servers/servers.cjs');
 const startMsMax = 10 * 60_000;
-const testMsMax = 60_000;
+const testMsMax = 180_000;
 
 /** Starts the server where none runs yet; all suites share it. Synchronous, for Jest wants to know its tests when a file is loaded. */
 function server(name: string): TestServer {
