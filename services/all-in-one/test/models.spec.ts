@@ -39,6 +39,7 @@ async function postUntil(holds: () => Promise<boolean>, amount: number): Promise
 }
 const inForce = async (): Promise<Record<string, unknown>> => (await suite.ask('GET', '/definitions/Model/risk')).json;
 
+jest.setTimeout(60_000);
 beforeAll(() => suite.start());
 afterAll(async () => { await suite.stop(); folder.remove(); });
 

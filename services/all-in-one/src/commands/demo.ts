@@ -13,8 +13,11 @@ interface DemoFlags { readonly port: number; readonly json?: boolean; readonly d
 const dayMs = 86_400_000;
 const world = { days: 60, customers: 2_000, terminals: 4_000, seed: 'demo' };
 /** Days sent at once, so that features have a past; the rest streams. */
-const pastDays = 10;
+const pastDays = 21;
 const pastRowsPerBatch = 2_000;
+/** How long until a fraud is known. */
+const labelDelayDays = 7;
+const labelsAtOnce = 100;
 const liveTicksPerSecond = 10;
 const livePerTick = 6;
 const decidedWaitMs = 60_000;
@@ -40,11 +43,32 @@ async function demo(flags: DemoFlags): Promise<void> {
     say(`\n  console    ${link}\n  interface  ${url}/docs\n  first decision ${(firstMs / 1_000).toFixed(1)} s after the start; Ctrl-C ends everything\n`);
     if (apiKey === undefined) say('  (the key was shown when this folder was made; WEIR_API_KEY sets one)');
   }
-  await sendPast(suite, transactions);
+  const frauds: Fraud[] = [];
+  await sendPast(suite, noting(transactions, frauds));
+  await sendLabels(suite, frauds);
   await stream(suite, transactions);
 }
 
 type Transactions = Iterator<SimulatedTransaction>;
+interface Fraud { readonly transactionId: string; readonly knownMs: number }
+
+/** The same transactions; those that are fraud are noted. */
+function* noting(transactions: Transactions, frauds: Fraud[]): Generator<SimulatedTransaction, void, undefined> {
+  for (let next = transactions.next(); next.done !== true; next = transactions.next()) {
+    const { event, fraud } = next.value;
+    if (fraud === 1) frauds.push({ transactionId: event.transaction_id, knownMs: event.event_time + labelDelayDays * dayMs });
+    yield next.value;
+  }
+}
+
+/** What is known of the past by now. */
+async function sendLabels(suite: Suite, frauds: readonly Fraud[]): Promise<void> {
+  const known = frauds.filter(({ knownMs }) => knownMs <= Date.now());
+  for (let from = 0; from < known.length; from += labelsAtOnce) {
+    await suite.labels.append(known.slice(from, from + labelsAtOnce).map(({ transactionId, knownMs }) => ({ transactionId, fraud: true, by: 'dispute', atMs: knownMs, source: 'dispute' })));
+  }
+  say(`${known.length} frauds of the past became known; now streaming`);
+}
 
 function takeRows(transactions: Transactions, count: number, untilMs = Infinity): SubmittedRow[] {
   const rows: SubmittedRow[] = [];
@@ -76,7 +100,7 @@ async function sendPast(suite: Suite, transactions: Transactions): Promise<void>
     if (rows.length < pastRowsPerBatch) break;
   }
   progress.end();
-  say(`${sent} transactions of the last ${pastDays} days decided; now streaming`);
+  say(`${sent} transactions of the last ${pastDays} days decided`);
 }
 
 /** A steady stream in simulated time, until the world ends; the suite stays up. */

@@ -83,7 +83,7 @@ export class Suite {
   private stores!: Stores;
   private lanes: ReadonlyArray<{ readonly stages: Stages; readonly runner: LaneRunner }> = [];
   private nextOffsets: number[] = [];
-  private labels!: LabelWriter;
+  labels!: LabelWriter;
   definitions!: DefinitionsService;
   server!: GatewayServer;
   private backtests: BacktestService | undefined;
@@ -278,7 +278,7 @@ export class Suite {
     const writer = new LaneWriter(log, (offsets) => this.reached(offsets));
     const features = new LaneFeatures({ set, stages: this.lanes.map(({ stages }) => stages.features), clock: this.clock, tokeniser: this.tokeniser, statistics: this.statistics });
     const tokenOfEntity = (type: string, key: string): string => features.tokenised(type, key);
-    const insight = new Insight({ resolved: (change) => this.definitions.resolved(change), stages: () => this.lanes.map(({ stages }) => stages), registry, decisions, artifacts: this.artifacts, nextOffsets: () => this.nextOffsets, tokenOfEntity });
+    const insight = new Insight({ resolved: (change) => this.definitions.resolved(change), stages: () => this.lanes.map(({ stages }) => stages), registry, decisions, artifacts: this.artifacts, runtime: this.models, nextOffsets: () => this.nextOffsets, tokenOfEntity });
     this.backtests = new BacktestService({
       log, decisions, clock: this.clock, modelsFolder: join(this.options.dataDir, 'models'), inForce: set,
       resolve: async (change) => { const changed = await this.definitions.resolved(change); await this.approval.approve(changed); return changed; },

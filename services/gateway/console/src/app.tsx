@@ -6,6 +6,8 @@ import { DecisionPage } from './decision/decision-page';
 import { EntityPage } from './entity/entity-page';
 import { LivePage } from './live/live-page';
 import { LiveStore } from './live/live-store';
+import { DriftPage } from './models/drift-page';
+import { ModelsPage } from './models/models-page';
 import { Frame } from './parts/frame';
 import { SearchPage } from './search/search-page';
 import { forgetKey, keepKey, readKey } from './session';
@@ -32,6 +34,8 @@ function Page({ client, live }: { client: ApiClient; live: LiveStore }): ReactNo
     case 'review': return <ReviewPage client={client} />;
     case 'case': return <CasePage key={route.id} client={client} id={route.id} />;
     case 'entity': return <EntityPage key={`${route.type}:${route.id}`} client={client} type={route.type} id={route.id} />;
+    case 'models': return <ModelsPage client={client} />;
+    case 'drift': return <DriftPage client={client} />;
     case 'unknown': return <p className="empty">There is no such page. <a href="#/">Live decisions</a></p>;
   }
 }

@@ -1,10 +1,13 @@
 const timeOfDay = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 const dateAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+const dayOnly = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' });
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
 const precise = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 6 });
 
 export const clockTime = (iso: string): string => timeOfDay.format(new Date(iso));
 export const fullTime = (iso: string): string => dateAndTime.format(new Date(iso));
+/** The day of a week's beginning, which is in UTC. */
+export const shortDay = (iso: string): string => dayOnly.format(new Date(iso));
 export const count = (value: number): string => whole.format(value);
 export const percent = (fraction: number): string => `${(100 * fraction).toFixed(fraction > 0 && fraction < 0.1 ? 1 : 0)} %`;
 export const score = (value: number): string => value.toFixed(3);

@@ -9,7 +9,7 @@ export interface ModelFigures {
   /** Rows with no answer: failed, too late, or NaN. */
   readonly errors: number;
   readonly errorRate: number;
-  /** Per batch, ms. */
+  /** Of a batch, for 64 rows where it has more, ms. */
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
@@ -17,6 +17,8 @@ export interface ModelFigures {
 const windowMs = 60_000, bucketMs = 2_000;
 /** Times of calls kept of a bucket; more than that say no more. */
 const timesPerBucketMax = 500;
+/** A large batch takes its time; a model is slow when so many rows take long. */
+const rowsPerTime = 64;
 /** Versions of models that are counted. */
 const versionsMax = 32;
 
@@ -33,7 +35,7 @@ export class ModelMeter {
     bucket.calls += 1;
     bucket.rows += rows;
     bucket.errors += failed + unanswered;
-    if (bucket.times.length < timesPerBucketMax) bucket.times.push(tookMs);
+    if (bucket.times.length < timesPerBucketMax) bucket.times.push(tookMs / Math.max(1, rows / rowsPerTime));
   }
 
   figures(): ModelFigures[] {

@@ -8,7 +8,7 @@ const schema = z.object({
   WEIR_MODEL_BUDGET_MS: wholeNumber({ min: 0, max: 60_000 }).default(500),
   /** Share of rows without an answer, over a minute, above which a new version of a model goes back to the former one. */
   WEIR_MODEL_ERROR_RATE_MAX: share({ min: 0, max: 1 }).default(0.01),
-  /** 99th percentile of the time for a batch, over a minute, above which it does. */
+  /** 99th percentile of the time for a batch (for 64 rows of a larger one), over a minute, above which it does. */
   WEIR_MODEL_LATENCY_MAX_MS: wholeNumber({ min: 1, max: 60_000 }).default(200),
   /** Rows of that minute before anything is judged. */
   WEIR_MODEL_ROWS_MIN: wholeNumber({ min: 1, max: 1_000_000 }).default(50),

@@ -12,11 +12,17 @@ function fill(book: DriftBook, hour: number, of: { readonly count: number; reado
     book.add(decision(startMs + hour * hourMs + index, { 'tx:amount': random.chance(of.missing ?? 0) ? null : random.normal(of.middle ?? 50, 10), 'tx:country': of.country !== undefined && random.chance(0.1) ? of.country : random.pick(['DE', 'FR']), 'tx:id': `t${made}` }));
   }
 }
+/** A first window, which is no reference for anything. */
+function begun(): DriftBook {
+  const book = new DriftBook(hourMs);
+  fill(book, -1, { count: 1, middle: 500 });
+  return book;
+}
 const passed = (book: DriftBook): Record<string, readonly string[]> => Object.fromEntries((book.windows()[0]?.features ?? []).map((feature) => [feature.feature, feature.passed]));
 
 describe('DriftBook', () => {
-  it('says nothing before it has a reference and enough decisions', () => {
-    const book = new DriftBook(hourMs);
+  it('says nothing before it has a reference and enough decisions, and takes none of the first window for usual', () => {
+    const book = begun();
     fill(book, 0, { count: referenceRowsMin - 1 });
     expect(book.windows()).toEqual([]);
     fill(book, 1, { count: windowRowsMin - 1 });
@@ -24,7 +30,7 @@ describe('DriftBook', () => {
   });
 
   it('compares each window with the first decisions, and finds nothing where nothing changed', () => {
-    const book = new DriftBook(hourMs);
+    const book = begun();
     for (let hour = 0; hour < 4; hour += 1) fill(book, hour, { count: referenceRowsMin });
     expect(passed(book)).toEqual({ 'tx:amount': [], 'tx:country': [] });
     expect(book.windows()).toHaveLength(4);
@@ -33,14 +39,14 @@ describe('DriftBook', () => {
   it.each([
     ['a number', { middle: 80 }, 'tx:amount', 'psi'], ['a category that is new', { country: 'BR' }, 'tx:country', 'newCategoriesShare'], ['values that are missing', { missing: 0.3 }, 'tx:amount', 'missingRateChange'],
   ] as const)('finds %s', (_name, change, feature, limit) => {
-    const book = new DriftBook(hourMs);
+    const book = begun();
     fill(book, 0, { count: referenceRowsMin });
     fill(book, 1, { count: referenceRowsMin, ...change });
     expect(passed(book)[feature]).toContain(limit);
   });
 
   it('takes the rows kept with a model as the reference of its inputs, and another one with another model', () => {
-    const book = new DriftBook(hourMs), random = new SeededRandom(3);
+    const book = begun(), random = new SeededRandom(3);
     book.useBackground('one', { 'tx:amount': Float64Array.from({ length: 200 }, () => random.normal(200, 10)) });
     fill(book, 0, { count: referenceRowsMin });
     expect(book.windows()[0]?.features.find(({ feature }) => feature === 'tx:amount')).toMatchObject({ reference: 'background', passed: expect.arrayContaining(['psi']) as unknown });
@@ -49,7 +55,7 @@ describe('DriftBook', () => {
   });
 
   it('is the same after it was put away and taken up', () => {
-    const book = new DriftBook(hourMs), again = new DriftBook(hourMs);
+    const book = begun(), again = new DriftBook(hourMs);
     fill(book, 0, { count: referenceRowsMin });
     fill(book, 1, { count: 300, middle: 70 });
     again.restore(JSON.parse(JSON.stringify(book.toJson())));

@@ -36,6 +36,7 @@ export class DriftBook {
   private open: { fromMs: number; seen: number; below: number; rows: Sampled[] } | undefined;
   private readonly closed: DriftWindow[] = [];
   private backgroundId = '';
+  private firstFromMs: number | undefined;
 
   constructor(private readonly windowMs: number) {}
 
@@ -75,7 +76,9 @@ export class DriftBook {
         open.rows = open.rows.filter((row) => row.key < open.below);
       }
     }
-    this.gather({ key, values });
+    // What comes in the first window has no past yet; what is usual begins after it.
+    if (this.firstFromMs === undefined) this.firstFromMs = fromMs;
+    if (fromMs > this.firstFromMs) this.gather({ key, values });
     return ended;
   }
 
@@ -98,17 +101,18 @@ export class DriftBook {
 
   get isReady(): boolean { return this.gathering === undefined; }
 
-  toJson(): unknown { return { references: [...this.references], gathering: this.gathering ?? null, open: this.open ?? null, closed: this.closed, backgroundId: this.backgroundId }; }
+  toJson(): unknown { return { references: [...this.references], gathering: this.gathering ?? null, open: this.open ?? null, closed: this.closed, backgroundId: this.backgroundId, firstFromMs: this.firstFromMs ?? null }; }
   restore(json: unknown): void {
-    const read = json as { references: Array<[string, Reference]>; gathering: Sampled[] | null; open: DriftBook['open'] | null; closed: DriftWindow[]; backgroundId: string }; // written by toJson
+    const read = json as { references: Array<[string, Reference]>; gathering: Sampled[] | null; open: DriftBook['open'] | null; closed: DriftWindow[]; backgroundId: string; firstFromMs: number | null }; // written by toJson
     this.references = new Map(read.references);
     this.gathering = read.gathering ?? undefined;
     this.open = read.open ?? undefined;
     this.closed.splice(0, Infinity, ...read.closed);
     this.backgroundId = read.backgroundId;
+    this.firstFromMs = read.firstFromMs ?? undefined;
   }
 
-  /** The first decisions are the reference of everything that the background rows say nothing of. */
+  /** The first decisions of the second window are the reference of everything that the background rows say nothing of. */
   private gather(row: Sampled): void {
     if (this.gathering === undefined) return;
     this.gathering.push(row);

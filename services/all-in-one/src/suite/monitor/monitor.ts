@@ -26,8 +26,9 @@ export interface MonitorParts extends MonitorOptions {
 }
 
 const everyMs = 1_000;
-/** Of a second: a tenth of a core in its own thread, next to nothing where it shares one. */
-const stepMs = { thread: 100, shared: 20 } as const;
+/** Of a second: a tenth of a core in its own thread, more where much waits, next to nothing where it shares one. */
+const stepMs = { thread: 100, catchingUp: 300, shared: 20 } as const;
+const catchUpFrom = 5_000;
 /** Labels of a turn whose decisions are looked up. */
 const labelsPerTurnMax = 100;
 /** Labels of unknown transactions that are tried again. */
@@ -45,6 +46,7 @@ export class Monitor implements Monitors {
   private turn: Promise<void> = Promise.resolve();
   private labelCursor: number | undefined;
   private usedSet = '';
+  private behind = 0;
   private held: LabelRow[] = [];
   private isStopped = false;
 
@@ -102,7 +104,8 @@ export class Monitor implements Monitors {
 
   private async takeTurn(thread: MonitorThread): Promise<void> {
     await this.useModels(thread);
-    const { behind, driftWindows } = await thread.ask('step', thread.isThread ? stepMs.thread : stepMs.shared);
+    const { behind, driftWindows } = await thread.ask('step', thread.isThread ? (this.behind > catchUpFrom ? stepMs.catchingUp : stepMs.thread) : stepMs.shared);
+    this.behind = behind;
     this.gauges.behind.set(behind);
     for (const window of driftWindows) await this.judge(window);
     if (await this.takeLabels(thread) || driftWindows.length > 0) await this.measure(thread);

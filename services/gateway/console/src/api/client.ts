@@ -1,4 +1,4 @@
-import type { CaseWithComments, DecisionRecord, Links, Resolution, ReviewCase, Timeline, Who } from './types';
+import type { CaseWithComments, DecisionRecord, DriftWindow, Links, ModelNow, ModelWeek, Resolution, ReviewCase, Timeline, Who } from './types';
 
 /** What the gateway said instead of an answer. */
 export class ApiError extends Error {
@@ -47,6 +47,15 @@ export class ApiClient {
   }
   links(type: string, id: string): Promise<Links> {
     return this.get(`/entities/${encodeURIComponent(type)}/${encodeURIComponent(id)}/links`);
+  }
+  models(): Promise<{ models: ModelNow[] }> {
+    return this.get('/models');
+  }
+  modelQuality(): Promise<{ weeks: ModelWeek[] }> {
+    return this.get('/models/quality');
+  }
+  modelDrift(): Promise<{ windows: DriftWindow[] }> {
+    return this.get('/models/drift');
   }
   /** Entity types by the one field of their keys, asked for once. */
   entityTypes(): Promise<ReadonlyMap<string, string>> {

@@ -2,6 +2,7 @@ export type { DecisionRecord } from '../../../src/schemas/decision.schema';
 export type { LiveSecond } from '../../../src/live/live-feed';
 
 import type { z } from 'zod';
+import type { driftSchema, modelSchema, qualitySchema } from '../../../src/schemas/models.schema';
 import type { caseSchema, caseWithComments, linksAnswer, timelineAnswer } from '../../../src/schemas/cases.schema';
 
 export type ReviewCase = z.infer<typeof caseSchema>;
@@ -9,6 +10,10 @@ export type CaseWithComments = z.infer<typeof caseWithComments>;
 export type Timeline = z.infer<typeof timelineAnswer>;
 export type Links = z.infer<typeof linksAnswer>;
 export type Resolution = NonNullable<ReviewCase['resolution']>;
+
+export type ModelNow = z.infer<typeof modelSchema>;
+export type ModelWeek = z.infer<typeof qualitySchema>;
+export type DriftWindow = z.infer<typeof driftSchema>;
 
 export type Outcome = 'approve' | 'review' | 'block';
 export const outcomes: readonly Outcome[] = ['approve', 'review', 'block'];

@@ -9,6 +9,8 @@ const pages: ReadonlyArray<{ readonly href: string; readonly title: string; read
   { href: '#/', title: 'Live', holds: ({ page }) => page === 'live' },
   { href: '#/review', title: 'Review', holds: ({ page }) => page === 'review' || page === 'case' },
   { href: '#/decisions', title: 'Decisions', holds: ({ page }) => page === 'decisions' || page === 'decision' || page === 'transaction' || page === 'entity' },
+  { href: '#/models', title: 'Models', holds: ({ page }) => page === 'models' },
+  { href: '#/drift', title: 'Drift', holds: ({ page }) => page === 'drift' },
 ];
 
 const connectionWords: Readonly<Record<Connection, string>> = { connecting: 'connecting', live: 'live', lost: 'connection lost, trying again', refused: 'this key may not read' };
