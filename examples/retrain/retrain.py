@@ -83,7 +83,7 @@ class Suite:
         self.ask('PUT', f'/models/files?path={path}.background.csv&background_of={kept["sha256"]}', open(files['background'], 'rb').read(), 'application/octet-stream')
 
     def apply(self, documents):
-        return self.ask('POST', '/definitions/apply', {'documents': documents})
+        return self.ask('POST', '/definitions/apply', {'definitions': documents})
 
     def definition(self, kind, name):
         return {key: value for key, value in self.ask('GET', f'/definitions/{kind}/{name}').items() if key != 'version'}
