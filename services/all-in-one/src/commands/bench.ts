@@ -14,6 +14,7 @@ const benches: Readonly<Record<string, () => Promise<{ readonly run: Bench }>>> 
   'online-read': () => import('../bench/online-read.bench.js'),
   http: () => import('../bench/http.bench.js'),
   swap: () => import('../bench/swap.bench.js'),
+  history: () => import('../bench/history.bench.js'),
   ...built({
     windows: 'libs/features/bench/windows.bench', state: 'libs/features/bench/state.bench', 'point-in-time': 'services/all-in-one/bench/point-in-time.bench', patterns: 'libs/patterns/bench/patterns.bench',
     rules: 'libs/rules/bench/rules.bench', explain: 'libs/models/bench/explain.bench', model: 'services/all-in-one/bench/model.bench',

@@ -65,7 +65,9 @@ export class HistoryLoop {
       let result = 0, error: string | undefined;
       try {
         await this.advance();
+        const before = cpuMicros();
         await this.flush();
+        this.say({ kind: 'used', cpuMicros: cpuMicros() - before });
         if (kind === 'compact') result = await this.store.compact();
       } catch (cause) { error = messageOf(cause); }
       if (kind === 'stop') await this.close();
@@ -87,7 +89,7 @@ export class HistoryLoop {
   }
 
   private async advance(): Promise<void> {
-    const before = process.threadCpuUsage();
+    const before = cpuMicros();
     let waiting = this.store.waiting;
     for (let steps = 1; await this.writer.step(); steps++) {
       if (this.store.waiting < waiting) await this.tellWritten();
@@ -97,8 +99,7 @@ export class HistoryLoop {
     await this.tellWritten();
     const { lastFlushMs } = this, dueMs = lastFlushMs + (this.writer.hasNews ? this.job.flushMs : idleFlushMs) - Date.now();
     if (this.store.waiting > 0 && dueMs <= 0) await this.flush();
-    const after = process.threadCpuUsage();
-    this.say({ kind: 'used', cpuMicros: after.user + after.system - before.user - before.system });
+    this.say({ kind: 'used', cpuMicros: cpuMicros() - before });
     if (this.writer.isBehind) this.later(behindMs);
     else if (this.store.waiting > 0) this.later(Math.max(100, dueMs));
   }
@@ -160,6 +161,12 @@ export function vectorOf(layoutJson: string, bytes: Uint8Array): Float64Array {
     codecByLayout.set(layoutJson, (codec = new DecisionCodec(JSON.parse(layoutJson) as DecisionLayout))); // written by DecisionPacker alone
   }
   return codec.numbersOf(bytes);
+}
+
+/** CPU time of this thread, µs. */
+function cpuMicros(): number {
+  const { user, system } = process.threadCpuUsage();
+  return user + system;
 }
 
 const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

@@ -28,6 +28,8 @@ export class HistoryService {
   private worker: Worker | undefined;
   private asked = 0;
   private isStopping = false;
+  /** CPU time of the thread so far, µs. */
+  cpuMicros = 0;
   private readonly positions;
   private readonly failures;
   private readonly cpuSeconds;
@@ -116,7 +118,9 @@ export class HistoryService {
         this.failures.inc({});
         this.options.logger.error({ reason: message.message }, 'history could not be written; it is tried again');
         break;
-      case 'used': this.cpuSeconds.inc({}, message.cpuMicros / 1e6);
+      case 'used':
+        this.cpuMicros += message.cpuMicros;
+        this.cpuSeconds.inc({}, message.cpuMicros / 1e6);
     }
   }
 
