@@ -81,7 +81,7 @@ describe('a back-test', () => {
     const whole = await backtest(world, changed);
     const quick = await run(changed, true);
     expect(quick.way.kind === 'shared' ? quick.way.patterns : quick.way.kind).toBe(expected);
-    expect(figures(quick.report)).toEqual(figures(whole));
+    expect(figures(quick.report)).toEqual({ ...figures(whole), ...(expected === 'recorded' ? { patterns: null } : {}) });
     if (expected !== 'recorded') return;
     expect(quick.report.parity).toMatchObject({ compared: world.rows.size, same: world.rows.size, different: 0, not_stored: 0, counts_equal: true });
     const shared = await run(changed, false);

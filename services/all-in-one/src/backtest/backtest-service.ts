@@ -90,7 +90,7 @@ export class BacktestService implements Backtests {
     const run = async (useRecords: boolean): Promise<Readonly<Record<string, unknown>>> => ({ ...await runBacktest({
       changed, fromMs: request.fromMs, toMs: request.toMs, examples: request.examples ?? examplesDefault, progress, signal: job.abort.signal,
       lanes: lanes.map(({ job: each, survey, through, feed }) => {
-        const way = wayOfLog(survey.controls, changed, { useRecords, lanes: each.lanes });
+        const way = wayOfLog(survey.controls, changed, { useRecords, lanes: each.lanes, known: this.options.inForce() });
         const storedThrough = isCompared || way.kind === 'recorded' ? through : undefined;
         return { way: way.kind, open: () => threadPair({ way, job: { ...each, labels: packed }, changed, models: { before: models, after: models }, storedThrough, feed }) };
       }),

@@ -56,8 +56,8 @@ export interface BacktestReport extends GroupFigures {
   readonly degraded: { readonly before: number; readonly after: number };
   readonly labelled: { readonly fraud: number; readonly genuine: number };
   readonly rules: readonly RuleLine[];
-  /** What each pattern gave, live and shadow: matches per day, with examples. */
-  readonly patterns: readonly PatternLine[];
+  /** What each pattern gave, live and shadow: matches per day, with examples. null where the stored decisions were used: the change leaves what patterns match as it is. */
+  readonly patterns: readonly PatternLine[] | null;
   readonly segments: readonly (GroupFigures & { readonly segment: string })[];
   readonly weeks: readonly (GroupFigures & { readonly week: string })[];
   readonly examples: readonly Example[];
@@ -85,7 +85,7 @@ export function reportOf({ ways, comparison, shown, before, after, changed, from
     ways, range: { from: isoOrNull(fromMs), to: isoOrNull(toMs) }, records: comparison.records,
     ...groupFigures(all), refused: ways.includes('recorded') ? null : { before: refused(before), after: refused(after) },
     only_before: comparison.onlyBefore, only_after: comparison.onlyAfter, degraded: { before: comparison.degradedBefore, after: comparison.degradedAfter },
-    labelled: { fraud: sum(all.fraud), genuine: sum(all.genuine) }, rules: ruleLines(before, after, changed), patterns: patternLines(before, after, changed),
+    labelled: { fraud: sum(all.fraud), genuine: sum(all.genuine) }, rules: ruleLines(before, after, changed), patterns: ways.includes('recorded') ? null : patternLines(before, after, changed),
     segments: comparison.segments().map(([segment, tally]) => ({ segment, ...groupFigures(tally) })), weeks: comparison.weeks().map(([week, tally]) => ({ week, ...groupFigures(tally) })),
     examples: shown.map(exampleOf), parity: parityOf(before), took_ms: Math.round(tookMs),
   };

@@ -11,12 +11,12 @@ export const wayOfFile = (live: DefinitionSet, changed: DefinitionSet): Way => s
  * offset. Features and patterns are taken from them only where every set that ever was in force has those of the changed one, for what is stored was made
  * by the set of its time.
  */
-export function wayOfLog(controls: readonly ControlRecord[] | undefined, changed: DefinitionSet, { useRecords, lanes }: { readonly useRecords: boolean; readonly lanes: number }): Way {
+export function wayOfLog(controls: readonly ControlRecord[] | undefined, changed: DefinitionSet, { useRecords, lanes, known }: { readonly useRecords: boolean; readonly lanes: number; /** A set that is at hand already. */ readonly known?: DefinitionSet }): Way {
   if (controls === undefined) return { kind: 'apart' };
   const texts = new Set(controls.flatMap(({ body }) => (body.kind === 'definitions' ? [body.json] : [])));
   const sets: DefinitionSet[] = [];
   for (const text of texts) {
-    try { sets.push(resolveCanonicalSet(text)); } catch { return { kind: 'apart' }; } // a record that ingest skips; the changed set would stand in its place
+    try { sets.push(known?.canonicalJson === text ? known : resolveCanonicalSet(text)); } catch { return { kind: 'apart' }; } // a record that ingest skips; the changed set would stand in its place
   }
   const way = sharedWay(sets, changed);
   if (useRecords && way.kind === 'shared' && way.patterns === 'both') return { kind: 'recorded', controls };

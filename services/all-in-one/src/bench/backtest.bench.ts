@@ -12,17 +12,24 @@ import { ownManners } from '../commands/backtest';
 import { loadDefinitionSet } from '../definition-files';
 import { repositoryRoot } from '../folders';
 import { setChecks } from '../set-checks';
+import { besideLive } from './backtest-beside';
 import { cpuMicros, round, rssMb, type Figure } from './figures';
 
 const everything = { fromMs: -Infinity, toMs: Infinity };
 /** Any will do: nobody looks at the tokens. */
 const tokenKey = new Uint8Array(32);
 
-/**
- * A month of transactions from a file through the example definitions and through a changed set (one threshold, the policy's bands), a thread a
- * side; every transaction labelled.
- */
+/** Over a file, then over a suite's log and beside its traffic. */
 export async function* run(quick: boolean): AsyncGenerator<Figure> {
+  yield* overFile(quick);
+  yield* besideLive(quick);
+}
+
+/**
+ * A month of transactions from a file through the example definitions and through a changed set (one threshold, the policy's bands): ingest and features
+ * once in a thread, the rest of both sides in another; every transaction labelled.
+ */
+async function* overFile(quick: boolean): AsyncGenerator<Figure> {
   const folder = mkdtempSync(join(tmpdir(), 'weir-bench-'));
   try {
     const events = join(folder, 'events.jsonl'), labels = new LabelBook();

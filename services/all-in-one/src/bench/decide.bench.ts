@@ -51,7 +51,7 @@ export async function* run(quick: boolean): AsyncGenerator<Figure> {
 }
 
 /** Events as text, as they come over the wire: parsed when they are sent, so that the benchmark keeps no objects alive. */
-function takeRows(count: number): string[] {
+export function takeRows(count: number): string[] {
   const rows: string[] = [];
   for (const { event } of simulate({ days: 3_650, customers: 20_000, terminals: 10_000, seed: 'bench' })) {
     rows.push(JSON.stringify(event));
@@ -63,7 +63,7 @@ function takeRows(count: number): string[] {
 const submitted = (json: string): SubmittedRow => ({ json, event: JSON.parse(json) as Record<string, unknown>, receivedAtMs: undefined, idempotency: undefined });
 const submit = (suite: Suite, rows: readonly string[]) => suite.edge.submit(rows.map(submitted), { source: undefined, wait: 'decided', deadlineMs: decidedWaitMs, traceId: null });
 
-async function flood(suite: Suite, rows: readonly string[]): Promise<void> {
+export async function flood(suite: Suite, rows: readonly string[]): Promise<void> {
   const under: Promise<unknown>[] = [];
   for (let from = 0; from < rows.length; from += rowsPerBatch) {
     under.push(submit(suite, rows.slice(from, from + rowsPerBatch)));
@@ -73,7 +73,7 @@ async function flood(suite: Suite, rows: readonly string[]): Promise<void> {
 }
 
 /** Events at a steady rate, each tick's together; the time of each to its decision, ms. */
-async function steady(suite: Suite, rows: readonly string[], perSecond: number): Promise<number[]> {
+export async function steady(suite: Suite, rows: readonly string[], perSecond: number): Promise<number[]> {
   const latenciesMs: number[] = [];
   const under: Promise<void>[] = [];
   const startedAtMs = performance.now();

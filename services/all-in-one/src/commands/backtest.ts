@@ -119,11 +119,16 @@ export function printPatterns(patterns: readonly JsonObject[]): void {
 export const matchText = ({ key, first, last, events }: JsonObject): string =>
   `${shown(key)} ${shown(first)} to ${shown(last)}: ${Object.entries(objectOf(events)).map(([step, ids]) => `${step} ${textsOf(ids).join(' ')}`).join('; ')}`;
 
+const wayTexts: Readonly<Record<string, string>> = {
+  recorded: 'features and matches as the stored decisions have them: the change leaves them as they are', shared: 'ingest and features ran once: the change leaves them as they are', apart: 'every stage ran twice',
+};
+
 function printReport(report: JsonObject): void {
   const figures = report as unknown as GroupFigures; // a back-test's report, made by reportOf here or by a suite of the same interface
   const outcomes = ['approve', 'review', 'block'] as const;
   print(`${figures.decisions} decisions compared${objectOf(report['sets'])['unchanged'] === true ? '; the set is the same' : ''}`);
   printTable(['BEFORE \\ AFTER', ...outcomes, 'ALL'], [...outcomes.map((before) => [before, ...outcomes.map((after) => figures.matrix[before]?.[after] ?? 0), figures.before[before]]), ['all', ...outcomes.map((after) => figures.after[after]), figures.decisions]]);
+  for (const way of textsOf(report['ways'])) print(wayTexts[way] ?? way);
   const percent = (share: number | null): string => (share === null ? '-' : `${(100 * share).toFixed(2)} %`);
   const quality = (['before', 'after'] as const).flatMap((side) => (['block', 'held'] as const).map((kind) => {
     const { held, precision, recall, false_positives_per_true: perTrue } = figures.quality[side][kind];

@@ -105,7 +105,7 @@ export class Insight implements DecisionInsight {
     const known = new Set(verdict.vector.layout.qualifiedNames);
     const missingFeatures = (set.layoutBySource.get(source.name)?.qualifiedNames ?? []).filter((name) => !known.has(name));
     const json = verdictJson(rerun(verdict, compileDecisionProgram(set, source.name)));
-    return { json, same: json === verdictJson(verdict), missingFeatures };
+    return { json, same: json === verdictJson({ ...verdict, set: set.id }), missingFeatures };
   }
 
   async explain(decision: Decision | DecisionRecord): Promise<{ readonly base: number; readonly margin: number; readonly contributions: Readonly<Record<string, number>>; readonly approximate: boolean } | undefined> {

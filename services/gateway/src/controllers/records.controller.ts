@@ -16,7 +16,7 @@ import { jsonObject } from '../schemas/shared.schema';
 const tag = 'Decisions';
 
 const rerunSchema = z.object({
-  decision_id: z.string(), same: z.boolean().meta({ description: 'Whether it came out byte for byte as it was stored.' }),
+  decision_id: z.string(), same: z.boolean().meta({ description: 'Whether it came out byte for byte as it was stored; under a change, apart from the id of the set.' }),
   sha256: z.string().meta({ description: 'Of the canonical JSON.' }), missing_features: z.array(z.string()).optional().meta({ description: 'Features that the changed definitions have and the record has not: they count as missing. A back-test has them.' }), verdict: jsonObject,
 }).meta({ id: 'Rerun' });
 const bandSchema = z.object({ band: z.string(), up: z.number().nullable(), down: z.number().nullable() }).meta({ description: "The score's band, and how far it is to the next; null where there is none." });
