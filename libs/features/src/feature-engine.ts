@@ -7,6 +7,8 @@ import type { ViewPlan } from './view-plan';
 /** Where the engine's states live. `viewIndex` counts the plan's views. */
 export interface KeyedStates {
   find(viewIndex: number, key: string): KeyedState | undefined;
+  /** Those of many keys that are at hand. */
+  findAll?(viewIndex: number, keys: readonly string[], into: KeyedState[]): void;
   /** Takes a state that was just made. */
   add(viewIndex: number, key: string, state: KeyedState): void;
   /** Says that a state changed. */
@@ -34,7 +36,35 @@ export class FeatureEngine {
   private values: Value[] = [];
   private passes = new Uint8Array(64);
 
+  private readonly near: KeyedState[] = [];
+  private readonly keys: string[] = [];
+  /** Of no meaning; what is read ahead must be used for something. */
+  private readAhead = 0;
+
   constructor(readonly plan: FeaturePlan, private readonly states: KeyedStates) {}
+
+  /**
+   * Looks up what the next few events (those of the first one's source) will touch. Nothing changes: states lie scattered in memory, and asking for many at once takes little
+   * longer than waiting for one.
+   */
+  lookAhead(events: readonly StreamEvent[]): void {
+    const { near, keys } = this;
+    near.length = 0;
+    const source = this.plan.bySource.get(events[0]?.source ?? '');
+    if (source === undefined || this.states.findAll === undefined) return;
+    for (const step of source.steps) {
+      keys.length = 0;
+      for (const event of events) {
+        const key = event.source === source.source.name ? eventKey(event, step.keySlots) : undefined;
+        if (key !== undefined) keys.push(key);
+      }
+      this.states.findAll(step.viewIndex, keys, near);
+    }
+    let seen = 0;
+    for (let i = 0; i < near.length; i++) seen += (near[i] as KeyedState).raw.newestMs;
+    for (let i = 0; i < near.length; i++) seen += (near[i] as KeyedState).raw.readAhead();
+    this.readAhead = seen;
+  }
 
   /** The event enters its views, then is read with itself as the current event. */
   process(event: StreamEvent, context: EventContext): FeatureVector | undefined {

@@ -1,7 +1,7 @@
 import type { Aggregate, Window } from '@weir/contracts';
 import { exactHashesMin } from './distinct-summary';
 
-/** How a column is held: all as doubles; `int` values are safe integers, text is a code into the column's dictionary. */
+/** How a column is held: all as doubles; `int` values are safe integers, text is its number in a table of texts. */
 export type ColumnKind = 'int' | 'double' | 'bool' | 'text';
 
 /** One aggregate over the events of one key. Knows columns and filters by number, no names. */

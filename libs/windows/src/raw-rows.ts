@@ -5,6 +5,8 @@ import type { TextTable, TextTables } from './text-table';
 const { floor } = Math;
 /** Rows taken from the front stay where they are until there are so many, and as many as are left. */
 const compactFromRows = 32;
+/** Rows brought near before they are asked for. */
+const readAheadRows = 24;
 /** Filters in one word of a row: whole numbers up to 2^31 are bits. */
 export const filtersPerWord = 31;
 
@@ -38,6 +40,15 @@ export class RawRows {
 
   passes(filter: number, row: number): boolean {
     return ((this.data[row * this.stride + 2 + floor(filter / filtersPerWord)] as number) & (1 << (filter % filtersPerWord))) !== 0;
+  }
+
+  get newestMs(): number { return this.end > this.head ? this.timeAt(this.end - 1) : -Infinity; }
+
+  /** Reads the newest rows for the sake of having them near; the answer means nothing. */
+  readAhead(): number {
+    let seen = 0;
+    for (let row = this.end - 1, stop = Math.max(this.head, this.end - readAheadRows); row >= stop; row--) seen += this.timeAt(row);
+    return seen;
   }
 
   /** First row with a time at or after `timeMs`. */

@@ -1,4 +1,4 @@
-import type { ControlItem, EventItem, LaneItem, Value } from '@weir/contracts';
+import type { ControlItem, EventItem, LaneItem, StreamEvent, Value } from '@weir/contracts';
 import { resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
 import { FeatureEngine, compileFeatures, type EventContext, type FeaturePlan, type KeyedStates } from '@weir/features';
 import type { Stage, StageState } from '@weir/pipeline';
@@ -29,6 +29,8 @@ const hotStatesDefault = 200_000;
 const hotProfilesDefault = 200_000;
 /** Least states held per view, however many views there are. */
 const hotStatesPerViewMin = 1_000;
+/** Events looked up together: few enough that what they touch stays near until it is used. */
+const eventsAhead = 32;
 const prefix = 'fs/';
 const setKey = 'fs/-/set';
 const viewsKey = 'fs/-/views';
@@ -62,6 +64,7 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
   /** Only a decision reads other lanes: it records the positions, which nothing else does. */
   private readsOtherLanes = false;
   private passed = -1;
+  private readonly ahead: StreamEvent[] = [];
   private readonly context: { -readonly [K in keyof EventContext]: EventContext[K] };
 
   constructor(options: FeatureStageOptions) {
@@ -82,6 +85,7 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
     const out = new Array<LaneItem>(batch.length);
     for (let i = 0; i < batch.length; i++) {
       const item = batch[i] as LaneItem;
+      if (i % eventsAhead === 0) this.lookAhead(batch, i);
       if (item.kind === 'event') this.event(item);
       else if (this.control(item)) this.beginBatch(batch.slice(i + 1)); // other views, other shards
       out[i] = item;
@@ -159,6 +163,13 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
     return [...keys];
   }
 
+  private lookAhead(batch: readonly LaneItem[], from: number): void {
+    const { ahead } = this;
+    ahead.length = 0;
+    for (let i = from; i < Math.min(batch.length, from + eventsAhead); i++) { const item = batch[i] as LaneItem; if (item.kind === 'event') ahead.push(item.event); }
+    this.inForce?.engine.lookAhead(ahead);
+  }
+
   private event(item: EventItem): void {
     const { inForce, context } = this;
     if (inForce === undefined) return;
@@ -185,14 +196,15 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
     if (item.kind === 'table') for (const change of item.tableChanges ?? []) this.tables.apply(change);
     if (item.kind !== 'definitions' || item.json === undefined || item.setId === this.setId) return false;
     const plan = compileFeatures(this.resolve(item.json));
-    this.use(plan, nextRecords(plan, this.inForce?.records ?? [], item));
+    this.use(plan, nextRecords(plan, this.inForce?.records ?? [], item), item.offset);
     this.definitionsChanged = true;
     return true;
   }
 
   private resolve(json: string): DefinitionSet { return (this.options.resolveSet ?? resolveCanonicalSet)(json); }
 
-  private use(plan: FeaturePlan, records: readonly ViewRecord[]): void {
+  /** Views that begin at `begunAt` have nothing in the store. */
+  private use(plan: FeaturePlan, records: readonly ViewRecord[], begunAt = -1): void {
     const before = this.inForce;
     const perView = Math.max(hotStatesPerViewMin, Math.floor((this.options.hotStatesMax ?? hotStatesDefault) / Math.max(1, plan.views.length)));
     const states = records.map((record, viewIndex) => {
@@ -206,10 +218,11 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
           return bytes === undefined || kernel === undefined ? undefined : decodeShard(bytes, kernel, record);
         },
         pack: (state) => encodeShard(record, state),
-      });
+      }, record.epoch !== begunAt);
     });
     const keyed: KeyedStates = {
       find: (viewIndex, key) => states[viewIndex]?.get(key),
+      findAll: (viewIndex, keys, into) => states[viewIndex]?.findAll(keys, into),
       add: (viewIndex, key, state) => states[viewIndex]?.set(key, state),
       touch: (viewIndex, key) => states[viewIndex]?.touch(key),
       ...(this.options.foreign === undefined ? {} : { forRead: (viewIndex: number, key: string, own: KeyedState | undefined, row: number) => this.merged(viewIndex, key, own, this.readsOtherLanes ? 'begun' : 'own', row) }),

@@ -7,21 +7,26 @@ import type { FeaturePlan } from '@weir/features';
  */
 export class Horizons {
   private time: LaneTime | undefined;
-  private known: Float64Array = new Float64Array(0);
+  /** By first view of those that the same sources read. */
+  private readonly known: Float64Array;
+  private readonly alike: readonly number[];
 
-  constructor(private readonly plan: FeaturePlan) {}
+  constructor(private readonly plan: FeaturePlan) {
+    this.known = new Float64Array(plan.views.length);
+    const names = plan.readersByView.map((sources) => JSON.stringify(sources.map(({ name }) => name).sort()));
+    this.alike = names.map((name) => names.indexOf(name));
+  }
 
   at(time: LaneTime): this {
     if (this.time === time) return this;
     this.time = time;
-    if (this.known.length !== this.plan.views.length) this.known = new Float64Array(this.plan.views.length);
     this.known.fill(NaN);
     return this;
   }
 
   readonly of = (viewIndex: number): number => {
-    const known = this.known[viewIndex] as number;
-    return Number.isNaN(known) ? (this.known[viewIndex] = this.find(viewIndex)) : known;
+    const first = this.alike[viewIndex] as number, known = this.known[first] as number;
+    return Number.isNaN(known) ? (this.known[first] = this.find(first)) : known;
   };
 
   private find(viewIndex: number): number {

@@ -1,3 +1,5 @@
+import { hashKey, KeyIndex, type Keyed } from './key-index';
+
 /** What a cache reads from and writes to: bytes by key. */
 export interface Packing<V> {
   readonly load: (key: string) => V | undefined;
@@ -6,70 +8,83 @@ export interface Packing<V> {
 
 type Change = readonly [key: string, value: Uint8Array | undefined];
 
-interface Entry<V> {
-  readonly value: V;
+interface Entry<V> extends Keyed {
+  value: V;
+  /** Asked for since the hand last came by. */
+  used: boolean;
   dirty: boolean;
   /** Taken for writing and not packed yet: it is packed before it can change. */
   taken: Taken<V> | undefined;
 }
 interface Taken<V> { readonly entry: Entry<V>; packed: Uint8Array | undefined }
 
+/** Entries that the hand passes for one that comes in, at most. */
+const passedMax = 8;
+
 /**
- * Values in use, bounded: the least recently used half is let go when the younger half is full. What changed since it was last written
- * stays until it is written.
+ * Values in use, bounded: when it is full, a hand goes round and lets go what nobody asked for since it last came by. What changed since it was
+ * last written stays until it is written.
  */
 export class HotCache<V> {
-  private young = new Map<string, Entry<V>>();
-  private old = new Map<string, Entry<V>>();
-  private dirty = new Map<string, Entry<V>>();
-  /** What `takeChanges` gave and nobody has read yet. */
-  private taken = new Map<string, Taken<V>>();
+  private readonly index = new KeyIndex<Entry<V>>();
+  private dirty: Entry<V>[] = [];
+  private readonly found: Entry<V>[] = [];
+  private last: Entry<V> | undefined;
+  private hand = 0;
 
-  constructor(private readonly entriesMax: number, private readonly packing: Packing<V>) {}
+  /** `isStored`: whether the store may hold what this never had. */
+  constructor(private readonly entriesMax: number, private readonly packing: Packing<V>, private isStored = true) {}
 
   /** Entries held, changed ones included. */
-  get size(): number { return new Set([...this.young.keys(), ...this.old.keys(), ...this.dirty.keys(), ...this.taken.keys()]).size; }
+  get size(): number { return this.index.size; }
 
   /** The value, to be read or changed. */
   get(key: string): V | undefined {
-    let entry = this.young.get(key);
-    if (entry === undefined) {
-      entry = this.older(key);
-      if (entry === undefined) {
-        const value = this.packing.load(key);
-        if (value === undefined) return undefined;
-        entry = { value, dirty: false, taken: undefined };
-      }
-      this.keep(key, entry);
-    }
+    const entry = this.last?.key === key ? this.last : (this.index.find(key, hashKey(key)) ?? this.loadEntry(key));
+    if (entry === undefined) return undefined;
+    this.last = entry;
+    entry.used = true;
     if (entry.taken !== undefined) this.pack(entry.taken);
     return entry.value;
   }
 
+  /** Values that are here, of many keys at once. */
+  findAll(keys: readonly string[], into: V[]): void {
+    const { found } = this;
+    found.length = 0;
+    this.index.findAll(keys, found);
+    for (let i = 0; i < found.length; i++) into.push((found[i] as Entry<V>).value);
+  }
+
   /** Like `get`, but leaves no trace: for reads that must change nothing. */
   peek(key: string): V | undefined {
-    const entry = this.young.get(key) ?? this.older(key);
-    return entry === undefined ? this.packing.load(key) : entry.value;
+    const entry = this.index.find(key, hashKey(key));
+    return entry === undefined ? this.load(key) : entry.value;
   }
 
   set(key: string, value: V): void {
-    const entry = { value, dirty: true, taken: undefined };
-    this.dirty.set(key, entry);
-    this.keep(key, entry);
+    let entry = this.index.find(key, hashKey(key));
+    if (entry === undefined) this.add((entry = { key, hash: hashKey(key), value, used: true, dirty: false, taken: undefined }));
+    else if (entry.taken !== undefined) this.pack(entry.taken);
+    entry.value = value;
+    this.last = entry;
+    this.touch(key);
   }
 
   /** Says that a value handed out by `get` was changed in place. */
   touch(key: string): void {
-    const entry = this.young.get(key);
+    const entry = this.last?.key === key ? this.last : this.index.find(key, hashKey(key));
     if (entry === undefined || entry.dirty) return;
     entry.dirty = true;
-    this.dirty.set(key, entry);
+    this.dirty.push(entry);
   }
 
   /** Values that changed and are not written yet. */
   *changed(): Generator<readonly [key: string, value: V]> {
-    for (const [key, { value }] of this.dirty) yield [key, value];
-    for (const [key, { entry }] of this.taken) if (!this.dirty.has(key)) yield [key, entry.value];
+    for (let place = 0; place < this.index.placesEnd; place++) {
+      const entry = this.index.at(place);
+      if (entry !== undefined && isHeld(entry)) yield [entry.key, entry.value];
+    }
   }
 
   /**
@@ -77,35 +92,48 @@ export class HotCache<V> {
    * What was read may be let go.
    */
   takeChanges(prefix: string): Iterable<Change> {
-    for (const [key, entry] of this.dirty) {
+    const changes = this.dirty.map((entry): Taken<V> => {
       entry.dirty = false;
-      this.taken.set(key, (entry.taken = { entry, packed: undefined }));
+      return (entry.taken = { entry, packed: undefined });
+    });
+    this.dirty = [];
+    return this.packTaken(prefix, changes);
+  }
+
+  private *packTaken(prefix: string, changes: readonly Taken<V>[]): Generator<Change> {
+    for (const taken of changes) {
+      const packed = taken.packed ?? this.packing.pack(taken.entry.value);
+      if (taken.entry.taken === taken) taken.entry.taken = undefined;
+      yield [prefix + taken.entry.key, packed];
     }
-    this.dirty = new Map();
-    return this.packTaken(prefix);
   }
 
-  private *packTaken(prefix: string): Generator<Change> {
-    for (const [key, taken] of this.taken) {
-      this.taken.delete(key);
-      yield [prefix + key, this.pack(taken)];
+  private pack(taken: Taken<V>): void { taken.packed ??= this.packing.pack(taken.entry.value); }
+
+  private load(key: string): V | undefined { return this.isStored ? this.packing.load(key) : undefined; }
+
+  private loadEntry(key: string): Entry<V> | undefined {
+    const value = this.load(key);
+    if (value === undefined) return undefined;
+    const entry: Entry<V> = { key, hash: hashKey(key), value, used: true, dirty: false, taken: undefined };
+    this.add(entry);
+    return entry;
+  }
+
+  private add(entry: Entry<V>): void {
+    const { index } = this;
+    for (let passed = 0; passed < passedMax && index.size >= this.entriesMax; passed++) {
+      this.hand = this.hand + 1 < index.placesEnd ? this.hand + 1 : 0;
+      const other = index.at(this.hand);
+      if (other === undefined || isHeld(other)) continue;
+      if (other.used) { other.used = false; continue; }
+      index.remove(this.hand);
+      if (this.last === other) this.last = undefined;
+      this.isStored = true;
     }
-  }
-
-  private pack(taken: Taken<V>): Uint8Array {
-    taken.entry.taken = undefined;
-    return (taken.packed ??= this.packing.pack(taken.entry.value));
-  }
-
-  private older(key: string): Entry<V> | undefined {
-    return this.old.get(key) ?? this.dirty.get(key) ?? this.taken.get(key)?.entry;
-  }
-
-  private keep(key: string, entry: Entry<V>): void {
-    if (this.young.size >= this.entriesMax / 2) {
-      this.old = this.young;
-      this.young = new Map();
-    }
-    this.young.set(key, entry);
+    index.add(entry);
   }
 }
+
+/** What is not written yet can't be read back. */
+const isHeld = ({ dirty, taken }: Entry<unknown>): boolean => dirty || taken !== undefined;
