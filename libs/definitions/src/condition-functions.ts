@@ -5,22 +5,25 @@ type Extra = ExtraFunction<ConditionFrame>;
 
 /** `ratio(a, b)`, `trend(a, b)`, `zscore(x, mean, sd)`: doubles; missing where a part is missing or the divisor is zero, never NaN or Infinity. */
 export const featureFunctions: ReadonlyMap<string, Extra> = new Map([
-  ['ratio', numeric(2, 'ratio(a, b)', ([a, b]) => quotient(a, b))],
-  ['trend', numeric(2, 'trend(newer, older)', ([a, b]) => quotient(a === undefined || b === undefined ? undefined : a - b, b))],
-  ['zscore', numeric(3, 'zscore(value, mean, sd)', ([x, mean, sd]) => quotient(x === undefined || mean === undefined ? undefined : x - mean, sd))],
+  ['ratio', numeric(2, 'ratio(a, b)', (values) => quotient(numberAt(values, 0), numberAt(values, 1)))],
+  ['trend', numeric(2, 'trend(newer, older)', (values) => quotient(numberAt(values, 0) - numberAt(values, 1), numberAt(values, 1)))],
+  ['zscore', numeric(3, 'zscore(value, mean, sd)', (values) => quotient(numberAt(values, 0) - numberAt(values, 1), numberAt(values, 2)))],
 ]);
 
-function quotient(dividend: number | undefined, divisor: number | undefined): number | undefined {
-  if (dividend === undefined || divisor === undefined || divisor === 0) return undefined;
+/** NaN where it is missing. */
+function numberAt(values: readonly CelValue[], index: number): number {
+  const value = values[index];
+  return typeof value === 'number' ? value : NaN;
+}
+
+/** What a division by zero, or a missing part, comes to is not finite. */
+function quotient(dividend: number, divisor: number): number | undefined {
   const value = dividend / divisor;
   return Number.isFinite(value) ? value : undefined;
 }
 
-function numeric(count: number, form: string, compute: (values: readonly (number | undefined)[]) => number | undefined): Extra {
-  return {
-    type: (types) => (types.length === count && types.every(isNumber) ? { kind: 'double' } : `${form} of numbers`),
-    call: (_frame, values) => compute(values.map((value) => (typeof value === 'number' ? value : undefined))),
-  };
+function numeric(count: number, form: string, compute: (values: readonly CelValue[]) => number | undefined): Extra {
+  return { type: (types) => (types.length === count && types.every(isNumber) ? { kind: 'double' } : `${form} of numbers`), call: (_frame, values) => compute(values) };
 }
 
 const isNumber = (type: CelType): boolean => type.kind === 'int' || type.kind === 'double' || type.kind === 'null';

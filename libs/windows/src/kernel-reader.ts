@@ -38,6 +38,7 @@ export interface ReadOptions {
   readonly base: number;
 }
 
+const nothing: ReadTarget = { numbers: new Float64Array(0), others: [], statuses: new Uint8Array(0) };
 /** From so many rows on, a group's totals are carried from read to read. */
 const carriedRowsMin = 48;
 
@@ -50,6 +51,8 @@ export class KernelReader {
   private readonly rows = new RowReader(this.selection);
   private tiled: readonly Summary[] | null = null;
   private wasEstimated = false;
+  /** What is filled in now. */
+  private into: ReadTarget = nothing;
 
   constructor(private readonly plan: KernelPlan) { this.passes = plan.passes.map((channel) => new RowPass(channel)); }
 
@@ -64,8 +67,9 @@ export class KernelReader {
     const { passes } = this;
     for (let index = 0; index < passes.length; index++) (passes[index] as RowPass).begin();
     const { readOrder } = this.plan;
+    this.into = into;
     const after = state.raw.firstAtOrAfter(readMs + 1);
-    for (let index = 0; index < readOrder.length; index++) this.readGroup(state, readOrder[index] as number, after, { options, into });
+    for (let index = 0; index < readOrder.length; index++) this.readGroup(state, readOrder[index] as number, after, options);
     return statusCode.PRESENT;
   }
 
@@ -73,8 +77,8 @@ export class KernelReader {
     for (const { aggregates } of this.plan.groups) for (const { plan } of aggregates) setNull(into, base + plan.slot, plan.numeric, status);
   }
 
-  private readGroup(state: KeyedState, index: number, after: number, { options, into }: { readonly options: ReadOptions; readonly into: ReadTarget }): void {
-    const { selection } = this;
+  private readGroup(state: KeyedState, index: number, after: number, options: ReadOptions): void {
+    const { selection, into } = this;
     const group = this.plan.groups[index] as WindowGroup;
     if (!selectNested(state, group, options, after, selection)) selectWindow(state, group, options, selection);
     this.begin(state, group, index);

@@ -114,7 +114,7 @@ export class RangeTotals {
     const wantedFrom = from + shift;
     const wantedUntil = until + shift;
     const distance = Math.abs(wantedFrom - this.from) + Math.abs(wantedUntil - this.until);
-    const stale = this.channels.some(({ counts }) => counts !== null && counts.codes.length > 2 * (until - from) + staleCodesMax);
+    const stale = this.channels.some(({ counts }) => counts !== null && counts.size > 2 * (until - from) + staleCodesMax);
     if (this.texts !== raw.texts || stale || distance >= until - from) {
       this.texts = raw.texts;
       for (const totals of this.channels) totals.reset();

@@ -81,9 +81,9 @@ export class RowReader {
   distinctHashes(raw: RawRows, channel: number, plan: AggregatePlan): number {
     const texts = this.countsOfTexts(raw, channel, plan);
     let count = 0;
-    this.reserve(texts === null ? this.selection.until - this.selection.from : texts.codes.length);
+    this.reserve(texts === null ? this.selection.until - this.selection.from : texts.size);
     if (texts === null) for (const value of this.numbersIn(raw, plan)) this.values[count++] = hashValue(value);
-    else for (let place = 0; place < texts.codes.length; place++) if ((texts.counts[place] as number) > 0) this.values[count++] = raw.texts.hashOf(texts.codes[place] as number);
+    else for (let place = 0; place < texts.size; place++) if (texts.countAt(place) > 0) this.values[count++] = raw.texts.hashOf(texts.codeAt(place));
     return count;
   }
 
@@ -91,7 +91,7 @@ export class RowReader {
     const texts = this.countsOfTexts(raw, channel, plan);
     const entries: Array<[Exclude<Value, null>, number]> = [];
     if (texts === null) entries.push(...this.numberCounts(raw, plan));
-    else for (let place = 0; place < texts.codes.length; place++) if ((texts.counts[place] as number) > 0) entries.push([raw.texts.textOf(texts.codes[place] as number), texts.counts[place] as number]);
+    else for (let place = 0; place < texts.size; place++) if (texts.countAt(place) > 0) entries.push([raw.texts.textOf(texts.codeAt(place)), texts.countAt(place)]);
     return shownCounts(plan, sortByCount(entries).slice(0, plan.k));
   }
 

@@ -196,9 +196,9 @@ function encodeTexts(writer: ByteWriter, raw: RawRows, { from, until, stride }: 
   const { data, texts } = raw;
   used.clear();
   for (let at = from; at < until; at += stride) { const code = data[at] as number; if (code === code) used.add(code); }
-  writer.varint(used.codes.length);
-  for (const code of used.codes) writer.text(texts.textOf(code));
-  if (used.codes.length < 2) return;
+  writer.varint(used.size);
+  for (let place = 0; place < used.size; place++) writer.text(texts.textOf(used.codeAt(place)));
+  if (used.size < 2) return;
   for (let at = from; at < until; at += stride) { const code = data[at] as number; if (code === code) writer.varint(used.add(code)); }
 }
 
