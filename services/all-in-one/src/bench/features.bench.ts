@@ -44,7 +44,7 @@ async function* measure(name: string, set: DefinitionSet, count: number): AsyncG
     featureBytes += heapAfter - heapBetween;
   }
   const measured = count - warm, views = [...set.views.values()];
-  const work = `${views.reduce((sum, view) => sum + view.features.length, 0)} features over ${views.length} entities (${name}), ${seen} events, of one thread`;
+  const work = `${views.reduce((sum, view) => sum + view.features.length, 0)} features in ${views.length} views (${name}), ${seen} events, of one thread`;
   const figure = (metric: string, value: number, unit: string, of: string): Figure => ({ bench: 'features', metric, value: round(value), unit, n: measured, work: `${of}: ${work}` });
   yield figure('cpu_per_item', featureMicros / measured, 'us', 'feature stage');
   yield figure('cpu_per_item', ingestMicros / measured, 'us', 'ingest');
