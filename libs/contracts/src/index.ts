@@ -4,7 +4,7 @@ export { decisionId, originOfDecisionId, type Origin } from './origin';
 export { entityKey, eventKey } from './entity-key';
 export { type StreamEvent } from './stream-event';
 export { featureStatuses, statusCode, isNumericType, featureValue, vectorToRecord, type FeatureStatus, type FeatureLayout, type FeatureVector } from './feature-vector';
-export { type RawBody, type RawRecord, type ListChange, type TableChange } from './lane-record';
+export { type RawBody, type RawRecord, type Backfill, type BackfilledView, type ListChange, type TableChange } from './lane-record';
 export { type LaneTime, type EventItem, type ControlItem, type LaneItem, type PatternMatch, type IngestRefusal } from './lane-item';
 export { decidedByOrder, type Outcome, type DecidedBy, type Reason, type ListAddition, type Verdict, type Envelope, type Decision } from './decision';
 export { errorCodes, WeirError, type ErrorCode, type Finding } from './errors';

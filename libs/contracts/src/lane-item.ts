@@ -1,5 +1,5 @@
 import type { FeatureVector } from './feature-vector';
-import type { ListChange, TableChange } from './lane-record';
+import type { Backfill, ListChange, TableChange } from './lane-record';
 import type { StreamEvent } from './stream-event';
 import type { Value } from './values';
 import type { Verdict } from './decision';
@@ -50,6 +50,7 @@ export interface ControlItem extends ItemBase {
   readonly json?: string;
   readonly listChanges?: readonly ListChange[];
   readonly tableChanges?: readonly TableChange[];
+  readonly backfill?: Backfill | undefined;
   matches: readonly PatternMatch[];
 }
 

@@ -9,10 +9,26 @@ export type RawBody =
       /** Set only for rows of a file and by keys with the role `replay`. */ readonly receivedAtMs: number | undefined;
       readonly idempotency: { readonly key: string; readonly bodyHash: string } | undefined;
       /** Where to send the answer, when someone waits; opaque to everyone but the gateway. */ readonly replyTo: string | undefined }
-  | { readonly kind: 'definitions'; /** SHA-256 of the canonical set. */ readonly setId: string; /** Canonical JSON of the whole set. */ readonly json: string }
+  | { readonly kind: 'definitions'; /** SHA-256 of the canonical set. */ readonly setId: string; /** Canonical JSON of the whole set. */ readonly json: string; /** Views that take over states built beside the lane. */ readonly backfill?: Backfill | undefined }
   | { readonly kind: 'list'; readonly changes: readonly ListChange[] }
   | { readonly kind: 'table'; readonly changes: readonly TableChange[] }
   | { readonly kind: 'tick' };
+
+/** From its record on, each of these views is what it would be had it taken in the lane's earlier events, too; `id` names the states that were built for it. */
+export interface Backfill {
+  readonly id: string;
+  readonly views: readonly BackfilledView[];
+}
+
+export interface BackfilledView {
+  readonly view: string;
+  /** Events at or after this event time alone, ms; null: all. */
+  readonly fromMs: number | null;
+  /** Events behind this offset alone; -1: all. */
+  readonly afterOffset: number;
+  /** Where the view's history begins from now on, ms; null: its source's whole log. */
+  readonly sinceMs: number | null;
+}
 
 /** A raw record with its place: `appendedAtMs` is our clock when the log took it. */
 export interface RawRecord {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ListChange, RawBody, RawRecord, TableChange } from '@weir/contracts';
+import type { Backfill, ListChange, RawBody, RawRecord, TableChange } from '@weir/contracts';
 import type { LogRecord, NewRecord } from '@weir/ports';
 
 /** Names of the headers a raw record may carry. Everything but the value is in them, so that the value is the event as it came. */
@@ -13,6 +13,7 @@ export const rawHeaders = Object.freeze({
   bodyHash: 'weir-body-hash',
   replyTo: 'weir-reply-to',
   setId: 'weir-set',
+  backfill: 'weir-backfill',
 });
 
 const empty = new Uint8Array(0);
@@ -31,7 +32,7 @@ export function encodeRawBody(body: RawBody, key: string | null = null): NewReco
       if (body.replyTo !== undefined) headers[rawHeaders.replyTo] = body.replyTo;
       return { key, headers, value: Buffer.from(body.json, 'utf8') };
     }
-    case 'definitions': return { key, headers: { [rawHeaders.kind]: 'definitions', [rawHeaders.setId]: body.setId }, value: Buffer.from(body.json, 'utf8') };
+    case 'definitions': return { key, headers: { [rawHeaders.kind]: 'definitions', [rawHeaders.setId]: body.setId, ...(body.backfill === undefined ? {} : { [rawHeaders.backfill]: JSON.stringify(body.backfill) }) }, value: Buffer.from(body.json, 'utf8') };
     case 'list':
     case 'table': return { key, headers: { [rawHeaders.kind]: body.kind }, value: Buffer.from(JSON.stringify(body.changes), 'utf8') };
     case 'tick': return { key, headers: { [rawHeaders.kind]: 'tick' }, value: empty };
@@ -78,7 +79,10 @@ function decodeBody(record: LogRecord): RawBody {
     };
   }
   if (kind === 'tick') return { kind };
-  if (kind === 'definitions') return { kind, setId: headers[rawHeaders.setId] ?? '', json: text(record.value) };
+  if (kind === 'definitions') {
+    const backfill = headers[rawHeaders.backfill];
+    return { kind, setId: headers[rawHeaders.setId] ?? '', json: text(record.value), ...(backfill === undefined ? {} : { backfill: JSON.parse(backfill) as Backfill }) }; // written by encodeRawBody
+  }
   const changes = kind === 'list' || kind === 'table' ? parseList(record.value) : undefined;
   if (changes === undefined) return unreadable(record);
   return kind === 'list' ? { kind, changes: changes as ListChange[] } : { kind: 'table', changes: changes as TableChange[] }; // written by encodeRawBody

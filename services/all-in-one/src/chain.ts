@@ -13,6 +13,8 @@ export interface ChainOptions {
   readonly loadFile: (path: string, sha256: string | null) => Promise<Uint8Array>;
   /** Where there are several lanes: what the others hold. */
   readonly foreign?: ForeignShards;
+  /** States of back-fills. */
+  readonly built?: (id: string, stateKey: string) => Uint8Array | undefined;
   /** What stands in front of the feature stage. */
   readonly prepare?: readonly Preparation[];
   /** Live only: how long a model may take for a batch, and who is told how it did. */
@@ -30,7 +32,7 @@ export interface Stages extends Chain {
 /** The five stages of a lane in their order; the same objects live, offline and in a back-test. */
 export function buildStages(options: ChainOptions): Stages {
   const ingest = new IngestStage({ resolveSet: resolveCanonicalSet });
-  const features = new FeatureStage({ lane: options.lane, ...(options.foreign === undefined ? {} : { foreign: options.foreign }) });
+  const features = new FeatureStage({ lane: options.lane, ...(options.foreign === undefined ? {} : { foreign: options.foreign }), ...(options.built === undefined ? {} : { built: options.built }) });
   const patterns = new PatternStage();
   const scoring = new ScoringStage({ lane: options.lane, runtime: options.runtime, loadFile: options.loadFile, ...options.models });
   const prepared = options.prepare === undefined || options.prepare.length === 0 ? features : new PreparedStage(features, options.prepare);

@@ -5,6 +5,8 @@ import { encodeRawBody, LaneRunner, type Sink } from '@weir/pipeline';
 import { Clock, ModelRuntime, type DecisionRow, type LoadedModel } from '@weir/ports';
 import type { SeededRandom } from '@weir/testkit';
 import { buildStages, type Stages } from '../src/chain';
+import { laneReader } from '../src/replay/lane-reader';
+import { ReplayedBackfills } from '../src/reprocess/replayed-backfills';
 import { setChecks } from '../src/set-checks';
 import { decisionRow } from '../src/suite/decision-rows';
 import { ForeignLanes } from '../src/suite/foreign-lanes';
@@ -77,11 +79,14 @@ export class TestLanes {
   /** Stored decisions by id; the first of each origin stays. */
   readonly rows = new Map<string, DecisionRow>();
   private readonly stored: number[];
+  /** Outlive the process, as files do. */
+  private readonly backfills: readonly ReplayedBackfills[];
   private running: ReadonlyArray<{ readonly stages: Stages; readonly runner: LaneRunner }> = [];
   private life = { isOver: false };
 
   constructor(readonly lanes: number, private readonly random: SeededRandom) {
     this.log = new MemoryEventLog({ clock: this.clock, lanes });
+    this.backfills = Array.from({ length: lanes }, (_, lane) => new ReplayedBackfills(lane, laneReader(this.log)));
     this.stored = Array.from({ length: lanes }, () => -1);
   }
 
@@ -96,9 +101,9 @@ export class TestLanes {
 
   async start(): Promise<void> {
     this.life = { isOver: false };
-    const foreign = this.lanes === 1 ? undefined : await ForeignLanes.open({ log: this.log, online: this.online, decisions: this.decisions, stageOf: (lane) => this.running[lane]?.stages.features });
+    const foreign = this.lanes === 1 ? undefined : await ForeignLanes.open({ log: this.log, online: this.online, decisions: this.decisions, stageOf: (lane) => this.running[lane]?.stages.features, replicaOf: (lane) => ({ features: { built: this.builtFor(lane) }, prepare: this.backfills.slice(lane, lane + 1) }) });
     this.running = Array.from({ length: this.lanes }, (_, lane) => {
-      const stages = buildStages({ lane, runtime: new NoModels(), loadFile: noFiles, ...(foreign === undefined ? {} : { foreign: foreign.shardsFor(lane), prepare: [foreign.recallFor(lane)] }) });
+      const stages = buildStages({ lane, runtime: new NoModels(), loadFile: noFiles, built: this.builtFor(lane), prepare: [...(foreign === undefined ? [] : [foreign.recallFor(lane)]), ...this.backfills.slice(lane, lane + 1)], ...(foreign === undefined ? {} : { foreign: foreign.shardsFor(lane) }) });
       const runner = new LaneRunner({
         lane, log: this.log, store: this.online, chain: stages, clock: this.clock, sinks: [this.sink(lane, this.life)], recordsFirst: foreign !== undefined,
         batchMax: this.random.int(3, 60), checkpointRecords: this.random.int(40, 300), checkpointMs: 1e12, idleWaitMs: 1,
@@ -118,6 +123,8 @@ export class TestLanes {
     this.life.isOver = true;
     await Promise.allSettled(this.running.map(({ runner }) => runner.stop({ checkpoint: false })));
   }
+
+  private builtFor(lane: number) { return (id: string, key: string): Uint8Array | undefined => this.backfills[lane]?.built(id, key); }
 
   private sink(lane: number, life: { readonly isOver: boolean }): Sink {
     return {

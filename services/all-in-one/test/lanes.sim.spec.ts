@@ -5,26 +5,27 @@ import { LocalSide } from '../src/backtest/local-side';
 import { runVerify, type VerifyReport } from '../src/backtest/run-verify';
 import { buildStages } from '../src/chain';
 import { buildFollowedStages } from '../src/replay/followed-stages';
-import { laneReader } from '../src/suite/foreign-lanes';
+import { laneReader } from '../src/replay/lane-reader';
 import { noFiles, NoModels, randomBodies, randomSet, TestLanes } from './lanes-kit';
 
 /** Several lanes read each other; what they read is recorded, and the logs by those positions give the same bytes. */
 
 const everything = { fromMs: -Infinity, toMs: Infinity, amountField: 'amount', segment: undefined };
-const eventsCount = 700, killsMax = 3;
+const eventsCount = 700, killsMax = 4;
 
-/** Decides random events live, lane beside lane, killed now and then; a second set comes midway. */
+/** Decides random events live, lane beside lane, killed now and then; a second set comes midway, and its views are back-filled later. */
 async function decideLive(random: SeededRandom, lanes: number): Promise<{ world: TestLanes; set: DefinitionSet }> {
   const world = new TestLanes(lanes, random), set = randomSet(random), second = randomSet(random);
   await world.append(set, { kind: 'definitions', setId: set.id, json: set.canonicalJson });
   await world.start();
-  const bodies = randomBodies(random, eventsCount, world.clock.atMs), midway = random.int(200, 700);
+  const bodies = randomBodies(random, eventsCount, world.clock.atMs), midway = random.int(150, 400);
   let kills = 0;
   for (const [index, body] of bodies.entries()) {
     if (index === midway) await world.append(set, { kind: 'definitions', setId: second.id, json: second.canonicalJson });
+    if (index === midway + 100) await world.append(set, { kind: 'definitions', setId: second.id, json: second.canonicalJson, backfill: { id: 'b1', views: ['cards', 'merchants', 'visits'].map((view) => ({ view, fromMs: random.chance(0.5) ? null : world.clock.atMs, afterOffset: -1, sinceMs: null })) } });
     await world.append(set, body);
     if (random.chance(0.05)) await new Promise((resume) => { setImmediate(resume); });
-    if (kills < killsMax && random.chance(0.01)) {
+    if (kills < killsMax && random.chance(0.007)) {
       kills += 1;
       await world.kill();
       await world.start();

@@ -259,7 +259,7 @@ export class PatternStage implements Stage<LaneItem, LaneItem> {
 
   /** The set of this record holds for the events after it. */
   private apply(item: ControlItem): void {
-    if (item.json === undefined) return;
+    if (item.json === undefined || (item.backfill !== undefined && item.setId === this.set.id)) return;
     const set = resolveCanonicalSet(item.json);
     const planned = nextPatterns({ before: this.planned.filter((each) => each.begins || this.isUnfinished(each.id)), set, fromOffset: item.offset });
     const groups = planGroups(set, planned, this.planOptions());

@@ -21,6 +21,8 @@ export interface FeatureStageOptions {
   readonly foreign?: ForeignShards;
   /** True: events change states and nothing is read, for a stage that others take shards from. */
   readonly effectsOnly?: boolean;
+  /** A state of a back-fill, built beside the lane up to the record that brings it; undefined where it has none. */
+  readonly built?: (id: string, stateKey: string) => Uint8Array | undefined;
   /** Default: `resolveCanonicalSet`. */
   readonly resolveSet?: (canonicalJson: string) => DefinitionSet;
 }
@@ -33,7 +35,8 @@ const hotStatesPerViewMin = 1_000;
 const eventsAhead = 32;
 const prefix = 'fs/';
 const setKey = 'fs/-/set';
-const viewsKey = 'fs/-/views';
+/** State key of what is remembered of the views. */
+export const viewRecordsKey = 'fs/-/views';
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -94,6 +97,9 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
     return out;
   }
 
+  /** What is remembered of each view: since when its history is whole, where it began, what it was filled with. */
+  get viewRecords(): readonly ViewRecord[] { return this.inForce?.records ?? []; }
+
   /** Offset of the last record whose effects are in the states in memory; -1 before the first. */
   get lastOffset(): number { return this.passed; }
 
@@ -121,7 +127,7 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
     const parts: Iterable<Change>[] = [];
     const { inForce } = this;
     if (inForce !== undefined) {
-      if (this.definitionsChanged) parts.push([[setKey, encoder.encode(inForce.plan.set.canonicalJson)], [viewsKey, encoder.encode(JSON.stringify(inForce.records))]]);
+      if (this.definitionsChanged) parts.push([[setKey, encoder.encode(inForce.plan.set.canonicalJson)], [viewRecordsKey, encoder.encode(JSON.stringify(inForce.records))]]);
       this.definitionsChanged = false;
       inForce.states.forEach((states, index) => parts.push(states.takeChanges(`${prefix}${inForce.records[index]?.view ?? ''}/`)));
     }
@@ -135,9 +141,9 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
     this.definitionsChanged = false;
     this.tables.restore(state);
     const json = state.get(setKey);
-    const views = state.get(viewsKey);
+    const views = state.get(viewRecordsKey);
     if (json === undefined || views === undefined) return;
-    this.use(compileFeatures(this.resolve(decoder.decode(json))), readRecords(decoder.decode(views)));
+    this.use(compileFeatures(this.resolve(decoder.decode(json))), readViewRecords(views));
   }
 
   /** Values of an entity now or at a time; a read that belongs to no event. @throws WeirError WEIR_NOT_FOUND for an unknown entity type, view or service. */
@@ -194,7 +200,7 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
   /** True when other definitions are in force from here on. */
   private control(item: ControlItem): boolean {
     if (item.kind === 'table') for (const change of item.tableChanges ?? []) this.tables.apply(change);
-    if (item.kind !== 'definitions' || item.json === undefined || item.setId === this.setId) return false;
+    if (item.kind !== 'definitions' || item.json === undefined || (item.setId === this.setId && item.backfill === undefined)) return false;
     const plan = compileFeatures(this.resolve(item.json));
     this.use(plan, nextRecords(plan, this.inForce?.records ?? [], item), item.offset);
     this.definitionsChanged = true;
@@ -214,8 +220,12 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
       if (kept !== undefined) return kept;
       return new HotCache<KeyedState>(perView, {
         load: (key) => {
-          const bytes = this.stored?.get(`${prefix}${record.view}/${key}`);
-          return bytes === undefined || kernel === undefined ? undefined : decodeShard(bytes, kernel, record);
+          const stateKey = `${prefix}${record.view}/${key}`;
+          const bytes = this.stored?.get(stateKey);
+          const state = bytes === undefined || kernel === undefined ? undefined : decodeShard(bytes, kernel, record);
+          if (state !== undefined || kernel === undefined || record.built === undefined) return state;
+          const built = this.options.built?.(record.built.id, stateKey);
+          return built === undefined ? undefined : decodeShard(built, kernel, { meaning: record.meaning });
         },
         pack: (state) => encodeShard(record, state),
       }, record.epoch !== begunAt);
@@ -273,7 +283,8 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
 
 function* inTurn(parts: readonly Iterable<Change>[]): Generator<Change> { for (const part of parts) yield* part; }
 
-function readRecords(json: string): ViewRecord[] {
-  const records: unknown = JSON.parse(json);
+/** What was stored under `viewRecordsKey`. */
+export function readViewRecords(bytes: Uint8Array): ViewRecord[] {
+  const records: unknown = JSON.parse(decoder.decode(bytes));
   return Array.isArray(records) ? (records as ViewRecord[]) : [];
 }

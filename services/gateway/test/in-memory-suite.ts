@@ -165,6 +165,7 @@ export class InMemorySuite {
       },
       labels: { append: async (labels) => { this.labels.push(...labels); } },
       models: { keep: async ({ path, bytes }) => { this.modelFiles.set(path, bytes); return hashApiKey(Buffer.from(bytes).toString('latin1')); } },
+      reprocessing: noReprocessing,
       backtests: {
         start: async ({ verify }) => {
           const state: BacktestState = { id: `b-${this.backtests.length}`, status: 'done', verify, startedAtMs: this.nowMs, endedAtMs: this.nowMs, records: 3, recordsTotal: 3, report: { decisions: 3 }, error: null };
@@ -319,3 +320,9 @@ export function makeDecision(of: { offset: number; transactionId: string; amount
     meta: { decided_at: of.eventTimeMs + 2, latency_ms: { ingest: 0.2, scoring: 0.4, total: 2 }, trace_id: null },
   };
 }
+
+const noJob = (id: string): Promise<never> => Promise.reject(new WeirError('WEIR_NOT_FOUND', `there is no reprocess ${id}`));
+const noReprocessing: GatewayDependencies['reprocessing'] = {
+  start: ({ views }) => Promise.reject(new WeirError('WEIR_NOT_FOUND', `there is no view ${views.join()}`)), all: () => Promise.resolve([]), byId: () => Promise.resolve(undefined),
+  pause: noJob, resume: noJob, switch: noJob, rollback: noJob,
+};

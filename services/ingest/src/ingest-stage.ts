@@ -48,6 +48,8 @@ export class IngestStage implements Stage<RawRecord, IngestOutput> {
     this.#options = options;
   }
 
+  /** Canonical JSON of the set in force; undefined before the first. */
+  get setJson(): string | undefined { return this.#set?.json; }
   /** Id of the set in force; undefined before the first. */
   get setId(): string | undefined { return this.#set?.id; }
 
@@ -173,7 +175,7 @@ export class IngestStage implements Stage<RawRecord, IngestOutput> {
     switch (body.kind) {
       case 'definitions': {
         const used = clock === this.#clock && this.#use(body.setId, body.json);
-        return used ? { ...base, kind: 'definitions', time: clock.time(), setId: body.setId, json: body.json } : { ...base, kind: 'skipped', time: clock.time() };
+        return used ? { ...base, kind: 'definitions', time: clock.time(), setId: body.setId, json: body.json, backfill: body.backfill } : { ...base, kind: 'skipped', time: clock.time() };
       }
       case 'list': return { ...base, kind: 'list', time: clock.time(), listChanges: body.changes };
       case 'table': return { ...base, kind: 'table', time: clock.time(), tableChanges: body.changes };

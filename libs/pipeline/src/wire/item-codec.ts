@@ -1,4 +1,4 @@
-import { isNumericType, type ControlItem, type EventItem, type FeatureLayout, type FeatureValue, type FeatureVector, type LaneItem, type LaneTime, type ListChange, type PatternMatch, type TableChange, type Value } from '@weir/contracts';
+import { type Backfill, isNumericType, type ControlItem, type EventItem, type FeatureLayout, type FeatureValue, type FeatureVector, type LaneItem, type LaneTime, type ListChange, type PatternMatch, type TableChange, type Value } from '@weir/contracts';
 import { ProtoReader } from './proto-reader';
 import { ProtoWriter } from './proto-writer';
 
@@ -56,7 +56,7 @@ export class ItemCodec {
     let kind = 0, appendedAtMs = 0, receivedAtMs = 0, clockMs = -Infinity, id = '', timeMs = 0, reportedTimeMs = 0, decide = false, late = false, replyTo: string | undefined, source = '';
     let watermarks: Array<readonly [string, number]> | undefined, matches: PatternMatch[] | undefined, marks: string[] | undefined, keyed: string[] | undefined;
     let extra: EventItem['event']['extra'], vectorBytes: Uint8Array | undefined, profiles: EventItem['profiles'], positions: readonly number[] | undefined;
-    let setId: string | undefined, json: string | undefined, changes: unknown;
+    let setId: string | undefined, json: string | undefined, backfill: string | undefined, changes: unknown;
     const values: Value[] = [];
     for (let field = reader.next(); field !== 0; field = reader.next()) {
       switch (field) {
@@ -82,6 +82,7 @@ export class ItemCodec {
         case 21: appendedAtMs = reader.sint(); break;
         case 32: setId = reader.text(); break;
         case 33: json = reader.text(); break;
+        case 35: backfill = reader.text(); break;
         case 34: changes = JSON.parse(reader.text()); break;
         default: reader.skip();
       }
@@ -98,7 +99,7 @@ export class ItemCodec {
     const controlKind = controlKinds[kind];
     if (controlKind === undefined) throw new RangeError(`an item of the unknown kind ${kind}`);
     return { appendedAtMs, item: {
-      kind: controlKind, ...base, matches: matches ?? noMatches, ...(setId === undefined ? {} : { setId }), ...(json === undefined ? {} : { json }),
+      kind: controlKind, ...base, matches: matches ?? noMatches, ...(setId === undefined ? {} : { setId }), ...(json === undefined ? {} : { json }), ...(backfill === undefined ? {} : { backfill: JSON.parse(backfill) as Backfill }),
       ...(controlKind === 'list' ? { listChanges: changes as readonly ListChange[] } : {}), ...(controlKind === 'table' ? { tableChanges: changes as readonly TableChange[] } : {}), // written by writeControl alone
     } };
   }
@@ -127,6 +128,7 @@ export class ItemCodec {
     if (item.json !== undefined) writer.text(33, item.json);
     const changes = item.listChanges ?? item.tableChanges;
     if (changes !== undefined) writer.text(34, JSON.stringify(changes));
+    if (item.backfill !== undefined) writer.text(35, JSON.stringify(item.backfill));
   }
 
   private writeValue(value: Value): void {

@@ -20,7 +20,9 @@ export function wayOfLog(controls: readonly ControlRecord[] | undefined, changed
   }
   const way = sharedWay(sets, changed);
   if (useRecords && way.kind === 'shared' && way.patterns === 'both') return { kind: 'recorded', controls };
-  return lanes > 1 ? { kind: 'apart' } : way; // each side then follows the other lanes by itself
+  // Each side then follows the other lanes, and builds what was back-filled, by itself.
+  const hasBackfills = controls.some(({ body }) => body.kind === 'definitions' && body.backfill !== undefined);
+  return lanes > 1 || hasBackfills ? { kind: 'apart' } : way;
 }
 
 function sharedWay(sets: readonly DefinitionSet[], changed: DefinitionSet): Way {

@@ -10,7 +10,7 @@ import { objectOf, objectsOf, print, printTable, remote, shown, textsOf, type Js
 /** Definitions of a running suite: what a change would do, the change itself, what is and what was in force. */
 export function registerDefinitions(program: Command): void {
   remote(program.command('plan').description('what applying a folder would change, what it costs, who depends on it').argument('<dir>', 'folder or file of definitions, as the whole set')).action(plan);
-  remote(program.command('apply').description('makes a folder the set in force, all or nothing, between two events').argument('<dir>', 'folder or file of definitions, as the whole set').option('--note <text>', 'kept with the set')).action(apply);
+  remote(program.command('apply').description('makes a folder the set in force, all or nothing, between two events').argument('<dir>', 'folder or file of definitions, as the whole set').option('--note <text>', 'kept with the set').option('--backfill', 'fill new and changed views from the log; until then they are WARMING')).action(apply);
   remote(program.command('diff').description('how two folders differ, or a folder and what is in force; exit 1 when they do').argument('<dir>', 'the folder').argument('[other]', 'the folder it becomes; without it the first one is compared with what is in force')).action(diff);
   remote(program.command('show').description('the set in force, or one definition').argument('[kind/name]', 'e.g. Rule/large_amount').option('--lineage', 'what it is made of, and what uses it')).action(show);
   remote(program.command('versions').description('sets that were applied, or versions of one definition; newest first').argument('[kind/name]', 'e.g. Rule/large_amount').option('--limit <n>', 'how many', '20')).action(versions);
@@ -22,13 +22,14 @@ async function plan(dir: string, flags: RemoteFlags): Promise<void> {
   printPlan(objectOf(await client.json('POST', '/definitions/plan', changeOf(await readFolder(dir)))), flags, 'nothing would change');
 }
 
-async function apply(dir: string, flags: RemoteFlags & { readonly note?: string }): Promise<void> {
+async function apply(dir: string, flags: RemoteFlags & { readonly note?: string; readonly backfill?: boolean }): Promise<void> {
   const client = new Client(flags);
   const folder = await readFolder(dir);
   await upload(client, folder.models);
-  const answer = objectOf(await client.json('POST', '/definitions/apply', { ...changeOf(folder), ...(flags.note === undefined ? {} : { note: flags.note }) }));
+  const answer = objectOf(await client.json('POST', '/definitions/apply', { ...changeOf(folder), ...(flags.note === undefined ? {} : { note: flags.note }), ...(flags.backfill === true ? { backfill: true } : {}) }));
   if (answer['plan'] !== undefined) return printProposal(answer, flags);
   printPlan(answer, flags, 'nothing changed');
+  if (!flags.json && answer['reprocess'] !== undefined) say(`new and changed views are filled from the log: weir reprocess show ${shown(answer['reprocess'])}`);
   if (!flags.json) say(`in force since ${shown(answer['applied_at'])}: set ${shown(answer['set']).slice(0, 12)}`);
 }
 

@@ -6,6 +6,7 @@ import { registerExplain } from './explain';
 import { registerKeys } from './keys';
 import { registerProposals } from './proposals';
 import { registerQuarantine } from './quarantine';
+import { registerReprocess } from './reprocess';
 import { registerRerun } from './rerun';
 import { registerStatus } from './status';
 import { registerBacktest } from './backtest';
@@ -22,4 +23,4 @@ import { registerVerify } from './verify';
 import { registerWhyNot } from './why-not';
 
 /** Each command registers itself; one file a command or a family of them. */
-export const commands: ReadonlyArray<(program: Command) => void> = [registerUp, registerDemo, registerIngest, registerValidate, registerSimulate, registerOffline, registerTrainSet, registerBench, registerDefinitions, registerProposals, registerStatus, registerQuarantine, registerKeys, registerExplain, registerWhyNot, registerRerun, registerDecisionsExport, registerBacktest, registerVerify, registerBackup, registerHistory];
+export const commands: ReadonlyArray<(program: Command) => void> = [registerUp, registerDemo, registerIngest, registerValidate, registerSimulate, registerOffline, registerTrainSet, registerBench, registerDefinitions, registerProposals, registerStatus, registerQuarantine, registerKeys, registerExplain, registerWhyNot, registerRerun, registerDecisionsExport, registerBacktest, registerVerify, registerReprocess, registerBackup, registerHistory];

@@ -1,4 +1,4 @@
-import { WeirError } from '@weir/contracts';
+import { WeirError, type Backfill } from '@weir/contracts';
 import {
   canonicalDocument, definitionKey, definitionsOf, documentsFromJson, emptySet, meaningId, parseDocuments, planSet, resolveCanonicalSet, resolveSet,
   type DefinitionSet, type KnownVersion, type SetCheck, type SetPlan, type SourceDocument,
@@ -101,6 +101,15 @@ export class DefinitionsService implements Definitions {
       const known = await this.options.registry.set(target);
       if (known === undefined) throw new WeirError('WEIR_NOT_FOUND', `no set ${target} is known`);
       return this.bring(resolveCanonicalSet(known.json), { name: by.name, note: by.note ?? `rolled back to ${target.slice(0, 12)}` });
+    });
+  }
+
+  /** Brings states that were built beside the lanes into force, with the set in force. @throws what `isStill` throws when it is not the set they were built for. */
+  switchViews(byLane: ReadonlyArray<Backfill | undefined>, isStill: (set: DefinitionSet) => void): Promise<void> {
+    return this.inTurn(async () => {
+      isStill(this.set);
+      const { id: setId, canonicalJson: json } = this.set;
+      await this.options.reached(await Promise.all(byLane.map(async (backfill, lane) => (backfill === undefined ? -1 : (await this.options.log.append('transactions.raw', lane, [encodeRawBody({ kind: 'definitions', setId, json, backfill }, setId)])).firstOffset))));
     });
   }
 

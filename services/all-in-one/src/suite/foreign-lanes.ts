@@ -1,9 +1,10 @@
 import { decisionId, type EventItem, type LaneItem } from '@weir/contracts';
 import type { FeatureStage, ForeignShards } from '@weir/feature-store';
-import { decodeRawRecord, lazyState, loadState, type Preparation } from '@weir/pipeline';
+import { lazyState, loadState, type Preparation } from '@weir/pipeline';
 import { isSyncStore, type DecisionStore, type EventLog, type OnlineStore } from '@weir/ports';
 import { verdictOfRecord, type VerdictRecord } from '@weir/rules';
-import { ShardReplica, type ReadLane } from '../replay/shard-replica';
+import { laneReader } from '../replay/lane-reader';
+import { ShardReplica, type ShardReplicaOptions } from '../replay/shard-replica';
 import { LaneShards, type OwnShards } from './lane-shards';
 import { verdictLine } from './verdict-lines';
 
@@ -11,6 +12,8 @@ export interface ForeignLanesOptions {
   readonly log: EventLog;
   readonly online: OnlineStore;
   readonly decisions: Pick<DecisionStore, 'position' | 'byId'>;
+  /** What a lane's replica needs to follow back-fills. */
+  readonly replicaOf?: (lane: number) => Pick<ShardReplicaOptions, 'features' | 'prepare'>;
   /** The feature stage of each lane, once it is built. */
   readonly stageOf: (lane: number) => FeatureStage | undefined;
 }
@@ -59,14 +62,11 @@ export class ForeignLanes {
   private async runAhead(lane: number, position: number): Promise<void> {
     const { online, log } = this.options;
     const stateOf = (stage: string): ReturnType<typeof loadState> => (isSyncStore(online) ? Promise.resolve(lazyState(online, lane)) : loadState(online, lane, `${stage}/`));
-    const replica = new ShardReplica({ lane, read: laneReader(log), start: { position: this.starts[lane] ?? -1, stateOf } });
+    const replica = new ShardReplica({ ...this.options.replicaOf?.(lane), lane, read: laneReader(log), start: { position: this.starts[lane] ?? -1, stateOf } });
     await replica.advanceTo(position);
     this.replicas.set(lane, replica);
   }
 }
-
-/** Reads lanes from their log. */
-export const laneReader = (log: EventLog): ReadLane => async (lane, fromOffset, max) => (await log.read('transactions.raw', lane, fromOffset, max)).map((record) => decodeRawRecord(lane, record));
 
 /** Gives events the vector and the positions that their decision recorded. */
 class RecordedVectors implements Preparation {

@@ -8,6 +8,8 @@ import { Health, Metrics, type Logger, type Resource } from '@weir/platform';
 import { SystemClock, type Registry } from '@weir/ports';
 import { BacktestService } from '../backtest/backtest-service';
 import { buildStages, type Stages } from '../chain';
+import { Builds } from '../reprocess/builds';
+import { ReprocessService } from '../reprocess/reprocess-service';
 import { setChecks, webhookCheck } from '../set-checks';
 import { AlertSink, liveAlert } from './alerts/alert-sink';
 import { readWebhookOptions } from './alerts/alerts-config';
@@ -44,6 +46,8 @@ import { readMonitorOptions } from './monitor/monitor-config';
 import { openStores, type Servers, type Stores } from './open-stores';
 import { Replies } from './replies';
 import { tokenKey, webhookKey } from './secrets';
+import { readRecords } from '../replay/lane-reader';
+import { storedViewRecords } from '../reprocess/stored-views';
 import { readFourEyes, SetProposals } from './set-proposals';
 import { BatchReader, DecisionSink, LiveSink, QuarantineSink, type Taken } from './sinks';
 import { LaneStatus } from './suite-status';
@@ -87,6 +91,8 @@ export class Suite {
   definitions!: DefinitionsService;
   server!: GatewayServer;
   private backtests: BacktestService | undefined;
+  private builds!: Builds;
+  private reprocessing: ReprocessService | undefined;
   /** In front of the lanes; what the gateway sends events through. */
   edge!: LaneEdge;
   private reviews: ReviewQueue | undefined;
@@ -153,7 +159,8 @@ export class Suite {
       ...readModelsOptions(this.options.env), log, clock: this.clock, registry: this.stores.registry, definitions: this.definitions, metrics: this.metrics, logger: this.options.logger,
       told: (alerts) => this.live.alerts(alerts.map(liveAlert)),
     });
-    const foreign = this.options.lanes === 1 ? undefined : await ForeignLanes.open({ log, online: this.stores.online, decisions: this.stores.decisions, stageOf: (lane) => this.lanes[lane]?.stages.features });
+    this.builds = new Builds({ folder: join(this.options.dataDir, 'builds'), records: (lane) => (fromOffset, max) => readRecords(log, undefined, { lane, fromOffset, max }) });
+    const foreign = this.options.lanes === 1 ? undefined : await ForeignLanes.open({ log, online: this.stores.online, decisions: this.stores.decisions, stageOf: (lane) => this.lanes[lane]?.stages.features, replicaOf: (lane) => ({ features: { built: this.builds.builtFor(lane) }, prepare: [this.builds.preparationFor(lane)] }) });
     this.lanes = Array.from({ length: this.options.lanes }, (_, lane) => this.buildLane(lane, foreign));
     for (const { runner } of this.lanes) await runner.start();
     patternMetrics(this.metrics, () => this.lanes.map(({ stages }) => stages.patterns));
@@ -176,7 +183,8 @@ export class Suite {
 
   private buildLane(lane: number, foreign: ForeignLanes | undefined): { stages: Stages; runner: LaneRunner } {
     const { log, online, decisions, quarantine } = this.stores;
-    const stages = buildStages({ lane, runtime: this.models, loadFile: (path, sha256) => this.artifacts.read(path, sha256), models: this.watch.scoring, ...(foreign === undefined ? {} : { foreign: foreign.shardsFor(lane), prepare: [foreign.recallFor(lane)] }) });
+    const stages = buildStages({ lane, runtime: this.models, loadFile: (path, sha256) => this.artifacts.read(path, sha256), models: this.watch.scoring, built: this.builds.builtFor(lane),
+      prepare: [...(foreign === undefined ? [] : [foreign.recallFor(lane)]), this.builds.preparationFor(lane)], ...(foreign === undefined ? {} : { foreign: foreign.shardsFor(lane) }) });
     const reader = new BatchReader(this.clock, () => (this.definitions.applied ? this.definitions.set : undefined));
     const runner = new LaneRunner({
       lane, log, store: online, chain: stages, clock: this.clock, checkpointRecords, hooks: laneMetrics(this.metrics, lane), recordsFirst: foreign !== undefined,
@@ -240,6 +248,7 @@ export class Suite {
     this.watch.stop();
     await this.monitors.stop();
     await this.backtests?.stop();
+    await this.reprocessing?.stop();
     await this.ticks?.stop();
     for (const { runner, stages } of this.lanes) {
       await runner.stop();
@@ -247,6 +256,13 @@ export class Suite {
     }
     await this.models.close();
     await this.webhooks?.stop();
+    await this.builds.close();
+  }
+
+  /** Builds that the state as it is stored goes back to. */
+  private async buildsInUse(): Promise<ReadonlySet<string>> {
+    const stored = await Promise.all(this.lanes.map((_, lane) => storedViewRecords(this.stores.online, lane)));
+    return new Set(stored.flat().flatMap(({ built }) => (built === undefined ? [] : [built.id])));
   }
 
   private async reached(offsets: readonly number[]): Promise<void> {
@@ -283,6 +299,11 @@ export class Suite {
       log, decisions, clock: this.clock, modelsFolder: join(this.options.dataDir, 'models'), inForce: set,
       resolve: async (change) => { const changed = await this.definitions.resolved(change); await this.approval.approve(changed); return changed; },
     });
+    this.reprocessing = new ReprocessService({
+      folder: join(this.options.dataDir, 'builds'), log, builds: this.builds, clock: this.clock, set, stages: () => this.lanes.map(({ stages }) => stages.features),
+      bring: (byLane, isStill) => this.definitions.switchViews(byLane, isStill), onError: (error, id) => this.options.logger.error({ err: error, reprocess: id }, 'a view could not be built'),
+    });
+    await this.reprocessing.resumeAll(await this.buildsInUse());
     const lists = new LaneLists({ set, store: () => this.firstLane.scoring.lists, writer, clock: this.clock, tokeniser: this.tokeniser });
     this.reviews = new ReviewQueue({
       cases, decisions, lists, set, clock: this.clock, forwardLabels: (labels) => this.labels.forward(labels.map((label) => ({ ...label, source: label.source ?? 'review' }))),
@@ -300,7 +321,7 @@ export class Suite {
         set, stages: () => this.lanes.map(({ stages }) => stages.patterns), decisions, insight, entityTypeOf: (name) => features.entityTypeOf(name), tokenOf: tokenOfEntity,
       })),
       tables: new LaneTables({ set, rows: () => this.firstLane.features.tableRows, writer, tokeniser: this.tokeniser }),
-      labels: this.labels, models: this.artifacts, monitors: this.monitors, backtests: this.backtests,
+      labels: this.labels, models: this.artifacts, monitors: this.monitors, backtests: this.backtests, reprocessing: this.reprocessing,
       status: new LaneStatus({ log, runners: this.lanes.map(({ runner }) => runner), definitions: this.definitions, startedAtMs: this.clock.nowMs() }),
       history: this.historyForAll(),
       quarantine: new StoredQuarantine(quarantine, edge, this.clock, resendDeadlineMs),

@@ -101,8 +101,8 @@ export class DefinitionsController {
 
   @Answers(applyDefinitions)
   applyAll(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<unknown> {
-    const { change, note } = changeOf(request, applyDefinitions);
-    return this.apply(request, change, { action: 'definitions.apply', subject: 'set', note, reply });
+    const { change, note, backfill } = changeOf(request, applyDefinitions);
+    return this.apply(request, change, { action: 'definitions.apply', subject: 'set', note, reply, backfill });
   }
 
   @Answers(rollbackDefinitions)
@@ -114,13 +114,15 @@ export class DefinitionsController {
     return { ...planRecord(plan), applied_at: toIso(appliedAtMs) };
   }
 
-  private async apply(request: FastifyRequest, change: DefinitionsChange, made: { readonly action: string; readonly subject: string; readonly note: string | null; readonly reply: FastifyReply }): Promise<unknown> {
+  private async apply(request: FastifyRequest, change: DefinitionsChange, made: { readonly action: string; readonly subject: string; readonly note: string | null; readonly reply: FastifyReply; readonly backfill?: boolean }): Promise<unknown> {
     const { action, subject, note } = made;
     if (this.gateway.deps.proposals.required) return this.propose(request, change, made);
     const by = principalOf(request).name;
     const { appliedAtMs, ...plan } = await this.definitions.apply(change, { name: by, note });
     await this.gateway.audit(by, action, subject, { set: plan.set, note, changes: plan.changes.length });
-    return { ...planRecord(plan), applied_at: toIso(appliedAtMs) };
+    const views = plan.changes.flatMap(({ kind, name, change: what }) => (kind === 'FeatureView' && (what === 'added' || what === 'changed') ? [name] : []));
+    const job = made.backfill === true && views.length > 0 ? await this.gateway.deps.reprocessing.start({ views, fromMs: undefined, toMs: undefined, hold: false, by }) : undefined;
+    return { ...planRecord(plan), applied_at: toIso(appliedAtMs), ...(job === undefined ? {} : { reprocess: job.id }) };
   }
 
   private async propose(request: FastifyRequest, change: DefinitionsChange, { subject, note, reply }: { readonly subject: string; readonly note: string | null; readonly reply: FastifyReply }): Promise<unknown> {
@@ -134,10 +136,10 @@ export class DefinitionsController {
 
 const isYaml = (request: FastifyRequest): boolean => mediaType(request.headers['content-type']) !== 'application/json';
 
-function changeOf(request: FastifyRequest, handled: typeof planDefinitions): { change: DefinitionsChange; note: string | null } {
-  if (isYaml(request)) return { change: { documents: [], files: [{ path: 'body', text: textBody(request) }], prune: false }, note: null };
-  const { definitions, files, prune, note, model_files } = handled.body(request);
-  return { change: { documents: definitions ?? [], files: files ?? [], prune, ...(model_files === undefined ? {} : { modelFiles: model_files }) }, note: note ?? null };
+function changeOf(request: FastifyRequest, handled: typeof planDefinitions): { change: DefinitionsChange; note: string | null; backfill: boolean } {
+  if (isYaml(request)) return { change: { documents: [], files: [{ path: 'body', text: textBody(request) }], prune: false }, note: null, backfill: false };
+  const { definitions, files, prune, note, model_files, backfill } = handled.body(request);
+  return { change: { documents: definitions ?? [], files: files ?? [], prune, ...(model_files === undefined ? {} : { modelFiles: model_files }) }, note: note ?? null, backfill };
 }
 
 const pageOf = ({ limit, cursor }: z.output<typeof versionsQuery>) => ({ limit, cursor });

@@ -18,6 +18,7 @@ export const changeBody = z
     files: z.array(z.strictObject({ path: z.string().min(1).max(1_000), text: z.string() })).max(5_000).optional().meta({ description: 'YAML or JSON as text; findings then name the file and the line.' }),
     prune: z.boolean().default(false).meta({ description: 'True: the given documents are the whole set, and all others go.' }),
     note: z.string().max(2_000).optional(),
+    backfill: z.boolean().default(false).meta({ description: 'True, for apply: new and changed views are filled from the log once the set is in force, as by `POST /reprocess`; until then they are WARMING.' }),
     model_files: z.record(z.string().max(1_000), sha256).optional().meta({ description: "SHA-256 of the bytes that a model's `file` stands for, by its path; default: as `PUT /models/files` said last." }),
   })
   .refine(({ definitions, files }) => definitions !== undefined || files !== undefined, { message: 'definitions or files', path: ['definitions'] });
@@ -29,7 +30,7 @@ export const planAnswer = z
     warnings: z.array(z.string()),
   })
   .meta({ id: 'DefinitionPlan' });
-export const appliedAnswer = planAnswer.extend({ applied_at: isoTime }).meta({ id: 'DefinitionsApplied' });
+export const appliedAnswer = planAnswer.extend({ applied_at: isoTime, reprocess: z.string().optional().meta({ description: 'What fills the new and changed views, where that was asked for.' }) }).meta({ id: 'DefinitionsApplied' });
 export const proposalSchema = z
   .looseObject({
     id: z.string(), status: z.enum(['open', 'approved', 'rejected']), note: z.string().nullable(), created_at: isoTime, created_by: z.string(), decided_at: isoTime.nullable(), decided_by: z.string().nullable(), reason: z.string().nullable(),
