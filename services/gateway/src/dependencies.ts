@@ -239,6 +239,8 @@ export interface Definitions {
   /** Documents as applied, with `kind`, `name` and `version`. */
   current(): Promise<{ readonly set: string | null; readonly appliedAtMs: number | null; readonly documents: ReadonlyArray<Readonly<Record<string, unknown>>> }>;
   plan(change: DefinitionsChange): Promise<DefinitionsPlan>;
+  /** From what is used to what uses it, of the set in force; `of`: only what a node is made of and what uses it. */
+  lineage(of: string | undefined): Promise<{ readonly nodes: ReadonlyArray<{ readonly id: string; readonly kind: string; readonly name: string }>; readonly edges: ReadonlyArray<{ readonly from: string; readonly to: string }> }>;
   /** Resolves when the change is in the lanes, so that it holds for the next event. */
   apply(change: DefinitionsChange, by: { readonly name: string; readonly note: string | null }): Promise<DefinitionsPlan & { readonly appliedAtMs: number }>;
   rollback(toSet: string | undefined, by: { readonly name: string; readonly note: string | null }): Promise<DefinitionsPlan & { readonly appliedAtMs: number }>;

@@ -99,6 +99,7 @@ export class InMemorySuite {
       definitions: {
         current: async () => ({ set: this.sets.at(-1)?.set ?? null, appliedAtMs: this.sets.at(-1)?.appliedAtMs ?? null, documents: this.documents }),
         plan: async (change) => this.planOf(change.documents),
+        lineage: async () => ({ nodes: [], edges: [] }),
         apply: async (change, by) => {
           const plan = this.planOf(change.documents);
           const kept = change.prune ? [] : this.documents.filter((old) => !change.documents.some((one) => one['kind'] === old['kind'] && one['name'] === old['name']));

@@ -1,7 +1,7 @@
 import { WeirError, type Backfill } from '@weir/contracts';
 import {
   canonicalDocument, definitionKey, definitionsOf, documentsFromJson, emptySet, meaningId, parseDocuments, planSet, resolveCanonicalSet, resolveSet,
-  type DefinitionSet, type KnownVersion, type SetCheck, type SetPlan, type SourceDocument,
+  downstream, lineage, upstream, type Lineage, type DefinitionSet, type KnownVersion, type SetCheck, type SetPlan, type SourceDocument,
 } from '@weir/definitions';
 import type { Definitions, DefinitionsChange, DefinitionsPlan, Page, PageRequest } from '@weir/gateway';
 import { encodeRawBody } from '@weir/pipeline';
@@ -20,6 +20,8 @@ export interface DefinitionsServiceOptions {
   readonly approve: (set: DefinitionSet) => Promise<void>;
   /** Resolves when every lane has passed the record at its offset. */
   readonly reached: (offsetByLane: readonly number[]) => Promise<void>;
+  /** Told of a set that has come into force. */
+  readonly inForce?: (set: DefinitionSet) => void;
 }
 
 /** Plans, applies and rolls back sets: registry first, then a record in every lane; nothing half-applied. One change at a time. */
@@ -71,6 +73,15 @@ export class DefinitionsService implements Definitions {
   current(): Promise<{ readonly set: string | null; readonly appliedAtMs: number | null; readonly documents: ReadonlyArray<Readonly<Record<string, unknown>>> }> {
     const documents = this.inForce === undefined ? [] : definitionsOf(this.inForce).map((definition) => ({ ...canonicalDocument(definition), version: definition.version }));
     return Promise.resolve({ set: this.inForce?.id ?? null, appliedAtMs: this.appliedAtMs, documents });
+  }
+
+  /** @throws WeirError WEIR_NOT_FOUND for a node that is not in the set in force. */
+  lineage(of: string | undefined): Promise<Lineage> {
+    const graph = lineage(this.set);
+    if (of === undefined) return Promise.resolve(graph);
+    if (!graph.nodes.some(({ id }) => id === of)) return Promise.reject(new WeirError('WEIR_NOT_FOUND', `there is no ${of} in the set in force`));
+    const near = new Set([of, ...upstream(graph, of), ...downstream(graph, of)]);
+    return Promise.resolve({ nodes: graph.nodes.filter(({ id }) => near.has(id)), edges: graph.edges.filter(({ from, to }) => near.has(from) && near.has(to)) });
   }
 
   async plan(change: DefinitionsChange): Promise<DefinitionsPlan> { return shownPlan(this.planned(await this.resolved(change))); }
@@ -184,6 +195,7 @@ export class DefinitionsService implements Definitions {
       await this.options.reached(offsets);
       this.inForce = next;
       this.appliedAtMs = atMs;
+      this.options.inForce?.(next);
     }
     return { ...shownPlan(plan), appliedAtMs: this.appliedAtMs ?? atMs };
   }

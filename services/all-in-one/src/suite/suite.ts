@@ -43,6 +43,7 @@ import { SharedModels } from './models/shared-models';
 import { RegistryAudit, RegistryKeys } from './registry-views';
 import { Monitor } from './monitor/monitor';
 import { readMonitorOptions } from './monitor/monitor-config';
+import { OpenLineageEmitter, readOpenLineageOptions } from './open-lineage';
 import { openStores, type Servers, type Stores } from './open-stores';
 import { Replies } from './replies';
 import { tokenKey, webhookKey } from './secrets';
@@ -148,9 +149,10 @@ export class Suite {
 
   private async startLanes(): Promise<void> {
     const { log } = this.stores;
+    const lineageEvents = new OpenLineageEmitter({ ...readOpenLineageOptions(this.options.env), logger: this.options.logger, clock: this.clock });
     this.definitions = new DefinitionsService({
       registry: this.stores.registry, log, clock: this.clock, checks: [...setChecks, webhookCheck(readWebhookOptions(this.options.env))], modelHash: (path) => this.artifacts.hashOf(path),
-      approve: (set) => this.approval.approve(set), reached: (offsets) => this.reached(offsets),
+      approve: (set) => this.approval.approve(set), reached: (offsets) => this.reached(offsets), inForce: (set) => void lineageEvents.tell(set),
     });
     await this.definitions.restore();
     this.labels = new LabelWriter({ decisions: this.stores.decisions, cases: this.stores.cases, log, set: () => this.definitions.set, heldPath: join(this.options.dataDir, 'labels-held.json') });

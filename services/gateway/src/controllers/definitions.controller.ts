@@ -9,7 +9,7 @@ import { problems } from '../http/problem';
 import { json, problemResponses } from '../http/responses';
 import { describe } from '../http/validation';
 import {
-  appliedAnswer, changeBody, definitionAnswer, definitionParams, definitionsAnswer, definitionVersions, kindParams, planAnswer, proposalSchema, rollbackBody, setVersions, versionsQuery,
+  appliedAnswer, changeBody, definitionAnswer, definitionParams, definitionsAnswer, definitionVersions, kindParams, lineageAnswer, lineageQuery, planAnswer, proposalSchema, rollbackBody, setVersions, versionsQuery,
 } from '../schemas/definitions.schema';
 import { jsonObject, toIso, toIsoOrNull } from '../schemas/shared.schema';
 
@@ -28,6 +28,10 @@ export const versionsOfDefinition = endpoint({
 export const putDefinition = endpoint({
   method: 'PUT', path: '/definitions/:kind/:name', tag, role: 'edit', summary: 'Add or change one definition', description: 'Counts from the next decision on.', params: definitionParams,
   body: { schema: jsonObject, types: changeTypes }, responses: { 200: json('What changed.', appliedAnswer), ...proposed, ...problemResponses(400, 413, 415, 422) },
+});
+export const getLineage = endpoint({
+  method: 'GET', path: '/lineage', tag, role: 'read', summary: 'From source fields to features, models, rules and policies', description: 'Nodes are `kind:name`: source, field, entity, table, view, feature, service, model, list, pattern, rule, policy. An edge goes from what is used to what uses it.',
+  query: lineageQuery, responses: { 200: json('The graph of the set in force.', lineageAnswer), ...problemResponses(404, 422) },
 });
 export const planDefinitions = endpoint({
   method: 'POST', path: '/definitions/plan', tag, role: 'read', largeBody: true, summary: 'What a change would do', description: 'YAML is taken as one file.', body: { schema: changeBody, types: changeTypes },
@@ -93,6 +97,9 @@ export class DefinitionsController {
     }
     return this.apply(request, { documents: [document], files: [], prune: false }, made);
   }
+
+  @Answers(getLineage)
+  lineage(@Req() request: FastifyRequest): Promise<unknown> { return this.definitions.lineage(getLineage.query(request).of); }
 
   @Answers(planDefinitions)
   async plan(@Req() request: FastifyRequest): Promise<unknown> {

@@ -38,6 +38,8 @@ export const proposalSchema = z
   })
   .meta({ id: 'DefinitionsProposal', description: 'A change that counts once somebody else has approved it.' });
 export const rollbackBody = z.strictObject({ to: z.string().min(1).max(64).optional().meta({ description: 'A set; default: the one before.' }), note: z.string().max(2_000).optional() });
+export const lineageQuery = z.strictObject({ of: z.string().min(3).max(400).optional().meta({ description: 'A node: only what it is made of and what uses it, e.g. `feature:card_velocity.tx_count_1h`.' }) });
+export const lineageAnswer = z.object({ nodes: z.array(z.object({ id: z.string(), kind: z.string(), name: z.string() })), edges: z.array(z.object({ from: z.string(), to: z.string() })) }).meta({ id: 'Lineage' });
 export const versionsQuery = z.strictObject(page);
 export const setVersions = z.object({ versions: z.array(z.looseObject({ set: z.string(), applied_at: isoTime, by: z.string(), note: z.string().nullable() })), next });
 export const definitionVersions = z.object({ versions: z.array(z.looseObject({ version: z.number().int(), set: z.string(), applied_at: isoTime, by: z.string() })), next });
