@@ -34,6 +34,12 @@ describe('pattern cases of the reference engine', () => {
     expect(differences(asked, answerPatternCase(asked))).toEqual([]);
   });
 
+  it('are answered as it answers them where they were made at random', () => {
+    const generated = casesOf('generated.jsonl');
+    expect(generated.length).toBe(300);
+    expect(generated.flatMap((asked) => { const found = differences(asked, answerPatternCase(asked)); return found.length === 0 ? [] : [[asked.name, ...found]]; })).toEqual([]);
+  });
+
   it('differ only in the ways that are documented', () => {
     const quirks = casesOf('quirks.jsonl');
     const differing = quirks.filter((asked) => differences(asked, answerPatternCase(asked)).length > 0);

@@ -9,6 +9,8 @@ import { LiveStore } from './live/live-store';
 import { DriftPage } from './models/drift-page';
 import { ModelsPage } from './models/models-page';
 import { Frame } from './parts/frame';
+import { PatternPage } from './pattern/pattern-page';
+import { PatternsPage } from './pattern/patterns-page';
 import { SearchPage } from './search/search-page';
 import { forgetKey, keepKey, readKey } from './session';
 import { useRoute } from './route';
@@ -36,6 +38,8 @@ function Page({ client, live }: { client: ApiClient; live: LiveStore }): ReactNo
     case 'entity': return <EntityPage key={`${route.type}:${route.id}`} client={client} type={route.type} id={route.id} />;
     case 'models': return <ModelsPage client={client} />;
     case 'drift': return <DriftPage client={client} />;
+    case 'patterns': return <PatternsPage client={client} />;
+    case 'pattern': return <PatternPage key={`${route.name}:${route.entity ?? ''}`} client={client} name={route.name} entity={route.entity} />;
     case 'unknown': return <p className="empty">There is no such page. <a href="#/">Live decisions</a></p>;
   }
 }

@@ -10,6 +10,8 @@ export type Route =
   | { readonly page: 'entity'; readonly type: string; readonly id: string }
   | { readonly page: 'models' }
   | { readonly page: 'drift' }
+  | { readonly page: 'patterns' }
+  | { readonly page: 'pattern'; readonly name: string; readonly entity: string | undefined }
   | { readonly page: 'unknown' };
 
 /** Where the page is: the part of the address after `#`. */
@@ -26,6 +28,7 @@ export function parseRoute(hash: string): Route {
   if (page === 'review') return id === undefined || id === '' ? { page: 'review' } : { page: 'case', id: decodeURIComponent(id) };
   if (page === 'entities' && id !== undefined && more !== undefined && more !== '') return { page: 'entity', type: decodeURIComponent(id), id: decodeURIComponent(more) };
   if (page === 'models' || page === 'drift') return { page };
+  if (page === 'patterns') return id === undefined || id === '' ? { page: 'patterns' } : { page: 'pattern', name: decodeURIComponent(id), entity: new URLSearchParams(query).get('entity') ?? undefined };
   if (page !== 'decisions') return { page: 'unknown' };
   return id === undefined || id === '' ? { page: 'decisions', query: new URLSearchParams(query) } : { page: 'decision', id: decodeURIComponent(id) };
 }
@@ -34,6 +37,7 @@ export const hrefOfDecision = (id: string): string => `#/decisions/${encodeURICo
 export const hrefOfTransaction = (id: string): string => `#/transactions/${encodeURIComponent(id)}`;
 export const hrefOfCase = (id: string): string => `#/review/${encodeURIComponent(id)}`;
 export const hrefOfEntity = (type: string, id: string): string => `#/entities/${encodeURIComponent(type)}/${encodeURIComponent(id)}`;
+export const hrefOfPattern = (name: string, entity?: string): string => `#/patterns/${encodeURIComponent(name)}${entity === undefined ? '' : `?${new URLSearchParams({ entity }).toString()}`}`;
 export const hrefOfSearch = (query: Readonly<Record<string, string>>): string => `#/decisions?${new URLSearchParams(query).toString()}`;
 
 function subscribe(changed: () => void): () => void {

@@ -1,4 +1,4 @@
-import type { CaseWithComments, DecisionRecord, DriftWindow, Links, ModelNow, ModelWeek, Resolution, ReviewCase, Timeline, Who } from './types';
+import type { CaseWithComments, DecisionRecord, DriftWindow, Links, Match, ModelNow, ModelWeek, PatternDocument, Resolution, ReviewCase, Standing, Timeline, Who } from './types';
 
 /** What the gateway said instead of an answer. */
 export class ApiError extends Error {
@@ -56,6 +56,15 @@ export class ApiClient {
   }
   modelDrift(): Promise<{ windows: DriftWindow[] }> {
     return this.get('/models/drift');
+  }
+  patterns(): Promise<{ definitions: PatternDocument[] }> {
+    return this.get('/definitions/Pattern');
+  }
+  matches(query: Readonly<Record<string, string>>): Promise<{ matches: Match[]; next: string | null }> {
+    return this.get(`/matches?${new URLSearchParams(query).toString()}`);
+  }
+  standing(type: string, id: string, pattern: string): Promise<Standing> {
+    return this.get(`/entities/${encodeURIComponent(type)}/${encodeURIComponent(id)}/why-not?pattern=${encodeURIComponent(pattern)}`);
   }
   /** Entity types by the one field of their keys, asked for once. */
   entityTypes(): Promise<ReadonlyMap<string, string>> {

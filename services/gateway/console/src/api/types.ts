@@ -5,6 +5,10 @@ import type { z } from 'zod';
 import type { driftSchema, modelSchema, qualitySchema } from '../../../src/schemas/models.schema';
 import type { caseSchema, caseWithComments, linksAnswer, timelineAnswer } from '../../../src/schemas/cases.schema';
 
+import type { matchSchema, standingSchema } from '../../../src/schemas/matches.schema';
+
+export type Match = z.infer<typeof matchSchema>;
+export type Standing = z.infer<typeof standingSchema>;
 export type ReviewCase = z.infer<typeof caseSchema>;
 export type CaseWithComments = z.infer<typeof caseWithComments>;
 export type Timeline = z.infer<typeof timelineAnswer>;
@@ -15,6 +19,7 @@ export type ModelNow = z.infer<typeof modelSchema>;
 export type ModelWeek = z.infer<typeof qualitySchema>;
 export type DriftWindow = z.infer<typeof driftSchema>;
 
+export interface PatternDocument { readonly name: string; readonly version: number; readonly key: string; readonly pattern: readonly unknown[]; readonly within?: string; readonly skip?: unknown; readonly mode?: string; readonly matching?: string; readonly weight?: number; readonly reason?: string; readonly sources?: readonly string[]; readonly on_change?: string }
 export type Outcome = 'approve' | 'review' | 'block';
 export const outcomes: readonly Outcome[] = ['approve', 'review', 'block'];
 

@@ -11,6 +11,7 @@ const pages: ReadonlyArray<{ readonly href: string; readonly title: string; read
   { href: '#/decisions', title: 'Decisions', holds: ({ page }) => page === 'decisions' || page === 'decision' || page === 'transaction' || page === 'entity' },
   { href: '#/models', title: 'Models', holds: ({ page }) => page === 'models' },
   { href: '#/drift', title: 'Drift', holds: ({ page }) => page === 'drift' },
+  { href: '#/patterns', title: 'Patterns', holds: ({ page }) => page === 'patterns' || page === 'pattern' },
 ];
 
 const connectionWords: Readonly<Record<Connection, string>> = { connecting: 'connecting', live: 'live', lost: 'connection lost, trying again', refused: 'this key may not read' };
