@@ -4,6 +4,8 @@ import { contiguities, innerContiguities, isNegated, plainSteps, type Pattern, t
 /** Bounds of one pattern: an automaton has a state or two per step and repetition. */
 export const stepsMax = 64;
 export const repetitionsMax = 1_000;
+/** Steps with every repetition written out, groups within groups multiplied. */
+export const unrolledStepsMax = 10_000;
 
 /**
  * Refuses what has no meaning in the pattern language.
@@ -21,6 +23,8 @@ function* faultsOf<C>(pattern: Pattern<C>, skip: SkipStrategy): Generator<Findin
   if (pattern.within && !isDuration(pattern.within.ms)) yield fault('pattern', 'within', 'a positive number of ms', String(pattern.within.ms));
   const names = [...plainSteps(pattern.steps)].map((step) => step.name);
   if (names.length > stepsMax) yield fault('pattern', 'steps', `at most ${stepsMax}`, String(names.length));
+  const unrolled = unrolledSteps(pattern.steps);
+  if (unrolled > unrolledStepsMax) yield fault('pattern', 'steps', `at most ${unrolledStepsMax} with every repetition written out`, String(unrolled));
   const seen = new Set<string | undefined>();
   for (const name of names) {
     if (seen.has(name)) yield fault('pattern', 'name', 'unique names of steps', `${String(name)} twice`);
@@ -28,6 +32,10 @@ function* faultsOf<C>(pattern: Pattern<C>, skip: SkipStrategy): Generator<Findin
   }
   yield* faultsOfSkip(skip, seen);
   yield* faultsOfWindows(pattern);
+}
+
+function unrolledSteps<C>(steps: readonly Step<C>[]): number {
+  return steps.reduce((sum, { group, quantifier }) => sum + (quantifier === undefined ? 1 : quantifier.max ?? quantifier.min + 1) * (group ? unrolledSteps(group.steps) : 1), 0);
 }
 
 function* faultsOfSteps<C>(steps: readonly Step<C>[], path: string): Generator<Finding> {
