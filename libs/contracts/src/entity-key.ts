@@ -17,7 +17,7 @@ export function entityKey(parts: readonly (Value | undefined)[]): string | undef
 }
 
 /** The key of an event by the slots of the entity's key fields. */
-export function eventKey(event: StreamEvent, slots: readonly number[]): string | undefined {
+export function eventKey(event: Pick<StreamEvent, 'values'>, slots: readonly number[]): string | undefined {
   return slots.length === 1 ? keyText(event.values[slots[0] as number]) : entityKey(slots.map((slot) => event.values[slot]));
 }
 

@@ -7,3 +7,4 @@ export * from './process-frame';
 export * from './health';
 export * from './nest-app';
 export * from './trace-context';
+export * from './health-server';

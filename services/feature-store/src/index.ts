@@ -6,3 +6,4 @@ export { decodeShard, encodeShard, type ShardHead } from './state-shard';
 export { answerFeatureCase, type AnsweredRow, type FeatureQuestion } from '@weir/features';
 export * from './feature-work';
 export * from './stored-shards';
+export { ProfileTables, tablePrefix } from './profile-tables';

@@ -15,20 +15,19 @@ export function originOffset(record: LogRecord): number {
 /** Offsets looked at first for a topic's last record; a broker's own marks take some too. */
 const tailFirst = 64;
 
-/** Origin of the last record of a topic's lane; -1 where it holds none. Outputs are written in the order of their origins, so everything up to it is there. */
+/** Origin of the last record of a topic's lane that has one; -1 where it holds none. Outputs are written in the order of their origins, so everything up to it is there. */
 export async function lastOriginIn(log: EventLog, topic: Topic, lane: number): Promise<number> {
   const { first, next } = await log.bounds(topic, lane);
   for (let tail = tailFirst; ; tail *= 16) {
     const from = Math.max(first, next - tail);
-    let last: LogRecord | undefined;
+    let last = -1;
     for (let at = from; at < next; ) {
       const records = await log.read(topic, lane, at, 4_096);
       const newest = records.at(-1);
       if (newest === undefined) break;
-      last = newest;
+      last = Math.max(last, ...records.map(originOffset));
       at = newest.offset + 1;
     }
-    if (last !== undefined) return originOffset(last);
-    if (from === first) return -1;
+    if (last >= 0 || from === first) return last;
   }
 }

@@ -23,10 +23,7 @@ async function plan(dir: string, flags: RemoteFlags): Promise<void> {
 }
 
 async function apply(dir: string, flags: RemoteFlags & { readonly note?: string; readonly backfill?: boolean }): Promise<void> {
-  const client = new Client(flags);
-  const folder = await readFolder(dir);
-  await upload(client, folder.models);
-  const answer = objectOf(await client.json('POST', '/definitions/apply', { ...changeOf(folder), ...(flags.note === undefined ? {} : { note: flags.note }), ...(flags.backfill === true ? { backfill: true } : {}) }));
+  const answer = await applyOver(new Client(flags), dir, flags);
   if (answer['plan'] !== undefined) return printProposal(answer, flags);
   printPlan(answer, flags, 'nothing changed');
   if (!flags.json && answer['reprocess'] !== undefined) say(`new and changed views are filled from the log: weir reprocess show ${shown(answer['reprocess'])}`);
@@ -38,6 +35,13 @@ function printProposal(proposal: JsonObject, flags: RemoteFlags): void {
   if (flags.json) return print(JSON.stringify(proposal));
   printPlan(objectOf(proposal['plan']), flags, 'nothing would change');
   say(`proposed as ${shown(proposal['id'])}, and not in force yet: somebody else approves it, with a key of their own, by\n  weir proposals approve ${shown(proposal['id'])}`);
+}
+
+/** Makes a folder the set in force of a running suite, its models with it. */
+export async function applyOver(client: Client, dir: string, { note, backfill }: { readonly note?: string; readonly backfill?: boolean } = {}): Promise<JsonObject> {
+  const folder = await readFolder(dir);
+  await upload(client, folder.models);
+  return objectOf(await client.json('POST', '/definitions/apply', { ...changeOf(folder), ...(note === undefined ? {} : { note }), ...(backfill === true ? { backfill } : {}) }));
 }
 
 /** Bytes that a model in force has already are not sent again; background rows may have changed beside them. */

@@ -8,6 +8,7 @@ import { registerProposals } from './proposals';
 import { registerQuarantine } from './quarantine';
 import { registerReprocess } from './reprocess';
 import { registerRerun } from './rerun';
+import { registerService } from './service';
 import { registerStatus } from './status';
 import { registerBacktest } from './backtest';
 import { registerBench } from './bench';
@@ -23,4 +24,4 @@ import { registerVerify } from './verify';
 import { registerWhyNot } from './why-not';
 
 /** Each command registers itself; one file a command or a family of them. */
-export const commands: ReadonlyArray<(program: Command) => void> = [registerUp, registerDemo, registerIngest, registerValidate, registerSimulate, registerOffline, registerTrainSet, registerBench, registerDefinitions, registerProposals, registerStatus, registerQuarantine, registerKeys, registerExplain, registerWhyNot, registerRerun, registerDecisionsExport, registerBacktest, registerVerify, registerReprocess, registerBackup, registerHistory];
+export const commands: ReadonlyArray<(program: Command) => void> = [registerUp, registerService, registerDemo, registerIngest, registerValidate, registerSimulate, registerOffline, registerTrainSet, registerBench, registerDefinitions, registerProposals, registerStatus, registerQuarantine, registerKeys, registerExplain, registerWhyNot, registerRerun, registerDecisionsExport, registerBacktest, registerVerify, registerReprocess, registerBackup, registerHistory];

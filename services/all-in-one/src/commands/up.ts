@@ -11,8 +11,9 @@ import type { Servers } from '../suite/open-stores';
 import { firstKey } from '../suite/first-key';
 import { Suite } from '../suite/suite';
 import { say } from '../terminal';
+import { startServices } from './up-services';
 
-export interface UpFlags { readonly data?: string; readonly port?: number; readonly grpcPort?: number; readonly definitions?: string; readonly lanes?: number; readonly kafka?: string; readonly redis?: string; readonly postgres?: string; readonly fourEyes?: boolean; readonly json?: boolean }
+export interface UpFlags { readonly data?: string; readonly port?: number; readonly grpcPort?: number; readonly definitions?: string; readonly lanes?: number; readonly kafka?: string; readonly redis?: string; readonly postgres?: string; readonly fourEyes?: boolean; readonly json?: boolean; readonly services?: boolean }
 
 export const portOf = (text: string): number => {
   const port = Number(text);
@@ -31,8 +32,9 @@ export function registerUp(program: Command): void {
     .option('--data <dir>', 'where it keeps everything (default .weir/data)').option('--port <n>', '0 takes a free one', portOf, 8080).option('--grpc-port <n>', '0 takes a free one', portOf, 0)
     .option('--definitions <dir>', 'applied at the start').option('--lanes <n>', 'totally ordered logs', lanesOf, 1)
     .option('--kafka <brokers>', 'host:port, …: lanes and topics on Kafka').option('--redis <url>', 'state on Redis').option('--postgres <url>', 'registry, cases, labels and audit on PostgreSQL')
+    .option('--services', 'as five services, a process each, on --kafka and --redis')
     .option('--four-eyes', 'changes of definitions wait until somebody else approves them (or WEIR_FOUR_EYES)').option('--json', 'ready as one JSON line')
-    .action(async (flags: UpFlags) => { await startSuite(flags); });
+    .action(async (flags: UpFlags) => { await (flags.services === true ? startServices(flags) : startSuite(flags)); });
 }
 
 export interface RunningSuite { readonly suite: Suite; readonly url: string; /** The key that was just made, or the given one. */ readonly apiKey: string | undefined; readonly madeKey: boolean; readonly logger: Logger; readonly stop: (code: number) => Promise<never> }

@@ -9,7 +9,7 @@ export class EntityReader {
 
   constructor(private readonly set: DefinitionSet) {}
 
-  of(item: EventItem): string[] {
+  of(item: { readonly event: Pick<EventItem['event'], 'source' | 'values'> }): string[] {
     const entities: string[] = [];
     const readers = this.readers(item.event.source);
     for (let index = 0; index < readers.length; index += 1) {

@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { originOfDecisionId, WeirError, type Decision, type StreamEvent } from '@weir/contracts';
+import { DecisionProto, originOffset } from '@weir/pipeline';
+import type { CaseStore, DecisionRow, DecisionStore, LogRecord } from '@weir/ports';
+import { decisionHeaders } from '@weir/scoring';
+import { CaseSink } from '../suite/cases/case-sink';
+import { decisionRow, type DecidedRow } from '../suite/decision-rows';
+import type { FeatureStatisticsTable } from '../suite/feature-statistics';
+import type { LabelWriter } from '../suite/label-writer';
+import type { LiveFeed } from '../suite/live-feed';
+import type { Replies } from '../suite/replies';
+import { Taken } from '../suite/sinks';
+import type { SetBook } from './set-book';
+
+export interface DecisionFeedOptions {
+  readonly sets: SetBook;
+  readonly decisions: DecisionStore;
+  readonly cases: CaseStore;
+  readonly labels: () => LabelWriter;
+  readonly statistics: FeatureStatisticsTable;
+  readonly live: LiveFeed;
+  readonly replies: Replies;
+  readonly nowMs: () => number;
+  readonly onError: (error: unknown) => void;
+}
+
+/** How long a duplicate waits for the first one's decision to arrive here. */
+const firstWithinMs = 2_000, lookAgainMs = 10;
+
+/** What a gateway makes of the topic `decisions`: its store for reads and search, cases, labels that waited, statistics, who watches, and the answers that got lost on their way. */
+export class DecisionFeed {
+  private readonly proto = new DecisionProto();
+  private readonly cases: CaseSink;
+
+  constructor(private readonly options: DecisionFeedOptions) {
+    this.cases = new CaseSink({ read: (batch) => batch.made as Taken }, options.cases, options.onError); // made in `take` below
+  }
+
+  async take(lane: number, records: readonly LogRecord[]): Promise<void> {
+    const { decisions: store, statistics, live, replies, labels, nowMs } = this.options;
+    const durable = await store.position(lane);
+    const rows: DecidedRow[] = [];
+    let last = durable;
+    for (const record of records) {
+      const offset = originOffset(record);
+      if (offset <= last) continue;
+      last = offset;
+      const decision = await this.read(record);
+      const known = this.options.sets.known(decision.verdict.set);
+      const entities = known?.entities.of({ event: eventOf(decision, known.set.sources.get(decision.verdict.source ?? '')?.fields.map(({ name }) => name) ?? []) }) ?? [];
+      rows.push(decisionRow({ lane, offset, receivedAtMs: Number(record.headers[decisionHeaders.receivedAt] ?? 0), event: { source: decision.verdict.source ?? '' } }, decision, entities, known?.packer));
+    }
+    if (rows.length === 0) return;
+    await store.write(lane, rows);
+    await this.cases.write([{ lane, records: [], outcomes: [], stageMs: {}, takenAtMs: nowMs(), made: new Taken(rows, new Map()) }]);
+    labels().decided(rows).catch(this.options.onError);
+    statistics.add(rows, nowMs());
+    if (live.watched) live.decisions(rows.map(({ decision }) => decision));
+    for (const { offset, decision } of rows) replies.settle(lane, offset, () => ({ kind: 'decided', decision }));
+  }
+
+  /** Cases are durable. */
+  flush(): Promise<void> { return this.cases.flush(); }
+
+  /** A decision as it travels; undefined where its set is not known here yet. */
+  decode(bytes: Uint8Array): Decision | undefined { return this.proto.decode(bytes, this.options.sets.layouts); }
+
+  /** A decision that is taken, or about to be. */
+  async byIdSoon(id: string): Promise<DecisionRow | undefined> {
+    const origin = originOfDecisionId(id), { decisions } = this.options;
+    for (const untilMs = performance.now() + firstWithinMs; ;) {
+      const row = await decisions.byId(id);
+      if (row !== undefined || origin === undefined || performance.now() > untilMs || (await decisions.position(origin.lane)) > origin.offset) return row;
+      await sleep(lookAgainMs);
+    }
+  }
+
+  private async read(record: LogRecord): Promise<Decision> {
+    const decision = this.decode(record.value);
+    if (decision !== undefined) return decision;
+    const { set } = this.proto.head(record.value);
+    if ((await this.options.sets.load(set)) === undefined) throw new WeirError('WEIR_REGISTRY_FAILED', `a decision names the set ${set}, which the registry does not know`);
+    const again = this.decode(record.value);
+    if (again === undefined) throw new WeirError('WEIR_REGISTRY_FAILED', `the set ${set} does not decide the source of ${record.key}`);
+    return again;
+  }
+}
+
+/** What entities are named by: the event's values by slot. */
+const eventOf = ({ verdict }: Decision, fields: readonly string[]): Pick<StreamEvent, 'source' | 'values'> =>
+  ({ source: verdict.source ?? '', values: fields.map((field) => { const value = verdict.tx[field]; return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null; }) });

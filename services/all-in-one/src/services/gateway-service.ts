@@ -1,0 +1,274 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LmdbDecisionStore } from '@weir/adapters/lmdb';
+import type { PlatformaticEventLog } from '@weir/adapters/kafka';
+import { OnnxModelRuntime } from '@weir/adapters/onnx';
+import { openPostgres } from '@weir/adapters/postgres';
+import type { RedisReplies } from '@weir/adapters/redis';
+import { openSqlite } from '@weir/adapters/sqlite';
+import { SqlCases, SqlQuarantine, SqlRegistry } from '@weir/adapters/sql';
+import { WeirError } from '@weir/contracts';
+import { GatewayServer, type GatewayDependencies, type GatewayOptions } from '@weir/gateway';
+import { decodeReply, lastOriginIn, Tokeniser } from '@weir/pipeline';
+import { Health, Metrics, type Logger, type Resource } from '@weir/platform';
+import { quarantineId, SystemClock, type CaseStore, type DecisionStore, type LogRecord, type OnlineStore, type QuarantineRow, type QuarantineStore, type Registry } from '@weir/ports';
+import { BacktestService } from '../backtest/backtest-service';
+import { setChecks, webhookCheck } from '../set-checks';
+import { decodeAlert } from '../suite/alerts/alert-record';
+import { liveAlert } from '../suite/alerts/alert-sink';
+import { readWebhookOptions } from '../suite/alerts/alerts-config';
+import { StoredAlerts } from '../suite/alerts/alert-views';
+import { WebhookSender } from '../suite/alerts/webhook-sender';
+import { ReviewQueue } from '../suite/cases/review-queue';
+import { unpackDecision } from '../suite/decision-rows';
+import { DefinitionsService } from '../suite/definitions-service';
+import { EntityViews } from '../suite/entity-views';
+import { FeatureStatisticsTable } from '../suite/feature-statistics';
+import { Insight } from '../suite/insight';
+import { LabelWriter } from '../suite/label-writer';
+import { LaneLists, LaneTables, LaneWriter } from '../suite/lane-changes';
+import { LaneEdge } from '../suite/lane-edge';
+import { LaneFeatures } from '../suite/lane-features';
+import { LaneSnoozes } from '../suite/lane-snoozes';
+import { LiveFeed } from '../suite/live-feed';
+import { ModelArtifacts } from '../suite/model-artifacts';
+import { ModelApproval } from '../suite/models/model-approval';
+import { RegistryAudit, RegistryKeys } from '../suite/registry-views';
+import { Replies } from '../suite/replies';
+import { tokenKey, webhookKey } from '../suite/secrets';
+import { readFourEyes, SetProposals } from '../suite/set-proposals';
+import { LaneStatus } from '../suite/suite-status';
+import { StoredDecisions, StoredQuarantine } from '../suite/suite-views';
+import { DecisionFeed } from './decision-feed';
+import { LanePositions } from './lane-positions';
+import { openLog, openReplies, openState } from './open-servers';
+import type { ServiceConfig } from './service-config';
+import { SetBook } from './set-book';
+import { StoredFeatures, StoredLists, StoredTables } from './stored-state';
+import { TopicFollower } from './topic-follower';
+
+export interface GatewayServiceOptions { readonly config: ServiceConfig; readonly gateway: GatewayOptions; readonly logger: Logger; readonly env: NodeJS.ProcessEnv }
+
+/** Decisions of a gateway that reads them from the topic: all of them means all that are taken. */
+class FollowedDecisions extends StoredDecisions {
+  constructor(store: DecisionStore, quarantine: QuarantineStore, insight: Insight, private readonly caughtUp: () => Promise<void>) { super(store, quarantine, insight); }
+
+  override async *verdictLines(): AsyncIterable<string> {
+    await this.caughtUp();
+    yield* super.verdictLines();
+  }
+}
+
+/** Monitors of models look at what one process decides; they are not part of this form yet. */
+const noMonitors: GatewayDependencies['monitors'] = { models: () => [], quality: () => Promise.resolve([]), drift: () => Promise.resolve([]) };
+
+/** Records in the lanes that no decision has come for yet; above it the edge turns new ones away with 503. */
+const backlogMax = 200_000;
+const resendDeadlineMs = 10_000;
+
+/** The gateway alone in its process: appends to the lanes, hears the answers over Redis, and keeps what it reads of `decisions`, `quarantine` and `alerts` for those who ask. */
+export class GatewayService {
+  readonly health = new Health();
+  readonly metrics = new Metrics().withProcessMetrics();
+  readonly artifacts: ModelArtifacts;
+  readonly live = new LiveFeed();
+  private readonly approval: ModelApproval;
+  private readonly replies = new Replies();
+  private readonly statistics = new FeatureStatisticsTable();
+  private readonly tokeniser: Tokeniser;
+  private readonly clock = new SystemClock();
+  private readonly dataDir: string;
+  private readonly ownDir: string;
+  /** Of this start: an answer to who was here before finds nobody. */
+  private readonly address: string;
+  private log!: PlatformaticEventLog;
+  private wire!: RedisReplies;
+  private featureState!: OnlineStore;
+  private scoringState!: OnlineStore;
+  private ingestState!: OnlineStore;
+  private decisions!: DecisionStore;
+  private quarantine!: QuarantineStore;
+  private cases!: CaseStore;
+  registry!: Registry;
+  definitions!: DefinitionsService;
+  private sets!: SetBook;
+  private labels!: LabelWriter;
+  private feed!: DecisionFeed;
+  private follower!: TopicFollower;
+  private positions!: LanePositions;
+  private webhooks: WebhookSender | undefined;
+  private backtests: BacktestService | undefined;
+  private reviews: ReviewQueue | undefined;
+  server!: GatewayServer;
+
+  constructor(private readonly options: GatewayServiceOptions) {
+    const { config, env } = options;
+    this.dataDir = resolve(config.dataDir);
+    this.ownDir = join(this.dataDir, `gateway-${config.instanceId ?? 'one'}`);
+    mkdirSync(this.ownDir, { recursive: true });
+    this.artifacts = new ModelArtifacts(join(this.dataDir, 'models'));
+    this.approval = new ModelApproval({ runtime: new OnnxModelRuntime(), artifacts: this.artifacts });
+    this.tokeniser = new Tokeniser(tokenKey(join(this.dataDir, 'token.key'), env));
+    this.address = `${config.instance}-${randomBytes(6).toString('hex')}`;
+  }
+
+  get resources(): readonly Resource[] {
+    return [
+      { name: 'servers', start: () => this.open(), stop: () => this.close() },
+      { name: 'feeds', start: () => this.startFeeds(), stop: () => this.stopFeeds() },
+      { name: 'gateway', start: () => this.startGateway(), stop: () => this.stopGateway() },
+      { name: 'readiness', start: () => undefined, stop: () => this.health.beginStop() },
+    ];
+  }
+
+  private async open(): Promise<void> {
+    const { config } = this.options;
+    const database = await (config.postgresUrl === undefined ? openSqlite(join(this.ownDir, 'registry.sqlite')) : openPostgres(config.postgresUrl));
+    this.registry = new SqlRegistry(database);
+    this.quarantine = new SqlQuarantine(database);
+    this.cases = new SqlCases(database);
+    this.decisions = new LmdbDecisionStore({ path: join(this.ownDir, 'decisions'), lanes: config.lanes, unpack: unpackDecision });
+    this.log = openLog(config);
+    this.wire = openReplies(config);
+    this.featureState = openState(config, 'feature-store');
+    this.scoringState = openState(config, 'scoring');
+    this.ingestState = openState(config, 'ingest');
+    this.sets = new SetBook(this.registry);
+  }
+
+  private async close(): Promise<void> {
+    await this.log.close();
+    await this.wire.close();
+    for (const state of [this.featureState, this.scoringState, this.ingestState]) await state.close();
+    await this.decisions.close();
+    await this.registry.close();
+  }
+
+  private async startFeeds(): Promise<void> {
+    const { log, registry, decisions, cases } = this, { logger, env } = this.options;
+    const onError = (error: unknown): void => logger.error({ err: error }, 'something is tried again');
+    this.positions = new LanePositions({ log, states: [this.featureState, this.scoringState], onError, onLook: () => this.lookAround() });
+    this.definitions = new DefinitionsService({
+      registry, log, clock: this.clock, checks: [...setChecks, webhookCheck(readWebhookOptions(env))], modelHash: (path) => this.artifacts.hashOf(path), approve: (set) => this.approval.approve(set),
+      reached: (offsets) => this.positions.reached(offsets),
+    });
+    await this.definitions.restore();
+    this.labels = new LabelWriter({ decisions, cases, log, set: () => this.definitions.set, heldPath: join(this.ownDir, 'labels-held.json') });
+    this.feed = new DecisionFeed({ sets: this.sets, decisions, cases, labels: () => this.labels, statistics: this.statistics, live: this.live, replies: this.replies, nowMs: () => this.clock.nowMs(), onError });
+    this.follower = new TopicFollower({
+      log, path: join(this.ownDir, 'places.json'), onError: (topic, error) => logger.error({ topic, err: error }, 'a topic could not be read; it is tried again'),
+      topics: [
+        { topic: 'decisions', take: (lane, records) => this.feed.take(lane, records), flush: () => this.feed.flush() },
+        { topic: 'quarantine', take: (_lane, records) => this.quarantine.write(records.map(quarantineRow)) },
+        { topic: 'alerts', take: (_lane, records) => { this.live.alerts(records.map((record) => liveAlert(decodeAlert(record)))); return Promise.resolve(); } },
+      ],
+    });
+    this.webhooks = new WebhookSender({ ...readWebhookOptions(env), log, clock: this.clock, key: webhookKey(join(this.dataDir, 'webhook.key'), env), positionsPath: join(this.ownDir, 'webhooks.json'), metrics: this.metrics, logger });
+    await this.webhooks.start();
+    await this.wire.subscribe(this.address, (answers) => { for (const answer of answers) this.hear(answer); });
+    this.follower.start();
+    await this.positions.start();
+    this.reconcileLater();
+    await this.labels.resume();
+    this.health.add('definitions', () => (this.definitions.applied ? undefined : 'no definitions are in force yet'));
+  }
+
+  private async stopFeeds(): Promise<void> {
+    await this.positions.stop();
+    await this.follower.stop();
+    await this.webhooks?.stop();
+  }
+
+  /** What other gateways changed, and the sets that decisions to come may name. */
+  private async lookAround(): Promise<void> {
+    await this.definitions.refresh();
+    const { id } = this.definitions.set;
+    if (this.definitions.applied && this.sets.known(id) === undefined) await this.sets.load(id);
+  }
+
+  /** Once ingest is through what the lanes held at the start, a change that was cut off is finished. */
+  private reconcileLater(): void {
+    const goal = this.positions.nextOffsets.map((next) => next - 1);
+    const again = async (): Promise<void> => {
+      const setIds: (string | undefined)[] = [];
+      for (const [lane, offset] of goal.entries()) {
+        if ((await this.ingestState.position(lane)) < offset) { setTimeout(() => void again().catch(failed), 500).unref(); return; }
+        const [set] = await this.ingestState.read(lane, ['ingest/set']);
+        setIds.push(set === undefined ? undefined : (JSON.parse(Buffer.from(set).subarray(1).toString('utf8')) as { readonly id: string }).id); // written by the ingest stage alone
+      }
+      await this.definitions.reconcile(setIds);
+    };
+    const failed = (error: unknown): void => this.options.logger.error({ err: error }, 'what the lanes hold could not be compared with the registry');
+    void again().catch(failed);
+  }
+
+  private hear(bytes: Uint8Array): void {
+    const answer = decodeReply(bytes);
+    if (answer === undefined) return;
+    if (answer.kind !== 'decided') { this.replies.deliver(answer.lane, answer.offset, answer.kind === 'refused' ? { kind: 'refused', refusal: answer.refusal } : { kind: 'accepted' }); return; }
+    // Of a set that is not known here yet: it comes by the topic.
+    const decision = this.feed.decode(answer.decision);
+    if (decision !== undefined) this.replies.deliver(answer.lane, answer.offset, { kind: 'decided', decision });
+  }
+
+  private async startGateway(): Promise<void> {
+    const { log, registry, decisions, quarantine, cases, clock, tokeniser } = this, { config, logger, env, gateway } = this.options;
+    const set = (): DefinitionsService['set'] => this.definitions.set;
+    const writer = new LaneWriter(log, (offsets) => this.positions.reached(offsets));
+    const features = new LaneFeatures({ set, stages: Array.from({ length: config.lanes }, (_, lane) => new StoredFeatures(this.featureState, lane, config.lanes)), clock, tokeniser, statistics: this.statistics });
+    const tokenOfEntity = (type: string, key: string): string => features.tokenised(type, key);
+    const edge = new LaneEdge({
+      log, replies: this.replies, decisions: { byId: (id) => this.feed.byIdSoon(id) }, set, tokeniser, backlogMax, backlog: () => Math.max(this.replies.waiting, this.positions.backlog), replyTo: this.address,
+      simulate: () => Promise.reject(new WeirError('WEIR_LIMIT_REACHED', 'a simulation needs every service\'s state at once; the suite in one process has it')),
+    });
+    const insight = new Insight({ stages: () => [], registry, decisions, artifacts: this.artifacts, nextOffsets: () => this.positions.nextOffsets, tokenOfEntity });
+    this.backtests = new BacktestService({
+      log, decisions, clock, modelsFolder: join(this.dataDir, 'models'), inForce: set,
+      resolve: async (change) => { const changed = await this.definitions.resolved(change); await this.approval.approve(changed); return changed; },
+    });
+    const stored = new StoredLists(this.scoringState, set), tables = new StoredTables(this.featureState);
+    const lists = new LaneLists({ set, store: () => stored.lists(), writer, clock, tokeniser });
+    this.reviews = new ReviewQueue({
+      cases, decisions, lists, set, clock, forwardLabels: (labels) => this.labels.forward(labels.map((label) => ({ ...label, source: label.source ?? 'review' }))),
+      tokenOfField: (field, value) => features.tokenOfField(field, value), onError: (error) => logger.error({ err: error }, 'a resolution waits to reach the lanes'),
+    });
+    await this.reviews.resume();
+    const { positions } = this;
+    this.server = new GatewayServer({
+      cases: this.reviews, entities: new EntityViews({ decisions, cases, set, entityTypeOf: (name) => features.entityTypeOf(name), tokenOfEntity }),
+      edge, features, definitions: this.definitions, proposals: new SetProposals({ required: readFourEyes(env), registry, definitions: this.definitions, clock }),
+      decisions: new FollowedDecisions(decisions, quarantine, insight, () => this.caughtUp()), lists, snoozes: new LaneSnoozes({ set, state: () => stored.snoozes(), writer, clock, tokenOfEntity }), alerts: new StoredAlerts(log),
+      tables: new LaneTables({ set, rows: () => tables, writer, tokeniser }), labels: this.labels, models: this.artifacts, monitors: noMonitors, backtests: this.backtests,
+      status: new LaneStatus({ log, runners: Array.from({ length: config.lanes }, (_, lane) => ({ get position() { return positions.decided(lane); }, get publishedPosition() { return positions.decided(lane); } })), definitions: this.definitions, startedAtMs: clock.nowMs() }),
+      quarantine: new StoredQuarantine(quarantine, edge, clock, resendDeadlineMs), keys: new RegistryKeys(registry), audit: new RegistryAudit(registry), live: this.live, health: this.health, metrics: this.metrics, logger, clock,
+    }, gateway);
+    await this.server.start();
+  }
+
+  /** Everything that is in the lanes now is decided, and its decision is here. */
+  private async caughtUp(): Promise<void> {
+    const { log, decisions, positions } = this;
+    const goal = await Promise.all(positions.nextOffsets.map(async (_, lane) => (await log.bounds('transactions.raw', lane)).next - 1));
+    await positions.reached(goal);
+    for (const lane of goal.keys()) {
+      const last = await lastOriginIn(log, 'decisions', lane);
+      while ((await decisions.position(lane)) < last) await sleep(20);
+    }
+  }
+
+  private async stopGateway(): Promise<void> {
+    await this.server.stop();
+    this.reviews?.stop();
+    await this.backtests?.stop();
+  }
+}
+
+interface QuarantineValue { readonly lane: number; readonly offset: number; readonly source: string; readonly transaction_id: string | null; readonly reason: QuarantineRow['reason']; readonly field: string | null; readonly expected: string | null; readonly got: string | null; readonly received_at: number; readonly event: string }
+
+function quarantineRow(record: LogRecord): QuarantineRow {
+  const value = JSON.parse(Buffer.from(record.value).toString('utf8')) as QuarantineValue; // written by ingest alone
+  const { lane, offset, source, reason, field, expected, got } = value;
+  return { lane, offset, id: quarantineId({ lane, offset }), source, transactionId: value.transaction_id, reason, field, expected, got, receivedAtMs: value.received_at, json: value.event, resentAtMs: null };
+}

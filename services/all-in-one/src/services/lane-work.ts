@@ -1,0 +1,49 @@
+import { OnnxModelRuntime } from '@weir/adapters/onnx';
+import { PatternWork } from '@weir/cep';
+import type { LaneItem } from '@weir/contracts';
+import type { DefinitionSet } from '@weir/definitions';
+import { FeatureWork, StoredShards } from '@weir/feature-store';
+import { IngestWork } from '@weir/ingest';
+import { DecisionProto, type LaneWork, type ReplySender } from '@weir/pipeline';
+import type { Clock, NewRecord, OnlineStore } from '@weir/ports';
+import { ScoringWork, type Alert } from '@weir/scoring';
+import { encodeAlert } from '../suite/alerts/alert-record';
+import { EntityReader } from '../history/entity-reader';
+import { entityOfLane } from '../suite/decision-rows';
+import type { ModelArtifacts } from '../suite/model-artifacts';
+import type { StageName } from './service-config';
+
+export interface WorkNeeds {
+  readonly lanes: number;
+  readonly clock: Clock;
+  readonly replies: ReplySender;
+  /** State of this service. */
+  readonly store: OnlineStore;
+  readonly artifacts: ModelArtifacts;
+}
+
+/** A service's part of a lane, new and empty. */
+export function buildWork(name: StageName, lane: number, needs: WorkNeeds): LaneWork {
+  switch (name) {
+    case 'ingest': return new IngestWork({ lane, replies: needs.replies });
+    case 'feature-store': return new FeatureWork({ lane, ...(needs.lanes === 1 ? {} : { foreign: new StoredShards(needs.store, lane, needs.lanes) }) });
+    case 'cep': return new PatternWork(lane);
+    case 'scoring': return scoringWork(lane, needs);
+  }
+}
+
+function scoringWork(lane: number, { clock, replies, artifacts }: WorkNeeds): ScoringWork {
+  const proto = new DecisionProto();
+  let readerOf: { readonly set: DefinitionSet; readonly reader: EntityReader } | undefined;
+  const alertRecord = (alert: Alert, item: LaneItem): NewRecord => {
+    const { set } = work.stage;
+    if (set !== undefined && readerOf?.set !== set) readerOf = { set, reader: new EntityReader(set) };
+    const entities = item.kind === 'event' ? readerOf?.reader.of(item) ?? [] : [];
+    return encodeAlert({ alert, entity: entityOfLane(entities, item.kind === 'event' ? set?.sources.get(item.event.source)?.partitionBy : null), origin: { lane, offset: item.offset } });
+  };
+  const work: ScoringWork = new ScoringWork({
+    lane, clock, replies, runtime: new OnnxModelRuntime(), loadFile: (path, sha256) => artifacts.read(path, sha256), encodeDecision: (decision) => proto.encode(decision), alertRecord,
+  });
+  return work;
+}
+

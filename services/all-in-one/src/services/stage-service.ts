@@ -1,0 +1,118 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { LaneOwnership, type LaneChange, type PlatformaticEventLog } from '@weir/adapters/kafka';
+import type { RedisReplies } from '@weir/adapters/redis';
+import { LaneKeeper, startTicks, WorkRunner, type WorkRunnerHooks } from '@weir/pipeline';
+import { Health, HealthServer, Metrics, type Logger, type Resource } from '@weir/platform';
+import { SystemClock, type OnlineStore, type Topic } from '@weir/ports';
+import { ModelArtifacts } from '../suite/model-artifacts';
+import { buildWork } from './lane-work';
+import { kafkaOptions, openLog, openReplies, openState } from './open-servers';
+import type { ServiceConfig, StageName } from './service-config';
+import { workMetrics } from './work-metrics';
+
+/** What each service reads: its lanes are shared out by this topic. */
+const inputOf: Readonly<Record<StageName, Topic>> = { ingest: 'transactions.raw', 'feature-store': 'transactions', cep: 'features', scoring: 'signals' };
+
+/**
+ * One service alone in its process: a member of its group, running its part of the lanes it was given. Any number of processes may be started; one that has no lane
+ * stands by. A lane moves with its published state.
+ */
+export class StageService {
+  readonly health = new Health();
+  readonly metrics = new Metrics().withProcessMetrics();
+  private readonly clock = new SystemClock();
+  private readonly artifacts: ModelArtifacts;
+  private readonly server: HealthServer;
+  private readonly hooks: (lane: number) => WorkRunnerHooks;
+  private log!: PlatformaticEventLog;
+  private store!: OnlineStore;
+  private replies!: RedisReplies;
+  private keeper!: LaneKeeper;
+  private ownership: LaneOwnership | undefined;
+  private readonly ticksByLane = new Map<number, { stop(): Promise<void> }>();
+  private joined = false;
+
+  constructor(private readonly name: StageName, private readonly config: ServiceConfig, private readonly logger: Logger) {
+    mkdirSync(resolve(config.dataDir), { recursive: true });
+    this.artifacts = new ModelArtifacts(join(resolve(config.dataDir), 'models'));
+    this.server = new HealthServer({ health: this.health, metrics: this.metrics, logger, host: config.httpHost, port: config.httpPort });
+    this.hooks = workMetrics(this.metrics, name, () => this.keeper, () => this.log, inputOf[name]);
+  }
+
+  get port(): number { return this.server.port; }
+
+  /** In the order of start; stopped in reverse: first the lanes are given up with their state published. */
+  get resources(): readonly Resource[] {
+    return [
+      { name: 'servers', start: () => this.open(), stop: () => this.close() },
+      { name: 'lanes', start: () => this.join(), stop: () => this.leave() },
+      this.server,
+      { name: 'readiness', start: () => undefined, stop: () => this.health.beginStop() },
+    ];
+  }
+
+  private open(): void {
+    this.log = openLog(this.config);
+    this.store = openState(this.config, this.name);
+    this.replies = openReplies(this.config);
+    this.keeper = new LaneKeeper({
+      build: async (lane) => {
+        if (this.name === 'scoring') await this.log.claim(lane);
+        return new WorkRunner({
+          lane, log: this.log, store: this.store, clock: this.clock, hooks: this.hooks(lane), checkpointMs: this.config.checkpointMs,
+          work: buildWork(this.name, lane, { lanes: this.config.lanes, clock: this.clock, replies: this.replies, store: this.store, artifacts: this.artifacts }),
+        });
+      },
+      onRestart: (lane, error) => this.logger.warn({ lane, err: error }, 'a lane stopped and starts again from its published state'),
+      onFatal: (lane, error) => {
+        this.health.add(`lane ${lane}`, () => (error instanceof Error ? error.message : 'the lane stopped'));
+        this.logger.fatal({ lane, err: error }, 'a lane cannot go on');
+        process.kill(process.pid, 'SIGTERM');
+      },
+    });
+    this.health.add('group', () => (this.joined ? undefined : 'has not joined its group yet'));
+    this.health.add('lanes', () => (this.keeper.isReading ? undefined : 'a lane is not being read'));
+  }
+
+  private async close(): Promise<void> {
+    await this.log.close();
+    await this.replies.close();
+    await this.store.close();
+  }
+
+  private async join(): Promise<void> {
+    const { config } = this;
+    await this.log.bounds(inputOf[this.name], 0); // makes the topic where it is missing
+    this.ownership = new LaneOwnership({
+      ...kafkaOptions(config), group: `${config.prefix}.${this.name}`, topic: inputOf[this.name], sessionTimeoutMs: config.sessionMs,
+      ...(config.instanceId === undefined ? {} : { instanceId: `${this.name}-${config.instanceId}` }), onChange: (change) => this.change(change),
+    });
+    this.ownership.failed.catch((error: unknown) => {
+      this.logger.fatal({ err: error }, 'the group of this service cannot be kept');
+      process.kill(process.pid, 'SIGTERM');
+    });
+    await this.ownership.start();
+    this.joined = true;
+  }
+
+  private async change({ owned, gained, lost }: LaneChange): Promise<void> {
+    this.logger.info({ owned, gained, lost }, 'lanes');
+    await Promise.all(lost.map(async (lane) => {
+      await this.ticksByLane.get(lane)?.stop();
+      this.ticksByLane.delete(lane);
+      await this.keeper.lose(lane, { checkpoint: this.leaving });
+    }));
+    for (const lane of gained) {
+      this.keeper.gain(lane);
+      if (this.name === 'ingest') this.ticksByLane.set(lane, startTicks({ log: this.log, lanes: [lane], clock: this.clock, onError: (error) => this.logger.error({ lane, err: error }, 'a tick could not be written') }));
+    }
+  }
+
+  private leaving = false;
+  private async leave(): Promise<void> {
+    this.leaving = true;
+    // Back within the session, a named instance has its lanes again; others go on without a rebalance.
+    await this.ownership?.close({ keep: this.config.instanceId !== undefined });
+  }
+}

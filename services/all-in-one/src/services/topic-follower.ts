@@ -1,0 +1,75 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EventLog, LogRecord, Topic } from '@weir/ports';
+
+const readMax = 2_048, idleWaitMs = 500, saveEveryMs = 1_000;
+const pauseAfterFailureMs = 500;
+
+export interface FollowerOptions {
+  readonly log: EventLog;
+  readonly topics: ReadonlyArray<{ readonly topic: Topic; readonly take: (lane: number, records: readonly LogRecord[]) => Promise<void>; readonly flush?: () => Promise<void> }>;
+  /** File of the places to go on from. Behind a crash some records come again. */
+  readonly path: string;
+  readonly onError: (topic: Topic, error: unknown) => void;
+}
+
+/** Reads topics into stores that keep the first of each origin: at least once, in order, from where it was. */
+export class TopicFollower {
+  private readonly next: Map<string, number>;
+  private loops: Array<Promise<void>> = [];
+  private saver: NodeJS.Timeout | undefined;
+  private saving: Promise<void> = Promise.resolve();
+  private stopping = false;
+
+  constructor(private readonly options: FollowerOptions) { this.next = readPlaces(options.path); }
+
+  start(): void {
+    const { log, topics } = this.options;
+    this.loops = topics.flatMap(({ topic, take }) => Array.from({ length: log.lanes }, (_, lane) => this.follow(topic, lane, take)));
+    this.saver = setInterval(() => { this.saving = this.saving.then(() => this.save()).catch((error: unknown) => this.options.onError('decisions', error)); }, saveEveryMs).unref();
+  }
+
+  /** Ends, with everything taken written down. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    clearInterval(this.saver);
+    await Promise.all(this.loops);
+    await this.saving;
+    await this.save();
+  }
+
+  /** Where a topic's lane is read next. */
+  place(topic: Topic, lane: number): number { return this.next.get(`${topic}/${lane}`) ?? 0; }
+
+  private async follow(topic: Topic, lane: number, take: (lane: number, records: readonly LogRecord[]) => Promise<void>): Promise<void> {
+    const { log, onError } = this.options;
+    while (!this.stopping) {
+      try {
+        const from = this.place(topic, lane);
+        const records = await log.read(topic, lane, from, readMax);
+        if (records.length === 0) { await log.wait(topic, lane, from, idleWaitMs); continue; }
+        await take(lane, records);
+        this.next.set(`${topic}/${lane}`, (records.at(-1) as LogRecord).offset + 1);
+      } catch (error) {
+        if (this.stopping) return;
+        onError(topic, error);
+        await sleep(pauseAfterFailureMs);
+      }
+    }
+  }
+
+  private async save(): Promise<void> {
+    const places = Object.fromEntries(this.next);
+    for (const { flush } of this.options.topics) await flush?.();
+    writeFileSync(`${this.options.path}.new`, JSON.stringify(places));
+    renameSync(`${this.options.path}.new`, this.options.path);
+  }
+}
+
+function readPlaces(path: string): Map<string, number> {
+  try {
+    return new Map(Object.entries(JSON.parse(readFileSync(path, 'utf8')) as Record<string, number>)); // written by save alone
+  } catch {
+    return new Map();
+  }
+}

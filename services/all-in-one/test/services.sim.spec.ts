@@ -1,0 +1,108 @@
+import { MemoryEventLog, MemoryOnlineStore } from '@weir/adapters/memory';
+import { WeirError } from '@weir/contracts';
+import { LaneKeeper, originOffset, WorkRunner } from '@weir/pipeline';
+import { EventLog, OnlineStore, type LogRecord, type NewRecord, type Topic } from '@weir/ports';
+import { forSeedsAsync, type SeededRandom } from '@weir/testkit';
+import { buildWork } from '../src/services/lane-work';
+import { stageNames, type StageName } from '../src/services/service-config';
+import { firstDifference, laneBodies, laneRecords, offlineVerdicts, topicVerdicts } from './services-kit';
+
+const nowMs = Date.UTC(2026, 0, 5);
+const clock = { nowMs: () => nowMs };
+
+/** Calls of a service that fail: before they did anything, or after, as a crash between the call and its answer would. */
+class Faults {
+  count = 0;
+  constructor(private readonly random: SeededRandom, public chance: number) {}
+  async around<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.random.chance(this.chance), after = this.random.chance(this.chance);
+    if (before) this.fail('before');
+    const done = await work();
+    if (after) this.fail('after');
+    return done;
+  }
+  private fail(when: string): never {
+    this.count += 1;
+    // Not retriable for the call, so the lane dies and starts again from its published state.
+    throw new WeirError('WEIR_FENCED', `a fault ${when} the call`);
+  }
+}
+
+class FaultyLog extends EventLog {
+  override readonly lanes = 1;
+  constructor(private readonly log: EventLog, private readonly faults: Faults) { super(); }
+  override append(topic: Topic, lane: number, records: readonly NewRecord[]): ReturnType<EventLog['append']> { return this.faults.around(() => this.log.append(topic, lane, records)); }
+  override read(topic: Topic, lane: number, from: number, max: number): Promise<readonly LogRecord[]> { return this.log.read(topic, lane, from, max); }
+  override wait(topic: Topic, lane: number, offset: number): Promise<void> { return this.log.wait(topic, lane, offset, 2); }
+  override bounds(topic: Topic, lane: number): Promise<{ first: number; next: number }> { return this.log.bounds(topic, lane); }
+  override offsetAt(topic: Topic, lane: number, atMs: number): Promise<number> { return this.log.offsetAt(topic, lane, atMs); }
+  override close(): Promise<void> { return Promise.resolve(); }
+}
+
+class FaultyStore extends OnlineStore {
+  constructor(private readonly store: MemoryOnlineStore, private readonly faults: Faults) { super(); }
+  override position(lane: number): Promise<number> { return this.store.position(lane); }
+  override read(lane: number, keys: readonly string[]): ReturnType<OnlineStore['read']> { return this.store.read(lane, keys); }
+  override readWithPosition(lanes: readonly number[], keys: readonly string[]): ReturnType<OnlineStore['readWithPosition']> { return this.store.readWithPosition(lanes, keys); }
+  override publish(lane: number, position: number, changes: Iterable<readonly [string, Uint8Array | undefined]>): Promise<void> { return this.faults.around(() => this.store.publish(lane, position, changes)); }
+  override scan(lane: number, prefix: string): AsyncIterable<readonly [string, Uint8Array]> { return this.store.scan(lane, prefix); }
+  override clear(lane: number): Promise<void> { return this.store.clear(lane); }
+  override close(): Promise<void> { return Promise.resolve(); }
+}
+
+/** A service over a log of memory; every crash builds it anew from what it published. */
+function keeperOf(name: StageName, log: EventLog, store: MemoryOnlineStore, random: SeededRandom, faults: Faults): LaneKeeper {
+  return new LaneKeeper({
+    restartPauseMs: 0, onFatal: (_lane, error) => { throw error; },
+    build: (lane) => new WorkRunner({
+      lane, log: new FaultyLog(log, faults), store: new FaultyStore(store, faults), clock, batchMax: random.int(1, 200), checkpointRecords: random.int(20, 300), checkpointMs: 1e9, idleWaitMs: 1,
+      work: buildWork(name, lane, { lanes: 1, clock, replies: { send: () => undefined }, store, artifacts: undefined as never }), // the set has no model
+    }),
+  });
+}
+
+describe('Five services over one lane', () => {
+  it('decide what an offline run decides, each transaction once, wherever they crash', async () => {
+    let faultCount = 0;
+    await forSeedsAsync(6, async (random) => {
+      const bodies = laneBodies(random, 400);
+      const log = new MemoryEventLog({ clock });
+      await log.append('transactions.raw', 0, laneRecords(bodies));
+      const faults = stageNames.map(() => new Faults(random, 0.2)), stores = stageNames.map(() => new MemoryOnlineStore());
+      const keepers = stageNames.map((name, index) => keeperOf(name, log, stores[index] as MemoryOnlineStore, random, faults[index] as Faults));
+      for (const keeper of keepers) keeper.gain(0);
+      const last = bodies.length - 1;
+      const through = async (): Promise<boolean> => keepers.every((keeper) => (keeper.runner(0)?.position ?? -1) >= last) && (await log.bounds('signals', 0)).next > last;
+      while (!(await through())) await new Promise((resolve) => { setTimeout(resolve, 1); });
+      for (const each of faults) each.chance = 0;
+      await Promise.all(keepers.map((keeper) => keeper.stop()));
+      faultCount += faults.reduce((sum, { count }) => sum + count, 0);
+
+      expect(firstDifference(await topicVerdicts(log), await offlineVerdicts(bodies, nowMs))).toBeUndefined();
+      for (const topic of ['transactions', 'features', 'signals'] as const) {
+        const records = await log.read(topic, 0, 0, 100_000);
+        expect([...new Set(records.map((record) => originOffset(record)))]).toEqual(bodies.map((_, offset) => offset));
+      }
+    });
+    expect(faultCount).toBeGreaterThan(50);
+  }, 60_000);
+
+  it('start over from the lane when their state is gone', async () => {
+    await forSeedsAsync(2, async (random) => {
+      const bodies = laneBodies(random, 200), half = Math.floor(bodies.length / 2);
+      const log = new MemoryEventLog({ clock }), stores = stageNames.map(() => new MemoryOnlineStore());
+      const run = async (last: number): Promise<void> => {
+        const keepers = stageNames.map((name, index) => keeperOf(name, log, stores[index] as MemoryOnlineStore, random, new Faults(random, 0)));
+        for (const keeper of keepers) keeper.gain(0);
+        while (!keepers.every((keeper) => (keeper.runner(0)?.position ?? -1) >= last)) await new Promise((resolve) => { setTimeout(resolve, 1); });
+        await Promise.all(keepers.map((keeper) => keeper.stop()));
+      };
+      await log.append('transactions.raw', 0, laneRecords(bodies.slice(0, half)));
+      await run(half - 1);
+      for (const store of stores) await store.clear(0);
+      await log.append('transactions.raw', 0, laneRecords(bodies.slice(half)));
+      await run(bodies.length - 1);
+      expect(firstDifference(await topicVerdicts(log), await offlineVerdicts(bodies, nowMs))).toBeUndefined();
+    });
+  }, 60_000);
+});
