@@ -1,16 +1,20 @@
-import { ItemBorder, type InputRecord, type LaneWork, type StageState, type WorkOutput } from '@weir/pipeline';
-import type { Topic } from '@weir/ports';
+import type { LaneItem, PatternMatch } from '@weir/contracts';
+import { ItemBorder, type InputRecord, type LaneWork, type OutputRecord, type StageState, type WorkOutput } from '@weir/pipeline';
+import type { NewRecord, Topic } from '@weir/ports';
 import { PatternStage } from './pattern-stage';
 
-/** Patterns as a service: reads `features`, adds the matches, writes `signals`. */
+/** Patterns as a service: reads `features`, adds the matches, writes `signals`, and what patterns gave to `matches`. */
 export class PatternWork implements LaneWork {
   readonly name = 'cep';
   readonly input: Topic = 'features';
-  readonly outputs: readonly Topic[] = ['signals'];
+  readonly outputs: readonly Topic[] = ['signals', 'matches'];
   readonly stage = new PatternStage();
   private readonly border: ItemBorder;
 
-  constructor(lane: number) { this.border = new ItemBorder(lane); }
+  constructor(lane: number, /** The record of a match; `place` tells several of one item apart. */ private readonly matchRecord: (match: PatternMatch, item: LaneItem, place: number) => NewRecord) { this.border = new ItemBorder(lane); }
+
+  /** The set in force behind the last item. */
+  get set(): ItemBorder['inForce'] { return this.border.inForce; }
 
   async restore(state: StageState): Promise<void> {
     this.border.restore(state);
@@ -25,6 +29,8 @@ export class PatternWork implements LaneWork {
   take(inputs: readonly InputRecord[]): WorkOutput {
     const read = this.border.read(inputs);
     const items = this.stage.process(read.items);
-    return { outputs: new Map([['signals', this.border.write({ ...read, items })]]), publish: items.some(({ kind }) => kind === 'definitions') };
+    const matches: OutputRecord[] = [];
+    for (const item of items) item.matches.forEach((match, place) => matches.push({ origin: item.offset, record: this.matchRecord(match, item, place) }));
+    return { outputs: new Map<Topic, readonly OutputRecord[]>([['signals', this.border.write({ ...read, items })], ['matches', matches]]), publish: items.some(({ kind }) => kind === 'definitions') };
   }
 }

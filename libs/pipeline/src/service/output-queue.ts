@@ -4,7 +4,7 @@ import type { OutputRecord } from './lane-work';
 /** Bytes of one append; a log takes no more than 32 MB at once. */
 const bytesPerAppendMax = 8 << 20;
 
-interface Waiting { readonly records: readonly NewRecord[]; readonly resolve: () => void; readonly reject: (error: unknown) => void }
+interface Waiting { readonly outputs: readonly OutputRecord[]; readonly resolve: () => void; readonly reject: (error: unknown) => void }
 
 /** Appends one topic's outputs of one lane in order, one append at a time; what comes meanwhile goes together. After a failure nothing more is written, so there is never a gap. */
 export class OutputQueue {
@@ -17,11 +17,10 @@ export class OutputQueue {
 
   /** Resolves when all of them are durable. */
   write(outputs: readonly OutputRecord[]): Promise<void> {
-    const records: NewRecord[] = [];
-    for (const { origin, record } of outputs) if (origin > this.durable) records.push(record);
-    if (records.length === 0) return this.writing ?? Promise.resolve();
+    const wanted = outputs.filter(({ origin }) => origin > this.durable);
+    if (wanted.length === 0) return this.writing ?? Promise.resolve();
     return new Promise((resolve, reject) => {
-      this.waiting.push({ records, resolve, reject });
+      this.waiting.push({ outputs: wanted, resolve, reject });
       this.writing ??= this.drain();
     });
   }
@@ -32,8 +31,8 @@ export class OutputQueue {
       this.waiting = [];
       try {
         if (this.failure !== undefined) throw this.failure;
-        const records = taken.length === 1 ? (taken[0] as Waiting).records : taken.flatMap((each) => each.records);
-        for (const part of partsOf(records)) await this.attempt(() => this.log.append(this.place.topic, this.place.lane, part));
+        const outputs = taken.length === 1 ? (taken[0] as Waiting).outputs : taken.flatMap((each) => each.outputs);
+        for (const part of partsOf(outputs)) await this.attempt(() => this.log.append(this.place.topic, this.place.lane, part));
         for (const each of taken) each.resolve();
       } catch (error) {
         this.failure = error;
@@ -44,18 +43,20 @@ export class OutputQueue {
   }
 }
 
-function partsOf(records: readonly NewRecord[]): ReadonlyArray<readonly NewRecord[]> {
+/** Cut between two origins only: the last record of a topic says that all of its origin, and of those before, are there. */
+function partsOf(outputs: readonly OutputRecord[]): ReadonlyArray<readonly NewRecord[]> {
   const parts: NewRecord[][] = [];
-  let part: NewRecord[] = [], bytes = 0;
-  for (const record of records) {
+  let part: NewRecord[] = [], bytes = 0, last = -1;
+  for (const { origin, record } of outputs) {
     const size = record.value.length + 128;
-    if (part.length > 0 && bytes + size > bytesPerAppendMax) {
+    if (part.length > 0 && origin !== last && bytes + size > bytesPerAppendMax) {
       parts.push(part);
       part = [];
       bytes = 0;
     }
     part.push(record);
     bytes += size;
+    last = origin;
   }
   parts.push(part);
   return parts;

@@ -19,7 +19,7 @@ const vectorOf = (random: SeededRandom): FeatureVector => ({
 
 function itemOf(random: SeededRandom): LaneItem {
   const time = { clockMs: random.chance(0.2) ? -Infinity : random.int(0, 1e9), watermarkMsBySource: new Map(random.chance(0.3) ? [] : [['transactions', random.int(-1e6, 1e12)], ['labels', random.int(0, 1e12)]]) };
-  const matches = many(random, () => ({ pattern: text(random), version: random.int(0, 200), mode: random.pick(['live', 'shadow'] as const), kind: random.pick(['match', 'timeout', 'limit'] as const), key: text(random), events: { a: many(random, () => text(random)) }, firstTimeMs: random.int(0, 1e12), lastTimeMs: -1, byEvent: random.chance(0.5) }));
+  const matches = many(random, () => ({ pattern: text(random), version: random.int(0, 200), mode: random.pick(['live', 'shadow'] as const), kind: random.pick(['match', 'timeout', 'limit', 'late'] as const), key: text(random), events: { a: many(random, () => text(random)) }, firstTimeMs: random.int(0, 1e12), lastTimeMs: -1, byEvent: random.chance(0.5), ...(random.chance(0.5) ? {} : { limit: { name: 'runs', max: 5, dropped: 2 }, lateByMs: 7 }) }));
   const base = { lane: 3, offset: random.int(0, 1e12), receivedAtMs: random.int(-1e6, 1e12), time, matches };
   switch (random.int(0, 6)) {
     case 0: return { ...base, kind: 'definitions', setId: 'abc', json: '{"a":"ß"}' };

@@ -33,6 +33,8 @@ import { LaneEdge } from '../suite/lane-edge';
 import { LaneFeatures } from '../suite/lane-features';
 import { LaneSnoozes } from '../suite/lane-snoozes';
 import { LiveFeed } from '../suite/live-feed';
+import { patternStanding } from '../suite/matches/pattern-standing';
+import { StoredMatches } from '../suite/matches/stored-matches';
 import { ModelArtifacts } from '../suite/model-artifacts';
 import { ModelApproval } from '../suite/models/model-approval';
 import { RegistryAudit, RegistryKeys } from '../suite/registry-views';
@@ -46,7 +48,7 @@ import { LanePositions } from './lane-positions';
 import { openLog, openReplies, openState } from './open-servers';
 import type { ServiceConfig } from './service-config';
 import { SetBook } from './set-book';
-import { StoredFeatures, StoredLists, StoredTables } from './stored-state';
+import { StoredFeatures, StoredLists, StoredPatterns, StoredTables } from './stored-state';
 import { TopicFollower } from './topic-follower';
 
 export interface GatewayServiceOptions { readonly config: ServiceConfig; readonly gateway: GatewayOptions; readonly logger: Logger; readonly env: NodeJS.ProcessEnv }
@@ -86,6 +88,7 @@ export class GatewayService {
   private log!: PlatformaticEventLog;
   private wire!: RedisReplies;
   private featureState!: OnlineStore;
+  private patternState!: OnlineStore;
   private scoringState!: OnlineStore;
   private ingestState!: OnlineStore;
   private decisions!: DecisionStore;
@@ -133,6 +136,7 @@ export class GatewayService {
     this.log = openLog(config);
     this.wire = openReplies(config);
     this.featureState = openState(config, 'feature-store');
+    this.patternState = openState(config, 'cep');
     this.scoringState = openState(config, 'scoring');
     this.ingestState = openState(config, 'ingest');
     this.sets = new SetBook(this.registry);
@@ -141,7 +145,7 @@ export class GatewayService {
   private async close(): Promise<void> {
     await this.log.close();
     await this.wire.close();
-    for (const state of [this.featureState, this.scoringState, this.ingestState]) await state.close();
+    for (const state of [this.featureState, this.patternState, this.scoringState, this.ingestState]) await state.close();
     await this.decisions.close();
     await this.registry.close();
   }
@@ -228,7 +232,7 @@ export class GatewayService {
       log, decisions, clock, modelsFolder: join(this.dataDir, 'models'), inForce: set,
       resolve: async (change) => { const changed = await this.definitions.resolved(change); await this.approval.approve(changed); return changed; },
     });
-    const stored = new StoredLists(this.scoringState, set), tables = new StoredTables(this.featureState);
+    const stored = new StoredLists(this.scoringState, set), tables = new StoredTables(this.featureState), patterns = new StoredPatterns(this.patternState, config.lanes);
     const lists = new LaneLists({ set, store: () => stored.lists(), writer, clock, tokeniser });
     this.reviews = new ReviewQueue({
       cases, decisions, lists, set, clock, forwardLabels: (labels) => this.labels.forward(labels.map((label) => ({ ...label, source: label.source ?? 'review' }))),
@@ -240,6 +244,10 @@ export class GatewayService {
       cases: this.reviews, entities: new EntityViews({ decisions, cases, set, entityTypeOf: (name) => features.entityTypeOf(name), tokenOfEntity }),
       edge, features, definitions: this.definitions, proposals: new SetProposals({ required: readFourEyes(env), registry, definitions: this.definitions, clock }),
       decisions: new FollowedDecisions(decisions, quarantine, insight, () => this.caughtUp()), lists, snoozes: new LaneSnoozes({ set, state: () => stored.snoozes(), writer, clock, tokenOfEntity }), alerts: new StoredAlerts(log),
+      matches: new StoredMatches(log, tokenOfEntity, async (pattern, of) => {
+        const stages = await patterns.stages();
+        return patternStanding(pattern, of, { set, stages: () => stages, decisions, insight, entityTypeOf: (name) => features.entityTypeOf(name), tokenOf: tokenOfEntity });
+      }),
       tables: new LaneTables({ set, rows: () => tables, writer, tokeniser }), labels: this.labels, models: this.artifacts, monitors: noMonitors, backtests: this.backtests,
       status: new LaneStatus({ log, runners: Array.from({ length: config.lanes }, (_, lane) => ({ get position() { return positions.decided(lane); }, get publishedPosition() { return positions.decided(lane); } })), definitions: this.definitions, startedAtMs: clock.nowMs() }),
       quarantine: new StoredQuarantine(quarantine, edge, clock, resendDeadlineMs), keys: new RegistryKeys(registry), audit: new RegistryAudit(registry), live: this.live, health: this.health, metrics: this.metrics, logger, clock,

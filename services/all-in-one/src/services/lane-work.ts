@@ -10,6 +10,7 @@ import { ScoringWork, type Alert } from '@weir/scoring';
 import { encodeAlert } from '../suite/alerts/alert-record';
 import { EntityReader } from '../history/entity-reader';
 import { entityOfLane } from '../suite/decision-rows';
+import { encodeMatch, storedMatch } from '../suite/matches/match-record';
 import type { ModelArtifacts } from '../suite/model-artifacts';
 import type { StageName } from './service-config';
 
@@ -27,9 +28,14 @@ export function buildWork(name: StageName, lane: number, needs: WorkNeeds): Lane
   switch (name) {
     case 'ingest': return new IngestWork({ lane, replies: needs.replies });
     case 'feature-store': return new FeatureWork({ lane, ...(needs.lanes === 1 ? {} : { foreign: new StoredShards(needs.store, lane, needs.lanes) }) });
-    case 'cep': return new PatternWork(lane);
+    case 'cep': return patternWork(lane);
     case 'scoring': return scoringWork(lane, needs);
   }
+}
+
+function patternWork(lane: number): PatternWork {
+  const work: PatternWork = new PatternWork(lane, (match, item, place) => encodeMatch(storedMatch(match, { lane, offset: item.offset }, place, work.set?.patterns.get(match.pattern)?.entity ?? null)));
+  return work;
 }
 
 function scoringWork(lane: number, { clock, replies, artifacts }: WorkNeeds): ScoringWork {

@@ -1,3 +1,4 @@
+import { PatternStage } from '@weir/cep';
 import type { Value } from '@weir/contracts';
 import type { DefinitionSet } from '@weir/definitions';
 import { FeatureStage, ProfileTables, StoredShards, tablePrefix, type FeatureReadAnswer, type FeatureReadQuestion } from '@weir/feature-store';
@@ -57,6 +58,24 @@ export class StoredTables implements TableRows {
     const tables = new ProfileTables(Math.max(2, 2 * values.size));
     tables.restore({ get: (key) => values.get(key), scan: (prefix) => [...values].filter(([key]) => key.startsWith(prefix)) });
     return tables;
+  }
+}
+
+/** Patterns as cep published them last, lane by lane; for the rare question where a pattern stands. Read whole, and again when there is something newer. */
+export class StoredPatterns {
+  private readonly readByLane = new Map<number, { readonly position: number; readonly stage: PatternStage }>();
+
+  constructor(private readonly store: OnlineStore, private readonly lanes: number) {}
+
+  stages(): Promise<readonly PatternStage[]> { return Promise.all(Array.from({ length: this.lanes }, (_, lane) => this.newest(lane))); }
+
+  private async newest(lane: number): Promise<PatternStage> {
+    const position = await this.store.position(lane), known = this.readByLane.get(lane);
+    if (known?.position === position) return known.stage;
+    const stage = new PatternStage();
+    await stage.restore(await loadState(this.store, lane, ''));
+    this.readByLane.set(lane, { position, stage });
+    return stage;
   }
 }
 
