@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { loadSync } from 'protobufjs';
-import type { Decision, EventItem, FeatureLayout, FeatureVector, LaneItem, Value } from '@weir/contracts';
+import type { Decision, EventItem, FeatureLayout, FeatureVector, LaneItem, PatternMatch, Value } from '@weir/contracts';
 import { forSeeds, type SeededRandom } from '@weir/testkit';
 import { DecisionProto, ItemCodec } from './index';
 
@@ -17,9 +17,11 @@ const vectorOf = (random: SeededRandom): FeatureVector => ({
   others: [undefined, undefined, random.chance(0.3) ? undefined : many(random, () => text(random)), random.chance(0.3) ? undefined : text(random)], statuses: Uint8Array.from([random.int(0, 6), 6, 5, 0]),
 });
 
+const withMore = (match: PatternMatch): PatternMatch => ({ ...match, ...(match.kind === 'limit' ? { limit: { name: 'runs', max: 5, dropped: 2 } } : {}), ...(match.kind === 'late' ? { lateByMs: 7 } : {}) });
+
 function itemOf(random: SeededRandom): LaneItem {
   const time = { clockMs: random.chance(0.2) ? -Infinity : random.int(0, 1e9), watermarkMsBySource: new Map(random.chance(0.3) ? [] : [['transactions', random.int(-1e6, 1e12)], ['labels', random.int(0, 1e12)]]) };
-  const matches = many(random, () => ({ pattern: text(random), version: random.int(0, 200), mode: random.pick(['live', 'shadow'] as const), kind: random.pick(['match', 'timeout', 'limit', 'late'] as const), key: text(random), events: { a: many(random, () => text(random)) }, firstTimeMs: random.int(0, 1e12), lastTimeMs: -1, byEvent: random.chance(0.5), ...(random.chance(0.5) ? {} : { limit: { name: 'runs', max: 5, dropped: 2 }, lateByMs: 7 }) }));
+  const matches = many(random, () => withMore({ pattern: text(random), version: random.int(0, 200), mode: random.pick(['live', 'shadow'] as const), kind: random.pick(['match', 'timeout', 'limit', 'late'] as const), key: text(random), events: { a: many(random, () => text(random)) }, firstTimeMs: random.int(0, 1e12), lastTimeMs: -1, byEvent: random.chance(0.5) }));
   const base = { lane: 3, offset: random.int(0, 1e12), receivedAtMs: random.int(-1e6, 1e12), time, matches };
   switch (random.int(0, 6)) {
     case 0: return { ...base, kind: 'definitions', setId: 'abc', json: '{"a":"ß"}' };
