@@ -227,7 +227,7 @@ export class GatewayService {
       log, replies: this.replies, decisions: { byId: (id) => this.feed.byIdSoon(id) }, set, tokeniser, backlogMax, backlog: () => Math.max(this.replies.waiting, this.positions.backlog), replyTo: this.address,
       simulate: () => Promise.reject(new WeirError('WEIR_LIMIT_REACHED', 'a simulation needs every service\'s state at once; the suite in one process has it')),
     });
-    const insight = new Insight({ stages: () => [], registry, decisions, artifacts: this.artifacts, nextOffsets: () => this.positions.nextOffsets, tokenOfEntity });
+    const insight = new Insight({ resolved: (change) => this.definitions.resolved(change), stages: () => [], registry, decisions, artifacts: this.artifacts, nextOffsets: () => this.positions.nextOffsets, tokenOfEntity });
     this.backtests = new BacktestService({
       log, decisions, clock, modelsFolder: join(this.dataDir, 'models'), inForce: set,
       resolve: async (change) => { const changed = await this.definitions.resolved(change); await this.approval.approve(changed); return changed; },
