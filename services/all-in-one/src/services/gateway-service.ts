@@ -66,6 +66,12 @@ class FollowedDecisions extends StoredDecisions {
 /** Monitors of models look at what one process decides; they are not part of this form yet. */
 const noMonitors: GatewayDependencies['monitors'] = { models: () => [], quality: () => Promise.resolve([]), drift: () => Promise.resolve([]) };
 
+/** Filling views from the log needs the states of the lanes; it is not part of this form yet. */
+const notHere = (): Promise<never> => Promise.reject(new WeirError('WEIR_LIMIT_REACHED', 'views are filled from the log by the suite in one process, not by separate services'));
+const noReprocessing: GatewayDependencies['reprocessing'] = {
+  start: notHere, all: () => Promise.resolve([]), byId: () => Promise.resolve(undefined), pause: notHere, resume: notHere, switch: notHere, rollback: notHere,
+};
+
 /** Records in the lanes that no decision has come for yet; above it the edge turns new ones away with 503. */
 const backlogMax = 200_000;
 const resendDeadlineMs = 10_000;
@@ -76,6 +82,7 @@ export class GatewayService {
   readonly metrics = new Metrics().withProcessMetrics();
   readonly artifacts: ModelArtifacts;
   readonly live = new LiveFeed();
+  private readonly models = new OnnxModelRuntime();
   private readonly approval: ModelApproval;
   private readonly replies = new Replies();
   private readonly statistics = new FeatureStatisticsTable();
@@ -112,7 +119,7 @@ export class GatewayService {
     this.ownDir = join(this.dataDir, `gateway-${config.instanceId ?? 'one'}`);
     mkdirSync(this.ownDir, { recursive: true });
     this.artifacts = new ModelArtifacts(join(this.dataDir, 'models'));
-    this.approval = new ModelApproval({ runtime: new OnnxModelRuntime(), artifacts: this.artifacts });
+    this.approval = new ModelApproval({ runtime: this.models, artifacts: this.artifacts });
     this.tokeniser = new Tokeniser(tokenKey(join(this.dataDir, 'token.key'), env));
     this.address = `${config.instance}-${randomBytes(6).toString('hex')}`;
   }
@@ -227,7 +234,7 @@ export class GatewayService {
       log, replies: this.replies, decisions: { byId: (id) => this.feed.byIdSoon(id) }, set, tokeniser, backlogMax, backlog: () => Math.max(this.replies.waiting, this.positions.backlog), replyTo: this.address,
       simulate: () => Promise.reject(new WeirError('WEIR_LIMIT_REACHED', 'a simulation needs every service\'s state at once; the suite in one process has it')),
     });
-    const insight = new Insight({ resolved: (change) => this.definitions.resolved(change), stages: () => [], registry, decisions, artifacts: this.artifacts, nextOffsets: () => this.positions.nextOffsets, tokenOfEntity });
+    const insight = new Insight({ resolved: (change) => this.definitions.resolved(change), stages: () => [], registry, decisions, artifacts: this.artifacts, runtime: this.models, nextOffsets: () => this.positions.nextOffsets, tokenOfEntity });
     this.backtests = new BacktestService({
       log, decisions, clock, modelsFolder: join(this.dataDir, 'models'), inForce: set,
       resolve: async (change) => { const changed = await this.definitions.resolved(change); await this.approval.approve(changed); return changed; },
@@ -248,7 +255,7 @@ export class GatewayService {
         const stages = await patterns.stages();
         return patternStanding(pattern, of, { set, stages: () => stages, decisions, insight, entityTypeOf: (name) => features.entityTypeOf(name), tokenOf: tokenOfEntity });
       }),
-      tables: new LaneTables({ set, rows: () => tables, writer, tokeniser }), labels: this.labels, models: this.artifacts, monitors: noMonitors, backtests: this.backtests,
+      tables: new LaneTables({ set, rows: () => tables, writer, tokeniser }), labels: this.labels, models: this.artifacts, monitors: noMonitors, backtests: this.backtests, reprocessing: noReprocessing,
       status: new LaneStatus({ log, runners: Array.from({ length: config.lanes }, (_, lane) => ({ get position() { return positions.decided(lane); }, get publishedPosition() { return positions.decided(lane); } })), definitions: this.definitions, startedAtMs: clock.nowMs() }),
       quarantine: new StoredQuarantine(quarantine, edge, clock, resendDeadlineMs), keys: new RegistryKeys(registry), audit: new RegistryAudit(registry), live: this.live, health: this.health, metrics: this.metrics, logger, clock,
     }, gateway);
