@@ -116,7 +116,7 @@ export class GatewayService {
   constructor(private readonly options: GatewayServiceOptions) {
     const { config, env } = options;
     this.dataDir = resolve(config.dataDir);
-    this.ownDir = join(this.dataDir, `gateway-${config.instanceId ?? 'one'}`);
+    this.ownDir = config.ownDataDir === undefined ? join(this.dataDir, `gateway-${config.instanceId ?? 'one'}`) : resolve(config.ownDataDir);
     mkdirSync(this.ownDir, { recursive: true });
     this.artifacts = new ModelArtifacts(join(this.dataDir, 'models'));
     this.approval = new ModelApproval({ runtime: this.models, artifacts: this.artifacts });

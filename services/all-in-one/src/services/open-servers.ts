@@ -1,13 +1,14 @@
 import { PlatformaticEventLog, type KafkaOptions } from '@weir/adapters/kafka';
 import { RedisOnlineStore, RedisReplies } from '@weir/adapters/redis';
 import type { OnlineStore } from '@weir/ports';
+import { kafkaOptionsOf, redisConnectionOf } from '../suite/connections';
 import type { ServiceConfig, StageName } from './service-config';
 
-export const kafkaOptions = (config: ServiceConfig): KafkaOptions => ({ brokers: config.brokers, lanes: config.lanes, prefix: `${config.prefix}.` });
+export const kafkaOptions = (config: ServiceConfig): KafkaOptions => ({ ...kafkaOptionsOf(config.brokers, config.lanes), prefix: `${config.prefix}.` });
 
 export const openLog = (config: ServiceConfig): PlatformaticEventLog => new PlatformaticEventLog(kafkaOptions(config));
 
 /** The state of one service, as its owners publish it. */
-export const openState = (config: ServiceConfig, service: StageName): OnlineStore => new RedisOnlineStore({ url: config.redisUrl, prefix: `${config.prefix}:${service}` });
+export const openState = (config: ServiceConfig, service: StageName): OnlineStore => new RedisOnlineStore({ ...redisConnectionOf(config.redisUrl), prefix: `${config.prefix}:${service}` });
 
-export const openReplies = (config: ServiceConfig): RedisReplies => new RedisReplies({ url: config.redisUrl, prefix: config.prefix });
+export const openReplies = (config: ServiceConfig): RedisReplies => new RedisReplies({ ...redisConnectionOf(config.redisUrl), prefix: config.prefix });

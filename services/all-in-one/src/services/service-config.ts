@@ -17,6 +17,8 @@ const schema = z.object({
   WEIR_PREFIX: z.string().regex(/^[A-Za-z0-9_-]{1,40}$/, 'letters, digits, _ and - are expected').default('weir'),
   /** Folder of model files and keys, the same for all services; the gateway keeps its decisions there. */
   WEIR_DATA: z.string().default('.weir/services'),
+  /** Folder of this gateway alone, for the decisions it serves; without it one below `WEIR_DATA`. */
+  WEIR_OWN_DATA: z.string().optional(),
   /** Name of this process that outlives a restart: back in time, it has its lanes again and nobody else is disturbed. */
   WEIR_INSTANCE_ID: z.string().optional(),
   /** After so long without a sign of life the lanes of a process go to others, ms. */
@@ -29,7 +31,7 @@ const schema = z.object({
 });
 
 export interface ServiceConfig {
-  readonly brokers: readonly string[]; readonly lanes: number; readonly redisUrl: string; readonly postgresUrl: string | undefined; readonly prefix: string; readonly dataDir: string;
+  readonly brokers: readonly string[]; readonly lanes: number; readonly redisUrl: string; readonly postgresUrl: string | undefined; readonly prefix: string; readonly dataDir: string; readonly ownDataDir: string | undefined;
   readonly instanceId: string | undefined; readonly instance: string; readonly sessionMs: number; readonly checkpointMs: number; readonly httpPort: number; readonly httpHost: string;
 }
 
@@ -38,7 +40,7 @@ export function readServiceConfig(env: Readonly<Record<string, string | undefine
   const config: Config<typeof schema> = readConfig(schema, env);
   return Object.freeze({
     brokers: config.WEIR_KAFKA_BROKERS.split(',').map((broker) => broker.trim()), lanes: config.WEIR_LANES, redisUrl: config.WEIR_REDIS_URL, postgresUrl: config.WEIR_POSTGRES_URL, prefix: config.WEIR_PREFIX,
-    dataDir: config.WEIR_DATA, instanceId: config.WEIR_INSTANCE_ID, instance: config.WEIR_INSTANCE_ID ?? hostname(), sessionMs: config.WEIR_SESSION_MS, checkpointMs: config.WEIR_CHECKPOINT_MS,
+    dataDir: config.WEIR_DATA, ownDataDir: config.WEIR_OWN_DATA, instanceId: config.WEIR_INSTANCE_ID, instance: config.WEIR_INSTANCE_ID ?? hostname(), sessionMs: config.WEIR_SESSION_MS, checkpointMs: config.WEIR_CHECKPOINT_MS,
     httpPort: config.WEIR_HTTP_PORT, httpHost: config.WEIR_HTTP_HOST,
   });
 }
