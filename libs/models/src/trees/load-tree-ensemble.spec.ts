@@ -74,8 +74,6 @@ describe('loadTreeEnsemble', () => {
     ['a logistic that is added', model([regressor({ post_transform: 'LOGISTIC' }), regressor({}, 'input', 'b'), onnxNode('Sum', ['score', 'b'], ['c'])], ['c']), 'post_transform'],
     ['doubles', model([regressor({ nodes_values_as_tensor: { tensor: onnxTensor('t', [6], [1, 0, 0, 1, 0, 0]) } })], ['score']), 'nodes_values_as_tensor'],
     ['the newer operator', model([onnxNode('TreeEnsemble', ['input'], ['score'])], ['score']), 'output'],
-    ['a factor', model([regressor(), onnxNode('Mul', ['score', 'two'], ['b'])], ['b'], [onnxTensor('two', [1], [2])]), 'output'],
-    ['a constant that is added', model([regressor(), onnxNode('Add', ['score', 'two'], ['b'])], ['b'], [onnxTensor('two', [1], [2])]), 'output'],
     ['a scaler before the trees', model([onnxNode('Scaler', ['input'], ['scaled']), regressor({}, 'scaled')], ['score']), 'output'],
     ['an ensemble added to itself', model([regressor(), onnxNode('Sum', ['score', 'score'], ['b'])], ['b']), 'output'],
     ['an unknown mode', model([regressor({ nodes_modes: { texts: ['BRANCH_MEMBER', 'LEAF', 'LEAF', 'LEAF', 'LEAF', 'LEAF'] } })], ['score']), 'nodes_modes'],

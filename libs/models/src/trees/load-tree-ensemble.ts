@@ -3,8 +3,8 @@ import { readOnnxGraph, type OnnxGraph } from '../onnx/onnx-graph';
 import type { OnnxNode } from '../onnx/onnx-node';
 import { readTrees } from './ensemble-node';
 import { InputColumns } from './input-columns';
-import { ensembleNodesBehind } from './score-path';
-import type { TreeEnsemble } from './tree-ensemble';
+import { scoreBehind } from './score-path';
+import type { Tree, TreeEnsemble } from './tree-ensemble';
 
 const doublesAttributes = ['nodes_values_as_tensor', 'class_weights_as_tensor', 'target_weights_as_tensor', 'base_values_as_tensor'];
 
@@ -21,14 +21,17 @@ export function loadTreeEnsemble(bytes: Uint8Array, output?: string): TreeEnsemb
 
 /** `loadTreeEnsemble` of a graph that is read already. */
 export function treeEnsembleOf(graph: OnnxGraph, output?: string): TreeEnsemble {
-  const nodes = ensembleNodesBehind(graph, output);
+  const score = scoreBehind(graph, output), nodes = score.parts.map(({ node }) => node);
   const columns = new InputColumns(graph.input.width);
   for (const node of nodes) checkNode(node);
-  const logistic = readLogistic(nodes);
-  const trees = nodes.flatMap((node) => readTrees(node, columns, graph.input.width));
-  const baseValue = nodes.reduce((sum, node) => sum + (node.floats('base_values')[0] ?? 0), 0);
+  const logistic = readLogistic(nodes) || score.logistic;
+  const trees = score.parts.flatMap(({ node, scale }) => readTrees(node, columns, graph.input.width).map((tree) => times(tree, scale)));
+  const baseValue = score.parts.reduce((sum, { node, scale }) => sum + scale * (node.floats('base_values')[0] ?? 0), score.shift);
   return { inputs: graph.input.width, columns, trees, baseValue, logistic };
 }
+
+/** The same tree, its leaves multiplied. */
+const times = (tree: Tree, scale: number): Tree => (scale === 1 ? tree : { ...tree, value: tree.value.map((value) => value * scale) });
 
 function checkNode(node: OnnxNode): void {
   const doubles = doublesAttributes.find((name) => node.hasTensor(name));
