@@ -1,0 +1,136 @@
+/** @jest-environment ./libs/testkit/jest-environment.cjs */
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { PlatformaticEventLog } from '@weir/adapters/kafka';
+import { OnnxModelRuntime } from '@weir/adapters/onnx';
+import { describeOn, freshName, kafkaServer, redisServer } from '@weir/adapters/testing-servers';
+import type { RawRecord } from '@weir/contracts';
+import { DecisionProto, decodeRawRecord, originOffset, runOffline } from '@weir/pipeline';
+import type { EventLog, LogRecord, Topic } from '@weir/ports';
+import type { StoredVerdict } from '../src/backtest/stored-comparison';
+import { verdictJson } from '@weir/rules';
+import { SeededRandom } from '@weir/testkit';
+import { buildFollowedStages } from '../src/replay/followed-stages';
+import type { ServiceName } from '../src/services/service-config';
+import { ServiceProcesses } from '../src/services/service-processes';
+import { eventRows, firstDifference, set, topicVerdicts } from './services-kit';
+import { definitionsText, TestFolder, testKey } from './suite-fixture';
+
+const root = join(__dirname, '../../..');
+const rowsPerRequest = 50;
+
+async function all(log: EventLog, topic: Topic, lane: number): Promise<LogRecord[]> {
+  const records: LogRecord[] = [], { next } = await log.bounds(topic, lane);
+  for (let at = 0; at < next;) {
+    const read = await log.read(topic, lane, at, 10_000);
+    if (read.length === 0) break;
+    records.push(...read);
+    at = (read.at(-1)?.offset ?? at) + 1;
+  }
+  return records;
+}
+
+/** Five services as processes, with what a test asks of them. */
+class Services {
+  readonly folder = new TestFolder();
+  readonly prefix = freshName('five').replaceAll('_', '-');
+  readonly processes: ServiceProcesses;
+  readonly log: PlatformaticEventLog;
+  url = '';
+
+  constructor(servers: { readonly kafka: string; readonly redis: string }, readonly lanes: number, count: (name: ServiceName) => number) {
+    this.processes = new ServiceProcesses({
+      port: 0, restarts: true, logPath: join(this.folder.path, 'services.log'), count,
+      env: { WEIR_KAFKA_BROKERS: servers.kafka, WEIR_REDIS_URL: servers.redis, WEIR_LANES: String(lanes), WEIR_DATA: join(this.folder.path, 'data'), WEIR_PREFIX: this.prefix, WEIR_API_KEY: testKey, WEIR_LOG_LEVEL: 'warn', WEIR_CHECKPOINT_MS: '100', WEIR_SESSION_MS: '3000' },
+    });
+    this.log = new PlatformaticEventLog({ brokers: [servers.kafka], lanes, prefix: `${this.prefix}.` });
+  }
+
+  async start(): Promise<void> {
+    this.url = (await this.processes.start()).url ?? '';
+    const applied = await this.ask('POST', '/definitions/apply', { files: [{ path: 'test.yaml', text: definitionsText }], prune: true });
+    expect(applied.status).toBe(200);
+  }
+
+  ask(method: string, path: string, body?: unknown): Promise<Response> {
+    return fetch(`${this.url}${path}`, { method, headers: { authorization: `Bearer ${testKey}`, 'content-type': 'application/json' }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  }
+
+  /** Sends again until it is answered: what was taken already is a duplicate. */
+  async send(rows: ReadonlyArray<Record<string, unknown>>): Promise<ReadonlyArray<Record<string, unknown>>> {
+    for (;;) {
+      const answer = await this.ask('POST', '/transactions/batch', rows).catch(() => undefined);
+      if (answer?.status === 200) return ((await answer.json()) as { results: Array<Record<string, unknown>> }).results;
+      await new Promise((resolve) => { setTimeout(resolve, 100); });
+    }
+  }
+
+  /** Until everything in the lanes is decided. */
+  async settle(): Promise<void> {
+    const answer = await this.ask('GET', '/decisions/export');
+    await answer.arrayBuffer();
+  }
+
+  async stop(): Promise<readonly string[]> {
+    const unclean = await this.processes.stop();
+    await this.log.close();
+    this.folder.remove();
+    return unclean;
+  }
+}
+
+describe('Five services on real servers', () => {
+  const kafka = kafkaServer(), redis = redisServer();
+  beforeAll(() => { execFileSync(process.execPath, [join(root, 'tools/prepare.cjs'), 'run'], { stdio: ['ignore', 'ignore', 'inherit'] }); }, 120_000);
+
+  describeOn(kafka, (brokers) => {
+    describeOn(redis, (redisUrl) => {
+      it('decide each transaction once and as the offline run does, with every service killed on the way', async () => {
+        const services = new Services({ kafka: brokers, redis: redisUrl }, 1, () => 1);
+        try {
+          await services.start();
+          const rows = eventRows(new SeededRandom(7), 600), answered = new Map<string, unknown>();
+          // All stages at once with a batch on its way, later the gateway.
+          const victimsAt: ReadonlyMap<number, readonly ServiceName[]> = new Map([[4, ['ingest', 'feature-store', 'cep', 'scoring']], [8, ['gateway']]]);
+          for (let from = 0; from < rows.length; from += rowsPerRequest) {
+            const some = rows.slice(from, from + rowsPerRequest), sending = services.send(some);
+            for (const victim of victimsAt.get(from / rowsPerRequest) ?? []) services.processes.signal(victim, 'SIGKILL');
+            (await sending).forEach((result, index) => { if (typeof result['outcome'] === 'string') answered.set(String(some[index]?.['transaction_id']), result['id']); });
+          }
+          await services.settle();
+          const verdicts = await topicVerdicts(services.log);
+          const records = (await all(services.log, 'transactions.raw', 0)).map((record) => decodeRawRecord(0, record));
+          const offline = await replayed(services, 0, [records]);
+          expect(firstDifference(verdicts, offline)).toBeUndefined();
+          const first = new Map([...verdicts].map(([origin, json]) => [String((JSON.parse(json) as { transaction_id: string }).transaction_id), `d-0-${origin}`]));
+          expect([...answered].filter(([id, decision]) => first.get(id) !== decision)).toEqual([]);
+          expect(first.size).toBeGreaterThan(500);
+        } finally {
+          expect(await services.stop()).toEqual([]);
+        }
+      }, 240_000);
+    });
+  });
+});
+
+/** A lane's raw records through the stages, reading other lanes where its decisions did. */
+async function replayed(services: Services, lane: number, rawByLane: ReadonlyArray<readonly RawRecord[]>): Promise<Map<number, string>> {
+  const storedByOffset = new Map<number, StoredVerdict>(), proto = new DecisionProto();
+  if (services.lanes > 1) {
+    for (const record of await all(services.log, 'decisions', lane)) {
+      const decision = proto.decode(record.value, (_set, source) => set.layoutBySource.get(source));
+      if (decision === undefined) continue;
+      const { verdict } = decision;
+      storedByOffset.set(originOffset(record), { ...verdict, line: () => verdictJson(verdict) });
+    }
+  }
+  const stages = buildFollowedStages({
+    lane, lanes: services.lanes, runtime: new OnnxModelRuntime(), loadFile: () => Promise.reject(new Error('no model')),
+    read: (other, from, max) => Promise.resolve((rawByLane[other] ?? []).slice(from, from + max)), stored: (offsets) => Promise.resolve(offsets.map((offset) => storedByOffset.get(offset))),
+  });
+  const verdicts = new Map<number, string>();
+  for await (const { outcomes } of runOffline(stages, rawByLane[lane] ?? [])) {
+    for (const outcome of outcomes) if (outcome.kind === 'event' && outcome.verdict !== undefined) verdicts.set(outcome.offset, verdictJson(outcome.verdict));
+  }
+  return verdicts;
+}
