@@ -228,7 +228,7 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
           return built === undefined ? undefined : decodeShard(built, kernel, { meaning: record.meaning });
         },
         pack: (state) => encodeShard(record, state),
-      }, record.epoch !== begunAt);
+      }, record.built !== undefined || record.epoch !== begunAt);
     });
     const keyed: KeyedStates = {
       find: (viewIndex, key) => states[viewIndex]?.get(key),
