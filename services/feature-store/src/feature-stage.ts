@@ -100,6 +100,12 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
   /** What is remembered of each view: since when its history is whole, where it began, what it was filled with. */
   get viewRecords(): readonly ViewRecord[] { return this.inForce?.records ?? []; }
 
+  /** State keys of some entities that were met lately, over all views. */
+  someStateKeys(max: number, turn: number): string[] {
+    const { inForce } = this, perView = Math.ceil(max / Math.max(1, inForce?.states.length ?? 1));
+    return inForce?.states.flatMap((states, viewIndex) => states.some(perView, turn).map((key) => this.stateKey(inForce, viewIndex, key))) ?? [];
+  }
+
   /** Offset of the last record whose effects are in the states in memory; -1 before the first. */
   get lastOffset(): number { return this.passed; }
 

@@ -39,6 +39,12 @@ export class HotCache<V> {
   get size(): number { return this.index.size; }
 
   /** The value, to be read or changed. */
+  /** Some keys that were in use lately: at most so many, other ones for another `turn`. */
+  some(max: number, turn: number): string[] {
+    const keys = [...(this.young.size > 0 ? this.young : this.old).keys()], from = keys.length <= max ? 0 : (turn * max) % keys.length;
+    return keys.slice(from, from + max);
+  }
+
   get(key: string): V | undefined {
     const entry = this.last?.key === key ? this.last : (this.index.find(key, hashKey(key)) ?? this.loadEntry(key));
     if (entry === undefined) return undefined;

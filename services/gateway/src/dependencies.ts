@@ -26,6 +26,7 @@ export interface GatewayDependencies {
   readonly monitors: Monitors;
   readonly backtests: Backtests;
   readonly reprocessing: Reprocessing;
+  readonly verification: Verification;
   readonly status: Status;
   /** Undefined where none is kept. */
   readonly history?: History | undefined;
@@ -424,6 +425,20 @@ export interface Reprocessing {
   switch(id: string): Promise<ReprocessState>;
   rollback(id: string, by: string): Promise<ReprocessState>;
 }
+
+// ---- served values against the log
+
+export const mismatchReasons = ['late', 'tie', 'coarsened', 'ttl', 'version', 'warming', 'bug'] as const;
+export type MismatchReason = (typeof mismatchReasons)[number];
+export interface OnlineVerification {
+  readonly passes: number; readonly lastPassMs: number | null;
+  /** Keys of views whose state was computed again. */
+  readonly keys: number; readonly same: number; readonly different: number;
+  readonly byReason: Readonly<Record<MismatchReason, number>>;
+  /** Newest first. */
+  readonly examples: ReadonlyArray<{ readonly lane: number; readonly view: string; readonly key: string; readonly reason: MismatchReason; readonly differences: readonly object[] }>;
+}
+export interface Verification { now(): Promise<OnlineVerification> }
 
 // ---- what was refused, who did what, who may
 

@@ -15,6 +15,7 @@ import * as models from './controllers/models.controller';
 import * as operations from './controllers/operations.controller';
 import * as processes from './controllers/process.controller';
 import * as proposals from './controllers/proposals.controller';
+import * as verification from './controllers/verification.controller';
 import * as reprocess from './controllers/reprocess.controller';
 import * as records from './controllers/records.controller';
 import * as snoozes from './controllers/snoozes.controller';
@@ -25,12 +26,12 @@ import * as transactions from './controllers/transactions.endpoints';
 import { Endpoint } from './http/endpoint';
 
 /** Every endpoint there is: what a controller's file exports. */
-export const endpoints: readonly Endpoint[] = [transactions, records, decisions, cases, entities, features, feast, definitions, proposals, models, lists, snoozes, tables, alerts, matches, operations, backtests, reprocess, history, keys, status, processes, docs]
+export const endpoints: readonly Endpoint[] = [transactions, records, decisions, cases, entities, features, feast, definitions, proposals, models, lists, snoozes, tables, alerts, matches, operations, backtests, reprocess, verification, history, keys, status, processes, docs]
   .flatMap((file): unknown[] => Object.values(file)).filter((exported) => exported instanceof Endpoint);
 
 export const controllers = [
   transactionsController.TransactionsController, decisions.DecisionsController, cases.CasesController, entities.EntitiesController, features.FeaturesController, feast.FeastController, definitions.DefinitionsController, proposals.ProposalsController, lists.ListsController, snoozes.SnoozesController, alerts.AlertsController, matches.MatchesController,
-  tables.TablesController, operations.OperationsController, keys.KeysController, records.RecordsController, backtests.BacktestsController, reprocess.ReprocessController, history.HistoryController, models.ModelsController, status.StatusController, processes.ProcessController, docs.DocsController,
+  tables.TablesController, operations.OperationsController, keys.KeysController, records.RecordsController, backtests.BacktestsController, reprocess.ReprocessController, verification.VerificationController, history.HistoryController, models.ModelsController, status.StatusController, processes.ProcessController, docs.DocsController,
 ];
 
 /** Methods allowed at a path, for 405; empty where nothing is. */

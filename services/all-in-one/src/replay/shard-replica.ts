@@ -12,6 +12,8 @@ export interface ShardReplicaOptions {
   readonly read: ReadLane;
   /** State to begin from, and the offset it is of; default: the lane's beginning. */
   readonly start?: { readonly position: number; readonly stateOf: (stage: string) => Promise<StageState> };
+  /** Records taken at a stretch. */
+  readonly batchMax?: number;
   /** More options of its feature stage. */
   readonly features?: Omit<FeatureStageOptions, 'lane' | 'effectsOnly'>;
   /** What stands in front of that stage, e.g. to have back-filled states ready. */
@@ -20,7 +22,7 @@ export interface ShardReplicaOptions {
   readonly input?: { use(set: DefinitionSet): void; adapt(items: readonly LaneItem[]): LaneItem[] };
 }
 
-const batchMax = 2_048;
+const batchDefault = 2_048;
 
 /** A lane's own shards at a position, from its log alone: what other lanes read of it, at the position they read it at. */
 export class ShardReplica {
@@ -42,7 +44,7 @@ export class ShardReplica {
     if (this.next < 0 || offset < this.position) await this.begin();
     if (offset < this.position) throw new WeirError('WEIR_LOG_FAILED', `lane ${this.options.lane} was asked for its shards at ${offset}, and begins at ${this.position}`);
     while (this.next <= offset) {
-      const records = await this.options.read(this.options.lane, this.next, Math.min(batchMax, offset + 1 - this.next));
+      const records = await this.options.read(this.options.lane, this.next, Math.min(this.options.batchMax ?? batchDefault, offset + 1 - this.next));
       const last = records.at(-1);
       if (last === undefined) throw new WeirError('WEIR_LOG_FAILED', `lane ${this.options.lane} ends at ${this.next}, and a decision read it at ${offset}`);
       const items = itemsOf(this.ingest.process(records));

@@ -47,7 +47,9 @@ import { OpenLineageEmitter, readOpenLineageOptions } from './open-lineage';
 import { openStores, type Servers, type Stores } from './open-stores';
 import { Replies } from './replies';
 import { tokenKey, webhookKey } from './secrets';
-import { readRecords } from '../replay/lane-reader';
+import { laneReader, readRecords } from '../replay/lane-reader';
+import { OnlineCheck } from '../verify/online-check';
+import { readVerifyOptions } from '../verify/verify-config';
 import { storedViewRecords } from '../reprocess/stored-views';
 import { readFourEyes, SetProposals } from './set-proposals';
 import { BatchReader, DecisionSink, LiveSink, QuarantineSink, type Taken } from './sinks';
@@ -94,6 +96,7 @@ export class Suite {
   private backtests: BacktestService | undefined;
   private builds!: Builds;
   private reprocessing: ReprocessService | undefined;
+  verification!: OnlineCheck;
   /** In front of the lanes; what the gateway sends events through. */
   edge!: LaneEdge;
   private reviews: ReviewQueue | undefined;
@@ -251,6 +254,7 @@ export class Suite {
     await this.monitors.stop();
     await this.backtests?.stop();
     await this.reprocessing?.stop();
+    await this.verification?.stop();
     await this.ticks?.stop();
     for (const { runner, stages } of this.lanes) {
       await runner.stop();
@@ -305,6 +309,11 @@ export class Suite {
       folder: join(this.options.dataDir, 'builds'), log, builds: this.builds, clock: this.clock, set, stages: () => this.lanes.map(({ stages }) => stages.features),
       bring: (byLane, isStill) => this.definitions.switchViews(byLane, isStill), onError: (error, id) => this.options.logger.error({ err: error, reprocess: id }, 'a view could not be built'),
     });
+    this.verification = new OnlineCheck({
+      ...readVerifyOptions(this.options.env), read: laneReader(log), stages: () => this.lanes.map(({ stages }) => stages.features), builtFor: (lane) => this.builds.builtFor(lane), clock: this.clock, metrics: this.metrics,
+      onError: (error) => this.options.logger.warn({ err: error }, 'served values could not be checked; it is tried again'),
+    });
+    this.verification.start();
     await this.reprocessing.resumeAll(await this.buildsInUse());
     const lists = new LaneLists({ set, store: () => this.firstLane.scoring.lists, writer, clock: this.clock, tokeniser: this.tokeniser });
     this.reviews = new ReviewQueue({
@@ -323,7 +332,7 @@ export class Suite {
         set, stages: () => this.lanes.map(({ stages }) => stages.patterns), decisions, insight, entityTypeOf: (name) => features.entityTypeOf(name), tokenOf: tokenOfEntity,
       })),
       tables: new LaneTables({ set, rows: () => this.firstLane.features.tableRows, writer, tokeniser: this.tokeniser }),
-      labels: this.labels, models: this.artifacts, monitors: this.monitors, backtests: this.backtests, reprocessing: this.reprocessing,
+      labels: this.labels, models: this.artifacts, monitors: this.monitors, backtests: this.backtests, reprocessing: this.reprocessing, verification: this.verification,
       status: new LaneStatus({ log, runners: this.lanes.map(({ runner }) => runner), definitions: this.definitions, startedAtMs: this.clock.nowMs() }),
       history: this.historyForAll(),
       quarantine: new StoredQuarantine(quarantine, edge, this.clock, resendDeadlineMs),
