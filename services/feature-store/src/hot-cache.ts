@@ -38,13 +38,17 @@ export class HotCache<V> {
   /** Entries held, changed ones included. */
   get size(): number { return this.index.size; }
 
-  /** The value, to be read or changed. */
-  /** Some keys that were in use lately: at most so many, other ones for another `turn`. */
+  /** Some of the keys held: at most so many, other ones for another `turn`. */
   some(max: number, turn: number): string[] {
-    const keys = [...(this.young.size > 0 ? this.young : this.old).keys()], from = keys.length <= max ? 0 : (turn * max) % keys.length;
-    return keys.slice(from, from + max);
+    const { index } = this, keys: string[] = [], { placesEnd } = index;
+    for (let step = 0; step < placesEnd && keys.length < max; step++) {
+      const entry = index.at((turn * max + step) % placesEnd);
+      if (entry !== undefined) keys.push(entry.key);
+    }
+    return keys;
   }
 
+  /** The value, to be read or changed. */
   get(key: string): V | undefined {
     const entry = this.last?.key === key ? this.last : (this.index.find(key, hashKey(key)) ?? this.loadEntry(key));
     if (entry === undefined) return undefined;
