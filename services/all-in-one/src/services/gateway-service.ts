@@ -72,6 +72,9 @@ const noReprocessing: GatewayDependencies['reprocessing'] = {
   start: notHere, all: () => Promise.resolve([]), byId: () => Promise.resolve(undefined), pause: notHere, resume: notHere, switch: notHere, rollback: notHere,
 };
 
+/** The check of online values looks at the states in its own process. */
+const noVerification: GatewayDependencies['verification'] = { now: () => Promise.reject(new WeirError('WEIR_LIMIT_REACHED', 'online values are checked by the suite in one process, not by separate services')) };
+
 /** Records in the lanes that no decision has come for yet; above it the edge turns new ones away with 503. */
 const backlogMax = 200_000;
 const resendDeadlineMs = 10_000;
@@ -255,7 +258,7 @@ export class GatewayService {
         const stages = await patterns.stages();
         return patternStanding(pattern, of, { set, stages: () => stages, decisions, insight, entityTypeOf: (name) => features.entityTypeOf(name), tokenOf: tokenOfEntity });
       }),
-      tables: new LaneTables({ set, rows: () => tables, writer, tokeniser }), labels: this.labels, models: this.artifacts, monitors: noMonitors, backtests: this.backtests, reprocessing: noReprocessing,
+      tables: new LaneTables({ set, rows: () => tables, writer, tokeniser }), labels: this.labels, models: this.artifacts, monitors: noMonitors, backtests: this.backtests, reprocessing: noReprocessing, verification: noVerification,
       status: new LaneStatus({ log, runners: Array.from({ length: config.lanes }, (_, lane) => ({ get position() { return positions.decided(lane); }, get publishedPosition() { return positions.decided(lane); } })), definitions: this.definitions, startedAtMs: clock.nowMs() }),
       quarantine: new StoredQuarantine(quarantine, edge, clock, resendDeadlineMs), keys: new RegistryKeys(registry), audit: new RegistryAudit(registry), live: this.live, health: this.health, metrics: this.metrics, logger, clock,
     }, gateway);
