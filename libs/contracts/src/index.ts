@@ -7,5 +7,6 @@ export { featureStatuses, statusCode, isNumericType, featureValue, vectorToRecor
 export { type RawBody, type RawRecord, type Backfill, type BackfilledView, type ListChange, type TableChange } from './lane-record';
 export { type LaneTime, type EventItem, type ControlItem, type LaneItem, type PatternMatch, type IngestRefusal } from './lane-item';
 export { decidedByOrder, type Outcome, type DecidedBy, type Reason, type ListAddition, type Verdict, type Envelope, type Decision } from './decision';
+export { textToBytes, textFromBytes } from './text-bytes';
 export { errorCodes, WeirError, type ErrorCode, type Finding } from './errors';
 export type { Aggregate, Window } from './window';

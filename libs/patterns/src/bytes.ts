@@ -1,3 +1,5 @@
+import { textFromBytes, textToBytes } from '@weir/contracts';
+
 /** Packs numbers and texts into a growing buffer: integers as variable-length, everything little-endian. */
 export class ByteWriter {
   private bytes = new Uint8Array(256);
@@ -20,7 +22,7 @@ export class ByteWriter {
   double(value: number): void { this.reserve(8); this.view.setFloat64(this.length, value, true); this.length += 8; }
 
   text(value: string): void {
-    if (value.length > shortTextMax || !this.ascii(value)) this.blob(encoder.encode(value));
+    if (value.length > shortTextMax || !this.ascii(value)) this.blob(textToBytes(value));
   }
 
   /** Writes a short text of ASCII, as most ids are, without a buffer of its own; false, and nothing written, for any other. */
@@ -85,7 +87,7 @@ export class ByteReader {
 
   double(): number { const value = this.view.getFloat64(this.at, true); this.at += 8; return value; }
 
-  text(): string { return decoder.decode(this.blob()); }
+  text(): string { return textFromBytes(this.blob()); }
 
   blob(): Uint8Array {
     const length = this.uint();
@@ -97,5 +99,3 @@ export class ByteReader {
 }
 
 const shortTextMax = 127;
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();

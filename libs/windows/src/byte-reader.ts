@@ -1,6 +1,5 @@
-import { WeirError } from '@weir/contracts';
+import { textFromBytes, WeirError } from '@weir/contracts';
 
-const decoder = new TextDecoder();
 /** ASCII texts up to here are put together from their units. */
 const plainTextMax = 127;
 const { fromCharCode } = String;
@@ -50,11 +49,11 @@ export class ByteReader {
 
   text(): string {
     const block = this.block();
-    if (block.length > plainTextMax) return decoder.decode(block);
+    if (block.length > plainTextMax) return textFromBytes(block);
     let text = '';
     for (let i = 0; i < block.length; i++) {
       const byte = block[i] as number;
-      if (byte >= 0x80) return decoder.decode(block);
+      if (byte >= 0x80) return textFromBytes(block);
       text += fromCharCode(byte);
     }
     return text;

@@ -1,4 +1,5 @@
-const encoder = new TextEncoder();
+import { textToBytes } from '@weir/contracts';
+
 /** Texts up to here (whose length is one byte) are written unit by unit where they are ASCII. */
 const plainTextMax = 127;
 const { floor } = Math;
@@ -51,13 +52,13 @@ export class ByteWriter {
 
   text(value: string): void {
     const { length } = value;
-    if (length > plainTextMax) { this.block(encoder.encode(value)); return; }
+    if (length > plainTextMax) { this.block(textToBytes(value)); return; }
     this.reserve(length + 1);
     const { bytes } = this;
     const at = this.length;
     for (let i = 0; i < length; i++) {
       const code = value.charCodeAt(i);
-      if (code >= 0x80) { this.block(encoder.encode(value)); return; }
+      if (code >= 0x80) { this.block(textToBytes(value)); return; }
       bytes[at + 1 + i] = code;
     }
     bytes[at] = length;
