@@ -10,7 +10,6 @@ import { TestFolder } from './suite-fixture';
 
 const handbook = join(__dirname, '../../../examples/handbook');
 interface Compared { readonly rows: number; readonly values: number; readonly different: number; readonly differences: readonly string[] }
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- a script for users, which brings no types
 const { compare } = require(join(handbook, 'duckdb-oracle.cjs')) as { compare: (file: string, answers: AsyncIterable<string>) => Promise<Compared> };
 
 const count = 2_500, secondMs = 1_000;
