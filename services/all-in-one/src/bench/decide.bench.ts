@@ -20,7 +20,7 @@ const decidedWaitMs = 60_000;
  */
 export async function* run(quick: boolean): AsyncGenerator<Figure> {
   const folder = mkdtempSync(join(tmpdir(), 'weir-bench-'));
-  const suite = new Suite({ dataDir: folder, lanes: 1, gateway: readGatewayOptions({}), logger: createLogger({ service: 'bench', level: 'error' }), env: {} });
+  const suite = new Suite({ dataDir: folder, lanes: 1, gateway: readGatewayOptions({}), logger: createLogger({ service: 'bench', level: 'error' }), env: process.env });
   const [stores, lanes] = suite.resources;
   if (stores === undefined || lanes === undefined) throw new Error('the suite has its stores and lanes first');
   await stores.start();

@@ -26,9 +26,8 @@ export interface MonitorParts extends MonitorOptions {
 }
 
 const everyMs = 1_000;
-/** Of a second: a tenth of a core in its own thread, more where much waits, next to nothing where it shares one. */
-const stepMs = { thread: 100, catchingUp: 300, shared: 20 } as const;
-const catchUpFrom = 5_000;
+/** Of a second: a tenth of a core in its own thread, next to nothing where it shares one. */
+const stepMs = { thread: 100, shared: 20 } as const;
 /** Labels of a turn whose decisions are looked up. */
 const labelsPerTurnMax = 100;
 /** Labels of unknown transactions that are tried again. */
@@ -104,7 +103,7 @@ export class Monitor implements Monitors {
 
   private async takeTurn(thread: MonitorThread): Promise<void> {
     await this.useModels(thread);
-    const { behind, driftWindows } = await thread.ask('step', thread.isThread ? (this.behind > catchUpFrom ? stepMs.catchingUp : stepMs.thread) : stepMs.shared);
+    const { behind, driftWindows } = await thread.ask('step', thread.isThread ? stepMs.thread : stepMs.shared);
     this.behind = behind;
     this.gauges.behind.set(behind);
     for (const window of driftWindows) await this.judge(window);
