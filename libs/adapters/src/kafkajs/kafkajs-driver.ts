@@ -67,15 +67,26 @@ export class KafkaJsDriver implements KafkaDriver {
     if (!this.#fenced.has(id)) await this.claim(id);
     const producer = await (this.#fenced.get(id) as Promise<Producer>);
     const transaction = await producer.transaction();
+    let isEnded = false;
     try {
       const place = placeOf(await transaction.send({ ...this.#sending(topic), messages: records.map((record) => messageOf(record, partition)) }));
       await transaction.commit();
       return place;
     } catch (error) {
       if (isFenced(error)) throw new ProducerFenced(`${id} belongs to another producer`, { cause: error });
-      if (transaction.isActive()) await transaction.abort().catch(() => undefined);
+      if (transaction.isActive()) isEnded = await transaction.abort().then(() => true, () => false);
+      if (!isEnded) this.#giveUp(id, producer);
       throw error;
     }
+  }
+
+  /**
+   * The client has no way out of a commit or an abort that was cut off: the next write claims the id anew, which ends what is open. Whoever claimed
+   * it meanwhile loses it by that; which of two owners goes on is decided where the state is published.
+   */
+  #giveUp(id: string, producer: Producer): void {
+    this.#fenced.delete(id);
+    producer.disconnect().catch(() => undefined);
   }
 
   openFetcher(topic: string, partition: number, committed: boolean): PartitionFetcher {
