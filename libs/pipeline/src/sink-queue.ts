@@ -46,6 +46,7 @@ export class SinkQueue {
     if (first === undefined || last === undefined || last.offset <= this.durable) return undefined;
     if (first.offset > this.durable) return batch;
     const skip = batch.records.findIndex((record) => record.offset > this.durable);
-    return { ...batch, records: batch.records.slice(skip), outcomes: batch.outcomes.slice(skip) };
+    const { made: _ofTheWhole, ...rest } = batch;
+    return { ...rest, records: batch.records.slice(skip), outcomes: batch.outcomes.slice(skip) };
   }
 }

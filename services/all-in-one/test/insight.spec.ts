@@ -1,5 +1,5 @@
 /** @jest-environment ./libs/testkit/jest-environment.cjs */
-import { definitionsText, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
+import { definitionsText, runs, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
 
 const folder = new TestFolder();
 const suite = new SuiteFixture(folder.path);
@@ -23,14 +23,7 @@ const whyNot = async (decision: Answer): Promise<Record<string, unknown>> => {
   return read(`/decisions/${String(decision.json['id'])}/why-not?pattern=small_then_large`);
 };
 
-beforeAll(async () => {
-  await suite.start();
-  expect((await suite.apply(definitionsText)).status).toBe(200);
-}, 30_000);
-afterAll(async () => {
-  await suite.stop();
-  folder.remove();
-}, 30_000);
+runs(suite, folder, definitionsText);
 
 describe('why a pattern was not completed', () => {
   it('tells how far it got, and what it waits for', async () => {

@@ -1,5 +1,5 @@
 /** @jest-environment ./libs/testkit/jest-environment.cjs */
-import { definitionsText, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
+import { definitionsText, runs, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
 
 const folder = new TestFolder();
 const suite = new SuiteFixture(folder.path);
@@ -29,14 +29,7 @@ const matches = async (query: string): Promise<Record<string, unknown>[]> => {
   return [];
 };
 
-beforeAll(async () => {
-  await suite.start();
-  expect((await suite.apply(definitionsText + ordered + pair(100))).status).toBe(200);
-}, 30_000);
-afterAll(async () => {
-  await suite.stop();
-  folder.remove();
-}, 30_000);
+runs(suite, folder, definitionsText + ordered + pair(100));
 
 describe('the topic of matches', () => {
   it('has each match once, its events step by step, also behind a restart', async () => {

@@ -1,5 +1,5 @@
 /** @jest-environment ./libs/testkit/jest-environment.cjs */
-import { definitionsText, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
+import { definitionsText, runs, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
 
 const definitions = `${definitionsText.replace('amount: money!, status: string', 'amount: money!, status: string, device_id: string, user_id: string, item_id: string')}
 ---
@@ -41,14 +41,7 @@ type Case = Record<string, unknown>;
 const cases = async (query: string): Promise<Case[]> => (await suite.ask('GET', `/cases?${query}`)).json['cases'] as Case[];
 const features = async (path: string): Promise<Record<string, unknown>> => (await suite.ask('GET', path)).json['features'] as Record<string, unknown>;
 
-beforeAll(async () => {
-  await suite.start();
-  expect((await suite.apply(definitions)).status).toBe(200);
-}, 30_000);
-afterAll(async () => {
-  await suite.stop();
-  folder.remove();
-}, 30_000);
+runs(suite, folder, definitions);
 
 describe('the review queue', () => {
   it('opens a case for what is in review, the greatest expected loss first', async () => {

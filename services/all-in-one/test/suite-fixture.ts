@@ -114,3 +114,15 @@ export class SuiteFixture {
 
   apply(text: string): Promise<Answer> { return this.ask('POST', '/definitions/apply', { files: [{ path: 'test.yaml', text }], prune: true }); }
 }
+
+/** The suite runs with these definitions before the first test of a file, and goes with its folder after the last. */
+export function runs(suite: SuiteFixture, folder: TestFolder, definitions: string): void {
+  beforeAll(async () => {
+    await suite.start();
+    expect((await suite.apply(definitions)).status).toBe(200);
+  }, 30_000);
+  afterAll(async () => {
+    await suite.stop();
+    folder.remove();
+  }, 30_000);
+}

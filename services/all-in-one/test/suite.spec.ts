@@ -1,7 +1,7 @@
 /** @jest-environment ./libs/testkit/jest-environment.cjs */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { definitionsText, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
+import { definitionsText, runs, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
 
 const folder = new TestFolder();
 const suite = new SuiteFixture(folder.path);
@@ -23,14 +23,7 @@ const soon = async (holds: () => Promise<boolean>): Promise<boolean> => {
   return false;
 };
 
-beforeAll(async () => {
-  await suite.start();
-  expect((await suite.apply(definitionsText)).status).toBe(200);
-}, 30_000);
-afterAll(async () => {
-  await suite.stop();
-  folder.remove();
-}, 30_000);
+runs(suite, folder, definitionsText);
 
 describe('a suite in one process', () => {
   it('decides, and answers the same id with the first decision', async () => {

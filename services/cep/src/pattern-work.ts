@@ -1,32 +1,20 @@
 import type { LaneItem, PatternMatch } from '@weir/contracts';
-import { ItemBorder, type InputRecord, type LaneWork, type OutputRecord, type StageState, type WorkOutput } from '@weir/pipeline';
+import { StageWork, type InputRecord, type ItemBorder, type OutputRecord, type WorkOutput } from '@weir/pipeline';
 import type { NewRecord, Topic } from '@weir/ports';
 import { PatternStage } from './pattern-stage';
 
 /** Patterns as a service: reads `features`, adds the matches, writes `signals`, and what patterns gave to `matches`. */
-export class PatternWork implements LaneWork {
-  readonly name = 'cep';
-  readonly input: Topic = 'features';
-  readonly outputs: readonly Topic[] = ['signals', 'matches'];
-  readonly stage = new PatternStage();
-  private readonly border: ItemBorder;
+export class PatternWork extends StageWork<PatternStage> {
+  override readonly name = 'cep';
+  override readonly input: Topic = 'features';
+  override readonly outputs: readonly Topic[] = ['signals', 'matches'];
 
-  constructor(lane: number, /** The record of a match; `place` tells several of one item apart. */ private readonly matchRecord: (match: PatternMatch, item: LaneItem, place: number) => NewRecord) { this.border = new ItemBorder(lane); }
+  constructor(lane: number, /** The record of a match; `place` tells several of one item apart. */ private readonly matchRecord: (match: PatternMatch, item: LaneItem, place: number) => NewRecord) { super(lane, new PatternStage()); }
 
   /** The set in force behind the last item. */
   get set(): ItemBorder['inForce'] { return this.border.inForce; }
 
-  async restore(state: StageState): Promise<void> {
-    this.border.restore(state);
-    await this.stage.restore(state);
-  }
-
-  *takeChanges(): Iterable<readonly [key: string, value: Uint8Array | undefined]> {
-    yield* this.stage.takeChanges();
-    yield* this.border.takeChanges();
-  }
-
-  take(inputs: readonly InputRecord[]): WorkOutput {
+  override take(inputs: readonly InputRecord[]): WorkOutput {
     const read = this.border.read(inputs);
     const items = this.stage.process(read.items);
     const matches: OutputRecord[] = [];

@@ -1,33 +1,20 @@
 import type { LaneItem } from '@weir/contracts';
-import { ItemBorder, type InputRecord, type LaneWork, type StageState, type WorkOutput } from '@weir/pipeline';
+import { StageWork, type InputRecord, type WorkOutput } from '@weir/pipeline';
 import type { Topic } from '@weir/ports';
 import { FeatureStage } from './feature-stage';
 import type { StoredShards } from './stored-shards';
 
 /** The feature store as a service: reads `transactions`, adds the vectors, writes `features`. */
-export class FeatureWork implements LaneWork {
-  readonly name = 'feature-store';
-  readonly input: Topic = 'transactions';
-  readonly outputs: readonly Topic[] = ['features'];
-  readonly stage: FeatureStage;
-  private readonly border: ItemBorder;
+export class FeatureWork extends StageWork<FeatureStage> {
+  override readonly name = 'feature-store';
+  override readonly input: Topic = 'transactions';
+  override readonly outputs: readonly Topic[] = ['features'];
 
   constructor(private readonly options: { readonly lane: number; /** Where there are several lanes. */ readonly foreign?: StoredShards }) {
-    this.stage = new FeatureStage(options);
-    this.border = new ItemBorder(options.lane);
+    super(options.lane, new FeatureStage(options));
   }
 
-  async restore(state: StageState): Promise<void> {
-    this.border.restore(state);
-    await this.stage.restore(state);
-  }
-
-  *takeChanges(): Iterable<readonly [key: string, value: Uint8Array | undefined]> {
-    yield* this.stage.takeChanges();
-    yield* this.border.takeChanges();
-  }
-
-  async take(inputs: readonly InputRecord[]): Promise<WorkOutput> {
+  override async take(inputs: readonly InputRecord[]): Promise<WorkOutput> {
     const read = this.border.read(inputs);
     const items = this.options.foreign === undefined ? this.stage.process(read.items) : await this.processWith(this.options.foreign, read.items);
     return { outputs: new Map([['features', this.border.write({ ...read, items })]]), publish: items.some(({ kind }) => kind === 'definitions' || kind === 'table') };

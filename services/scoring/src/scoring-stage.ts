@@ -93,7 +93,8 @@ export class ScoringStage implements Stage<LaneItem, LaneItem> {
   }
 
   /** Alerts of a processed item, ready to be sent; the same item gives the same ones. */
-  alertsOf(item: LaneItem): Alert[] {
+  alertsOf(item: LaneItem): readonly Alert[] {
+    if (!mayAlert(item)) return noAlerts;
     const id = item.kind === 'event' ? item.verdict?.set : undefined;
     const set = this.setOfItem.get(item) ?? (id === undefined ? undefined : this.recentSets.get(id));
     return set ? alertsOf(item, set) : [];
@@ -191,6 +192,14 @@ export class ScoringStage implements Stage<LaneItem, LaneItem> {
     }
   }
 }
+
+/** Nearly no item does, so the rest are passed over at a glance. */
+function mayAlert(item: LaneItem): boolean {
+  if (item.matches.length > 0) return true;
+  const verdict = item.kind === 'event' ? item.verdict : undefined;
+  return verdict !== undefined && (verdict.alert || verdict.rules.length > 0 || verdict.patterns.length > 0);
+}
+const noAlerts: readonly Alert[] = Object.freeze([]);
 
 /** Stands in where no features came: the transaction is decided all the same, degraded. */
 function unreadVector(layout: FeatureLayout = { qualifiedNames: [], names: [], types: [], slotByName: new Map() }): FeatureVector {

@@ -1,5 +1,5 @@
 import type { Decision, LaneItem } from '@weir/contracts';
-import { encodeReply, ItemBorder, originHeader, originText, type InputRecord, type LaneWork, type OutputRecord, type ReplySender, type StageState, type WorkOutput } from '@weir/pipeline';
+import { encodeReply, originHeader, originText, StageWork, type InputRecord, type OutputRecord, type ReplySender, type WorkOutput } from '@weir/pipeline';
 import type { Clock, NewRecord, Topic } from '@weir/ports';
 import type { Alert } from './alerts';
 import { ScoringStage, type ScoringOptions } from './scoring-stage';
@@ -20,29 +20,16 @@ export const decisionHeaders = Object.freeze({ receivedAt: 'weir-received-at', c
  * Scoring as a service: reads `signals`, decides, writes `decisions` and `alerts` and answers whoever waits. What follows from the lane's records alone is answered
  * at once (positions read in other lanes are in `features` already); a degraded verdict when it is durable.
  */
-export class ScoringWork implements LaneWork {
-  readonly name = 'scoring';
-  readonly input: Topic = 'signals';
-  readonly outputs: readonly Topic[] = ['decisions', 'alerts'];
-  readonly stage: ScoringStage;
-  private readonly border: ItemBorder;
+export class ScoringWork extends StageWork<ScoringStage> {
+  override readonly name = 'scoring';
+  override readonly input: Topic = 'signals';
+  override readonly outputs: readonly Topic[] = ['decisions', 'alerts'];
 
   constructor(private readonly options: ScoringWorkOptions) {
-    this.stage = new ScoringStage(options);
-    this.border = new ItemBorder(options.lane);
+    super(options.lane, new ScoringStage(options));
   }
 
-  async restore(state: StageState): Promise<void> {
-    this.border.restore(state);
-    await this.stage.restore(state);
-  }
-
-  *takeChanges(): Iterable<readonly [key: string, value: Uint8Array | undefined]> {
-    yield* this.stage.takeChanges();
-    yield* this.border.takeChanges();
-  }
-
-  async take(inputs: readonly InputRecord[]): Promise<WorkOutput> {
+  override async take(inputs: readonly InputRecord[]): Promise<WorkOutput> {
     const startedAt = performance.now();
     const read = this.border.read(inputs);
     const items = await this.stage.process(read.items);
@@ -52,7 +39,7 @@ export class ScoringWork implements LaneWork {
     let publish = false;
     items.forEach((item, index) => {
       publish ||= item.kind === 'definitions' || item.kind === 'list';
-      if (mayAlert(item)) for (const alert of this.stage.alertsOf(item)) alerts.push({ origin: item.offset, record: this.options.alertRecord(alert, item) });
+      for (const alert of this.stage.alertsOf(item)) alerts.push({ origin: item.offset, record: this.options.alertRecord(alert, item) });
       if (item.kind !== 'event') return;
       if (item.verdict === undefined) {
         if (item.replyTo !== undefined) now.push({ address: item.replyTo, offset: item.offset, decision: undefined });
@@ -82,10 +69,3 @@ export class ScoringWork implements LaneWork {
 }
 
 interface Answer { readonly address: string; readonly offset: number; readonly decision: Uint8Array | undefined }
-
-/** Nearly no item does, so the rest are passed over at a glance. */
-function mayAlert(item: LaneItem): boolean {
-  if (item.matches.length > 0) return true;
-  const verdict = item.kind === 'event' ? item.verdict : undefined;
-  return verdict !== undefined && (verdict.alert || verdict.rules.length > 0 || verdict.patterns.length > 0);
-}

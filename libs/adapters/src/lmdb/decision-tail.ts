@@ -1,5 +1,6 @@
 import type { DecisionRow } from '@weir/ports';
 import { open, type Database, type RootDatabase } from 'lmdb';
+import { blockStart } from './block-start';
 import { DecisionBlock, type Unpack } from './decision-block';
 
 /**
@@ -24,10 +25,7 @@ export class LmdbDecisionTail {
   *from(lane: number, offset: number): Generator<{ readonly next: number; readonly count: number; readonly rows: () => Generator<DecisionRow, void, undefined> }, void, undefined> {
     const blocks = this.#blocks[lane];
     if (blocks === undefined) return;
-    // A block that begins before the offset may reach past it.
-    let start = offset;
-    for (const key of blocks.getKeys({ start: offset, reverse: true, limit: 1 })) start = key;
-    for (const { key, value } of blocks.getRange({ start })) {
+    for (const { value } of blocks.getRange({ start: blockStart(blocks, offset) })) {
       const block = new DecisionBlock(lane, value, this.#unpack), next = block.offset(block.count - 1) + 1;
       if (next <= offset) continue;
       yield {
@@ -41,7 +39,7 @@ export class LmdbDecisionTail {
   end(lane: number): number {
     const blocks = this.#blocks[lane];
     if (blocks === undefined) return 0;
-    for (const { key, value } of blocks.getRange({ reverse: true, limit: 1 })) {
+    for (const { value } of blocks.getRange({ reverse: true, limit: 1 })) {
       const block = new DecisionBlock(lane, value);
       return block.offset(block.count - 1) + 1;
     }

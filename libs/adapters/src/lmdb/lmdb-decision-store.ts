@@ -1,6 +1,7 @@
 import { originOfDecisionId, WeirError } from '@weir/contracts';
 import { DecisionStore, pageLimitMax, type DecisionQuery, type DecisionRow, type Page } from '@weir/ports';
 import { open, type Database, type RootDatabase } from 'lmdb';
+import { blockStart } from './block-start';
 import { alertMark, DecisionBlock, DecisionMarks, encodeMarks, encodeRows, entityMark, outcomeMark, ruleMark, type Unpack } from './decision-block';
 import { RowPacker, rowColumn, rowColumns, rowStart, TextReader, type PackedRows } from './decision-pack';
 import { hashBytes, hashText } from './text-hash';
@@ -106,9 +107,7 @@ export class LmdbDecisionStore extends DecisionStore {
 
   override range(lane: number, fromOffset: number, rowsMax: number): Promise<readonly DecisionRow[]> {
     const { blocks } = this.#lane(lane), rows: DecisionRow[] = [];
-    let start = fromOffset;
-    for (const key of blocks.getKeys({ start: fromOffset, reverse: true, limit: 1 })) start = key;
-    for (const { key, value } of blocks.getRange({ start })) {
+    for (const { value } of blocks.getRange({ start: blockStart(blocks, fromOffset) })) {
       if (rows.length >= rowsMax) break;
       const block = new DecisionBlock(lane, value, this.#unpack, this.#layoutOf);
       for (let row = 0; row < block.count; row++) if (block.offset(row) >= fromOffset) rows.push(block.row(row));
@@ -171,7 +170,7 @@ export class LmdbDecisionStore extends DecisionStore {
 
   #at(lane: number, offset: number): DecisionRow | undefined {
     const { blocks } = this.#lane(lane);
-    for (const { key, value } of blocks.getRange({ start: offset, reverse: true, limit: 1 })) {
+    for (const { value } of blocks.getRange({ start: offset, reverse: true, limit: 1 })) {
       const block = new DecisionBlock(lane, value, this.#unpack, this.#layoutOf), row = block.find(offset);
       return row < 0 ? undefined : block.row(row);
     }
@@ -184,11 +183,11 @@ export class LmdbDecisionStore extends DecisionStore {
     const index: IndexDatabase = this.#root.openDB<Buffer, number[]>(`transactions ${lane}`, { encoding: 'binary' });
     const transactions = new TransactionIndex(index, options.idsPerRun ?? runIdsMax);
     let position = -1;
-    for (const { key, value } of blocks.getRange({ reverse: true, limit: 1 })) {
+    for (const { value } of blocks.getRange({ reverse: true, limit: 1 })) {
       const block = new DecisionBlock(lane, value);
       position = block.offset(block.count - 1);
     }
-    for (const { key, value } of blocks.getRange({ start: transactions.through + 1 })) {
+    for (const { value } of blocks.getRange({ start: transactions.through + 1 })) {
       const block = new DecisionBlock(lane, value);
       for (let row = 0; row < block.count; row++) transactions.add(hashText(block.transactionId(row)), block.offset(row));
     }

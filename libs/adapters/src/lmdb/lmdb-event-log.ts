@@ -2,6 +2,7 @@ import { open, type Database, type RootDatabase } from 'lmdb';
 import { WeirError } from '@weir/contracts';
 import { EventLog, type Clock, type LogRecord, type NewRecord, type Topic } from '@weir/ports';
 import { lockFolder } from './process-lock';
+import { blockStart } from './block-start';
 import { blockCount, blockTimeMs, decodeBlock, encodeBlock } from './record-block';
 
 export interface LmdbEventLogOptions {
@@ -111,7 +112,7 @@ class Partition {
     const records: LogRecord[] = [];
     const { lastRead } = this;
     if (lastRead !== undefined && from >= lastRead.key && from < lastRead.key + lastRead.records.length) return lastRead.records.slice(from - lastRead.key, from - lastRead.key + max);
-    for (const { key, value } of this.blocks.getRange({ start: this.blockStart(from), end: this.next })) {
+    for (const { key, value } of this.blocks.getRange({ start: blockStart(this.blocks, from), end: this.next })) {
       const block = decodeBlock(Buffer.from(value), key);
       this.lastRead = { key, records: block };
       for (const record of block) {
@@ -120,12 +121,6 @@ class Partition {
       }
     }
     return records;
-  }
-
-  /** First offset of the block that holds the offset, or of the first one kept. */
-  private blockStart(offset: number): number {
-    for (const key of this.blocks.getKeys({ start: offset, end: -1, reverse: true, limit: 1 })) return key;
-    return offset;
   }
 
   wait(offset: number, timeoutMs: number): Promise<void> {
@@ -143,7 +138,7 @@ class Partition {
     let high = this.next;
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      const start = this.blockStart(middle);
+      const start = blockStart(this.blocks, middle);
       const block = this.blocks.get(start);
       if (block === undefined) return high;
       if (blockTimeMs(block) < timeMs) low = Math.max(middle + 1, start + blockCount(block)); else high = Math.min(middle, start);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { WeirError } from '@weir/contracts';
 import type { DecisionRow, LogRecord, Topic } from '@weir/ports';
 import { open, type Database, type RootDatabase } from 'lmdb';
+import { blockStart } from './block-start';
 import { DecisionBlock, type Unpack } from './decision-block';
 import { blockCount, decodeBlock } from './record-block';
 
@@ -41,9 +42,7 @@ export class LmdbLogReader {
   read(topic: Topic, lane: number, fromOffset: number, max: number): LogRecord[] {
     const blocks = this.#partition(topic, lane), records: LogRecord[] = [];
     if (blocks === undefined) return records;
-    let start = fromOffset;
-    for (const key of blocks.getKeys({ start: fromOffset, end: -1, reverse: true, limit: 1 })) start = key;
-    for (const { key, value } of blocks.getRange({ start })) {
+    for (const { key, value } of blocks.getRange({ start: blockStart(blocks, fromOffset) })) {
       for (const record of decodeBlock(Buffer.from(value), key)) if (record.offset >= fromOffset && records.length < max) records.push(record);
       if (records.length >= max) break;
     }
@@ -84,9 +83,7 @@ export class LmdbDecisionReader {
       if (blocks === undefined) return rows;
       this.#lanes.set(lane, blocks);
     }
-    let start = fromOffset;
-    for (const key of blocks.getKeys({ start: fromOffset, end: -1, reverse: true, limit: 1 })) start = key;
-    for (const { key, value } of blocks.getRange({ start, end: toOffset })) {
+    for (const { value } of blocks.getRange({ start: blockStart(blocks, fromOffset), end: toOffset })) {
       const block = new DecisionBlock(lane, Buffer.from(value), this.#unpack, (layoutId) => this.#layout(layoutId));
       for (let row = 0; row < block.count; row++) {
         const offset = block.offset(row);

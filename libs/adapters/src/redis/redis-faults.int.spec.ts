@@ -20,6 +20,14 @@ async function persistent<T>(work: () => Promise<T>, attemptsMax = 100): Promise
   }
 }
 
+/** Asks again until it is so. */
+async function until(holds: () => Promise<boolean>, attemptsMax = 600): Promise<void> {
+  for (let attempt = 1; !await holds(); attempt += 1) {
+    if (attempt >= attemptsMax) throw new Error(`still not so after ${attempt} attempts`);
+    await new Promise((resolve) => { setTimeout(resolve, 50); });
+  }
+}
+
 describe('Redis, when it is hard to reach or in trouble', () => {
   describeOn(ownServers('redis'), () => {
     const closing: Array<() => Promise<unknown>> = [];
@@ -67,6 +75,11 @@ describe('Redis, when it is hard to reach or in trouble', () => {
       if (master === undefined || sentinels === undefined) throw new Error('three servers are expected');
       const store = storeOn({ sentinels: { name: 'weir', nodes: [sentinels] }, replicasMin: 1, commandTimeoutMs: 1_000, retriesMax: 0 });
       await persistent(() => store.publish(0, 1, [['k', bytes(1)]]));
+      // A Sentinel asks the master for its replicas every ten seconds: one whose master is gone before has nobody to promote, ever.
+      const watcher = new Redis(sentinels.port, sentinels.host);
+      closing.push(async () => { watcher.disconnect(); });
+      await watcher.call('SENTINEL', 'DEBUG', 'INFO-PERIOD', '100');
+      await until(async () => /(^|,)slave(,|$).*master-link-status,ok/s.test(String(await watcher.call('SENTINEL', 'REPLICAS', 'weir'))));
       const admin = new Redis(master.port, master.host, { retryStrategy: () => null });
       admin.on('error', () => undefined);
       await admin.call('SHUTDOWN', 'NOSAVE').catch(() => undefined);

@@ -3,4 +3,5 @@ export * from './lane-keeper';
 export * from './lane-work';
 export * from './origin-header';
 export * from './reply';
+export * from './stage-work';
 export * from './work-runner';

@@ -3,7 +3,7 @@ import type { Metrics } from '@weir/platform';
 import type { PatternStage } from '@weir/cep';
 
 /** What a lane's runner reports, as metrics. Labels: the lane, and the stage. */
-export function laneMetrics(metrics: Metrics, lane: number): LaneRunnerHooks {
+export function laneMetrics(metrics: Metrics, lane: number): Required<LaneRunnerHooks> {
   const stageSeconds = metrics.histogram({ service: 'pipeline', noun: 'stage_duration', help: 'Time a stage took for a batch.', labels: ['lane', 'stage'] }, 'seconds');
   const records = metrics.counter({ service: 'pipeline', noun: 'records', help: 'Records that went through all stages.', labels: ['lane'] });
   const batchSeconds = metrics.histogram({ service: 'pipeline', noun: 'batch_duration', help: 'From the log to the last sink, per batch.', labels: ['lane'] }, 'seconds');

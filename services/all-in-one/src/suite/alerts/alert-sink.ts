@@ -52,7 +52,7 @@ export class AlertSink implements Sink {
   private raisedBy(batch: TakenBatch): StoredAlert[] {
     const raised: StoredAlert[] = [];
     for (const outcome of batch.outcomes) {
-      if (!isItem(outcome) || !mayAlert(outcome)) continue;
+      if (!isItem(outcome)) continue;
       const alerts = this.options.alertsOf(outcome);
       if (alerts.length === 0) continue;
       const entity = this.options.entityOf(outcome, batch);
@@ -60,13 +60,6 @@ export class AlertSink implements Sink {
     }
     return raised;
   }
-}
-
-/** Nearly no item does, so the rest are passed over at a glance. */
-function mayAlert(item: LaneItem): boolean {
-  if (item.matches.length > 0) return true;
-  const verdict = item.kind === 'event' ? item.verdict : undefined;
-  return verdict !== undefined && (verdict.alert || verdict.rules.length > 0 || verdict.patterns.length > 0);
 }
 
 /** As those who watch see it: in one line. */
