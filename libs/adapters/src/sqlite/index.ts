@@ -1,15 +1,15 @@
-import Sqlite from 'better-sqlite3';
-import { SqliteDialect, type Kysely } from 'kysely';
+import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, type Dialect, type Kysely } from 'kysely';
 import { openSqlDatabase, sqliteDialect, type Tables } from '../sql/index';
+import { SqliteDriver } from './sqlite-driver';
 
 /**
  * A SQLite file (or `:memory:`) with all migrations applied; WAL, and synced at every commit, for an acknowledged change must survive the
- * machine. One process at a time.
+ * machine. In a thread of its own. One process at a time.
  */
 export function openSqlite(path: string): Promise<Kysely<Tables>> {
-  const file = new Sqlite(path);
-  file.pragma('journal_mode = WAL');
-  file.pragma('synchronous = FULL');
-  file.pragma('foreign_keys = ON');
-  return openSqlDatabase(new SqliteDialect({ database: file }), sqliteDialect);
+  const dialect: Dialect = {
+    createDriver: () => new SqliteDriver(path), createAdapter: () => new SqliteAdapter(), createQueryCompiler: () => new SqliteQueryCompiler(),
+    createIntrospector: (database) => new SqliteIntrospector(database),
+  };
+  return openSqlDatabase(dialect, sqliteDialect);
 }
