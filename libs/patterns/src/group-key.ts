@@ -27,8 +27,10 @@ export class GroupKey<E> {
   get floors(): ReadonlyMap<number, number> { return this.ownFloors ?? noFloors; }
   /** When the newest event noted is of no use any more follows from its time. */
   notedUntilMs = -Infinity;
-  /** Set while the key is listed as changed. */
-  changed = false;
+  /** Its place in the list of changed keys; -1: not listed. */
+  listedAt = -1;
+  /** False while the store has surely nothing of the key. */
+  mayBeStored = false;
   /** Set while its packed form as of now is asked for and not made; then that form, until it is read. */
   taken = false;
   packed: Uint8Array | undefined = undefined;

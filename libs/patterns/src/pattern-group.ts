@@ -180,8 +180,8 @@ export class PatternGroup<E> {
     const { changed } = this;
     this.changed = [];
     for (const entry of changed) {
-      entry.changed = false;
-      entry.taken = this.keys.get(entry.key) === entry;
+      entry.listedAt = -1;
+      entry.taken = entry.mayBeStored = this.keys.get(entry.key) === entry;
     }
     // A key that went and came back is listed twice; its newer state counts.
     const listed = changed.filter((entry) => entry.taken || !this.has(entry.key));
@@ -240,12 +240,12 @@ export class PatternGroup<E> {
     if (this.options.ordered) return [];
     const before = this.keys.get(key), restedMs = this.resting.get(key);
     const bytes = this.pack(key);
-    const changedBefore = this.changed.length, wasChanged = before?.changed ?? false;
+    const changedBefore = this.changed.length;
     const out: GroupOutcome<E>[] = [];
     if (bytes !== undefined) this.load(key, bytes);
     this.accept(key, event, offset, watermarkMs, out);
     this.changed.length = changedBefore;
-    if (before !== undefined) { this.keys.set(key, before); before.changed = wasChanged; }
+    if (before !== undefined) this.keys.set(key, before);
     else {
       this.keys.delete(key);
       if (restedMs !== undefined) { this.resting.set(key, restedMs); if (restedMs < Infinity) this.due.push(restedMs, key); }
@@ -268,7 +268,7 @@ export class PatternGroup<E> {
     for (const entry of this.keys.values()) give(entry, false);
     for (const key of this.resting.keys()) give(this.decodeResting(key), true);
     // A key that went since the last call of takeChanges is still in the store.
-    for (const { key } of this.changed) if (!to.has(key)) to.changed.push(new GroupKey(key, this.options.timeOf));
+    for (const { key } of this.changed) if (!to.has(key)) to.noteGone(key);
     this.forgetAll();
   }
 
@@ -340,7 +340,9 @@ export class PatternGroup<E> {
 
   private decode(key: string, bytes: Uint8Array): GroupKey<E> {
     try {
-      return decodeGroupKey(key, bytes, { members: this.members, numberById: this.numberById, ...this.options });
+      const entry = decodeGroupKey(key, bytes, { members: this.members, numberById: this.numberById, ...this.options });
+      entry.mayBeStored = true;
+      return entry;
     } catch (cause) {
       if (!(cause instanceof RangeError)) throw cause;
       throw new WeirError('WEIR_STORE_FAILED', `the state of patterns at ${this.options.name ?? ''}${key} cannot be read: ${cause.message}`, { cause });
@@ -355,7 +357,7 @@ export class PatternGroup<E> {
     for (const spare of [true, false]) {
       for (const [key, entry] of this.keys) {
         if (this.keys.size <= restTo) break;
-        if (entry.changed || (spare && entry.wasUsed)) continue;
+        if (entry.listedAt >= 0 || (spare && entry.wasUsed)) continue;
         this.keys.delete(key);
         this.layToRest(entry);
       }
@@ -375,14 +377,21 @@ export class PatternGroup<E> {
     for (const number of [...entry.floors.keys()]) if (!this.runner(number).deferred) entry.setFloor(number, 0);
     if (this.deferred.length === 0) entry.dropNoted(entry.noted.length);
     entry.forgetSeen(this.deferred);
+    entry.mayBeStored = true;
     this.keys.set(key, entry);
     this.settle(entry);
     if (!read.rests || entry.isEmpty || this.options.stored === undefined) return;
     this.repacked.set(key, encodeGroupKey(entry, this.packing, this.longestWithinMs));
     this.keys.delete(key);
     this.layToRest(entry);
-    entry.changed = false;
-    this.changed.pop();
+    this.unlist(entry);
+  }
+
+  /** A key of which the store still has something. */
+  private noteGone(key: string): void {
+    const entry = new GroupKey(key, this.options.timeOf);
+    entry.mayBeStored = true;
+    this.noteChange(entry);
   }
 
   private advanceKey(entry: GroupKey<E>, watermarkMs: number, out: GroupOutcome<E>[]): void {
@@ -481,15 +490,22 @@ export class PatternGroup<E> {
   }
 
   private noteChange(entry: GroupKey<E>): void {
-    if (entry.changed) return;
-    entry.changed = true;
+    if (entry.listedAt >= 0) return;
+    entry.listedAt = this.changed.length;
     this.changed.push(entry);
   }
 
+  private unlist(entry: GroupKey<E>): void {
+    const last = this.changed.pop();
+    if (last !== undefined && last !== entry) { this.changed[entry.listedAt] = last; last.listedAt = entry.listedAt; }
+    entry.listedAt = -1;
+  }
+
   private settle(entry: GroupKey<E>): void {
-    this.noteChange(entry);
-    if (entry.isEmpty) this.keys.delete(entry.key);
-    else this.enqueue(entry);
+    if (!entry.isEmpty) { this.noteChange(entry); this.enqueue(entry); return; }
+    this.keys.delete(entry.key);
+    if (entry.mayBeStored) this.noteChange(entry);
+    else if (entry.listedAt >= 0) this.unlist(entry); // it came and went between two checkpoints
   }
 
   private enqueue(entry: GroupKey<E>): void {
