@@ -1,4 +1,5 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
 import type { Logger, Metrics } from '@weir/platform';
 import type { Clock, EventLog, LogRecord } from '@weir/ports';
 import { decodeAlert, type StoredAlert } from './alert-record';
@@ -41,6 +42,7 @@ export class WebhookSender {
   private timerAtMs = Infinity;
   private saver: NodeJS.Timeout | undefined;
   private savedText = '';
+  private saving: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: WebhookSenderOptions) {
     const { metrics } = options;
@@ -55,8 +57,8 @@ export class WebhookSender {
     const { log } = this.options;
     const known = this.readPositions();
     for (let lane = 0; lane < log.lanes; lane += 1) this.lanes.push({ next: known[lane] ?? (await log.bounds('alerts', lane)).next, open: new Map() });
-    this.save();
-    this.saver = setInterval(() => this.save(), saveEveryMs).unref();
+    await this.save();
+    this.saver = setInterval(() => { this.save().catch((error: unknown) => this.options.logger.error({ err: error }, 'where webhooks are could not be written down; it is tried again')); }, saveEveryMs).unref();
     this.loops = this.lanes.map((_, lane) => this.follow(lane));
   }
 
@@ -66,7 +68,7 @@ export class WebhookSender {
     clearTimeout(this.timer);
     clearInterval(this.saver);
     await Promise.all(this.loops);
-    this.save();
+    await this.save();
   }
 
   private async follow(lane: number): Promise<void> {
@@ -144,12 +146,16 @@ export class WebhookSender {
   /** The first record of each lane that is not dealt with. */
   private positions(): number[] { return this.lanes.map(({ next, open }) => open.keys().next().value ?? next); }
 
-  private save(): void {
-    const text = JSON.stringify({ format: 1, next: this.positions() });
-    if (text === this.savedText) return;
-    writeFileSync(`${this.options.positionsPath}.new`, text);
-    renameSync(`${this.options.positionsPath}.new`, this.options.positionsPath);
-    this.savedText = text;
+  /** One at a time, each with the positions as of its turn. */
+  private save(): Promise<void> {
+    this.saving = this.saving.catch(() => undefined).then(async () => {
+      const { positionsPath } = this.options, text = JSON.stringify({ format: 1, next: this.positions() });
+      if (text === this.savedText) return;
+      await writeFile(`${positionsPath}.new`, text);
+      await rename(`${positionsPath}.new`, positionsPath);
+      this.savedText = text;
+    });
+    return this.saving;
   }
 
   private readPositions(): readonly number[] {
