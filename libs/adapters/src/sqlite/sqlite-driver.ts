@@ -37,6 +37,5 @@ class SqliteConnection implements DatabaseConnection {
     return 'rows' in answer ? { rows: answer.rows as R[] } : { rows: [], numAffectedRows: answer.changes, insertId: answer.insertId };
   }
 
-  // eslint-disable-next-line require-yield -- nothing here reads row by row
   async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> { throw await Promise.resolve(new Error('rows of SQLite are not streamed')); }
 }
