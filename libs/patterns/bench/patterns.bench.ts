@@ -112,7 +112,7 @@ function* combinations(count: number): Generator<BenchLine> {
   const before = process.memoryUsage().heapUsed, cpu = process.cpuUsage();
   for (let at = 0; at < count; at++) group.accept('hot', { id: `t${at}`, card: 'hot', ts: 1_700_000_000_000 + at, amount: 50 } as BenchEvent, at, 0, out);
   const { user, system } = process.cpuUsage(cpu);
-  const work = 'oneOrMore with combinations on one key, at its bound of 50,000 partial matches';
+  const work = 'oneOrMore with combinations on one key, at its bound of 2,048 branches an event';
   assert.ok(out.every(({ outcome }) => outcome.kind === 'limit') && out.length > 0, 'the bound was not reached');
   yield { bench: 'patterns', metric: 'cpu_per_item', value: round((user + system) / count), unit: 'us', n: count, work };
   gc();

@@ -3,7 +3,7 @@ import { compilePattern, type CompiledPattern } from './compile';
 import { compileJsonCondition, readJsonField, type JsonCondition, type JsonEvent } from './json-condition';
 import { KeyState } from './key-state';
 import { PatternMachine } from './machine';
-import type { PatternOutcome } from './outcome';
+import { defaultLimits, type PatternOutcome } from './outcome';
 import { mapConditions, type Pattern, type SkipStrategy } from './pattern';
 import { decodeKeyState, encodeKeyState } from './state-codec';
 
@@ -28,6 +28,9 @@ export interface PatternCase {
   readonly restoreAfter?: readonly number[];
 }
 
+/** A case is held whole: what it asks is all there is. */
+const limits = { ...defaultLimits, branchesPerEventMax: defaultLimits.partialMatchesMax };
+
 /** Answers one pattern case; whatever is wrong with it is in `error`. */
 export function answerPatternCase(asked: PatternCase): PatternCaseAnswer {
   const answer: PatternCaseAnswer = { name: asked.name, matches: [], timeouts: [], flush: { matches: [], timeouts: [] }, late: [], error: null };
@@ -38,8 +41,8 @@ export function answerPatternCase(asked: PatternCase): PatternCaseAnswer {
     return { ...answer, error: { phase: 'compile', message: messageOf(error) } };
   }
   try {
-    if (asked.stream) answerStream(asked, asked.stream, new PatternMachine(compiled), answer);
-    else answerInOrder(asked, new PatternMachine(compiled), answer);
+    if (asked.stream) answerStream(asked, asked.stream, new PatternMachine(compiled, { limits }), answer);
+    else answerInOrder(asked, new PatternMachine(compiled, { limits }), answer);
   } catch (error) {
     return { ...answer, error: { phase: 'run', message: messageOf(error) } };
   }

@@ -7,7 +7,7 @@ export interface Held<E> { readonly event: E; readonly seq: number; readonly tim
 export interface Taken<E> { readonly held: Held<E>; readonly step: number; readonly before: Taken<E> | undefined }
 
 /** All partial matches that begin with one event. They are skipped and run out of time together. */
-export interface Start<E> { readonly seq: number; readonly timeMs: number; /** Partial matches alive. */ live: number; runs: Run<E>[] }
+export interface Start<E> { readonly seq: number; readonly timeMs: number; /** Partial matches alive. */ live: number; runs: Run<E>[]; /** Partial matches that the event in hand adds by branching. */ branched: number }
 
 /** A partial match. Only the machine changes it. */
 export interface Run<E> { place: number; readonly start: Start<E>; last: Taken<E>; dead: boolean }

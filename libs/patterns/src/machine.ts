@@ -22,6 +22,8 @@ export class PatternMachine<E> {
   private readonly facts: Facts<E>;
   private readonly moved: Run<E>[] = [];
   private readonly completed: Waiting<E>[] = [];
+  private readonly branching: Start<E>[] = [];
+  private branches = 0;
   private readonly withinMs: number;
   private readonly limits: PatternLimits;
   private readonly givesTimeouts: boolean;
@@ -76,6 +78,7 @@ export class PatternMachine<E> {
       if (runs !== undefined && runs.length > 0) this.stepPlace(state, this.place(place), runs, held);
     }
     if (this.canBegin) this.begin(state, held);
+    if (this.branching.length > 0) this.keepBranches(state, out);
     if (this.moved.length > 0 || this.completed.length > 0) state.nextSeq++;
     for (const run of this.moved) this.insert(state, run);
     this.moved.length = 0;
@@ -115,7 +118,9 @@ export class PatternMachine<E> {
     const stopped = moves.some((move) => move.kind === 'stop');
     state.kill(run);
     state.dead--;
+    const before = this.moved.length;
     for (const move of moves) this.follow(move, { start: run.start, last: run.last, truth, held, stopped });
+    if (this.moved.length > before + 1) this.branched(run.start, this.moved.length - before - 1);
   }
 
   private follow(move: Move, from: { start: Start<E>; last: Taken<E> | undefined; truth: Truth; held: Taken<E>['held']; stopped: boolean }): void {
@@ -135,12 +140,43 @@ export class PatternMachine<E> {
     const before = this.moved.length;
     for (const move of place.moves) {
       if (move.kind !== 'take' || !move.test(truth)) continue;
-      start ??= { seq: held.seq, timeMs: held.timeMs, live: 0, runs: [] };
+      start ??= { seq: held.seq, timeMs: held.timeMs, live: 0, runs: [], branched: 0 };
       this.follow(move, { start, last: undefined, truth, held, stopped: false });
     }
     if (start === undefined || this.moved.length === before) return;
     state.starts.push(start);
     if (this.withinMs !== Infinity) state.windows.push(start.timeMs + this.withinMs, start);
+  }
+
+  private branched(start: Start<E>, count: number): void {
+    if (start.branched === 0) this.branching.push(start);
+    start.branched += count;
+    this.branches += count;
+  }
+
+  /** Gives up the earliest of the beginnings that branched until the rest adds no more than it may. */
+  private keepBranches(state: KeyState<E>, out: PatternOutcome<E>[]): void {
+    const max = this.limits.branchesPerEventMax;
+    if (this.branches > max) {
+      this.branching.sort((a, b) => a.seq - b.seq);
+      const givenUp = new Set<Start<E>>();
+      let dropped = 0;
+      for (const start of this.branching) {
+        if (this.branches <= max) break;
+        this.branches -= start.branched;
+        givenUp.add(start);
+        dropped += start.live;
+        for (const run of start.runs) state.kill(run);
+      }
+      let kept = 0;
+      for (const run of this.moved) if (!givenUp.has(run.start)) this.moved[kept++] = run;
+      dropped += this.moved.length - kept;
+      this.moved.length = kept;
+      out.push({ kind: 'limit', limit: 'branchesPerEventMax', max, dropped });
+    }
+    for (const start of this.branching) start.branched = 0;
+    this.branching.length = 0;
+    this.branches = 0;
   }
 
   private insert(state: KeyState<E>, run: Run<E>): void {

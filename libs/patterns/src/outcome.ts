@@ -13,7 +13,12 @@ export interface PatternLimits {
   readonly partialMatchesMax: number;
   /** Taken events from the earliest beginning still alive to now; beyond it the earliest beginnings are given up. */
   readonly heldEventsMax: number;
+  /**
+   * Partial matches that one event may add by branching; beyond it the earliest beginnings that branched are given up. So what can double with
+   * every event (`allow_combinations`) costs no more than this, in time and memory.
+   */
+  readonly branchesPerEventMax: number;
   /** Matches given at one event or one instant; the rest, in the order of their first event, is given up. */
   readonly matchesPerEventMax: number;
 }
-export const defaultLimits: PatternLimits = { partialMatchesMax: 50_000, heldEventsMax: 100_000, matchesPerEventMax: 10_000 };
+export const defaultLimits: PatternLimits = { partialMatchesMax: 50_000, heldEventsMax: 100_000, branchesPerEventMax: 2_048, matchesPerEventMax: 10_000 };

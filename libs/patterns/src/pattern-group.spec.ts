@@ -273,6 +273,19 @@ describe('limits', () => {
     expect(out.map(textOf)).toEqual(['limit partialMatchesMax 1', 'limit partialMatchesMax 1', ...['a2', 'a3', 'a4'].map((id) => `match [["s1",["${id}"]],["s2",["b"]]]`)]);
   });
 
+  it('bound what one event may add by branching, so that what doubles with every event costs no more than that', () => {
+    const anyA = { name: 'any', contiguity: 'start', where: compileJsonCondition({ field: 'name', op: 'eq', value: 'a' }, readJsonField), quantifier: { min: 1, max: null, optional: false, greedy: false, inner: 'allowCombinations' } } as const;
+    const end = { name: 'end', contiguity: 'followedBy', where: compileJsonCondition({ field: 'name', op: 'eq', value: 'b' }, readJsonField) } as const;
+    const machine = new PatternMachine(compilePattern<JsonEvent>({ steps: [anyA, end], within: { ms: 1e9, type: 'first-last' } }), { limits: { ...defaultLimits, branchesPerEventMax: 64 } });
+    const state = new KeyState<JsonEvent>(), out: PatternOutcome<JsonEvent>[] = [];
+    let mostAlive = 0;
+    for (const event of starts(100)) { machine.step(state, event, event.ts, out); mostAlive = Math.max(mostAlive, state.live); }
+    expect(mostAlive).toBeLessThanOrEqual(4 * 64);
+    expect(textOf(out[0] as PatternOutcome<JsonEvent>)).toMatch(/^limit branchesPerEventMax \d+$/);
+    machine.step(state, { id: 'b', ts: 200, name: 'b' }, 200, out.splice(0, Infinity) && out);
+    expect(out.map(textOf)).toContain('match [["any",["a98","a99"]],["end",["b"]]]');
+  });
+
   it('bound the matches of one event', () => {
     const machine = new PatternMachine(sequence('a', 'b'), { limits: { ...defaultLimits, matchesPerEventMax: 2 } });
     const state = new KeyState<JsonEvent>(), out: PatternOutcome<JsonEvent>[] = [];

@@ -154,7 +154,7 @@ function startOf<E>(last: Taken<E>, startBySeq: Map<number, Start<E>>): Start<E>
   const { seq, timeMs } = firstOf(last);
   const known = startBySeq.get(seq);
   if (known) return known;
-  const start: Start<E> = { seq, timeMs, live: 0, runs: [] };
+  const start: Start<E> = { seq, timeMs, live: 0, runs: [], branched: 0 };
   startBySeq.set(seq, start);
   return start;
 }
