@@ -82,4 +82,6 @@ export interface Model extends Documented { readonly kind: 'Model'; readonly fil
 export interface Policy extends Documented {
   readonly kind: 'Policy'; readonly when: string | null; readonly order: number; readonly bands: { readonly review: number; readonly block: number }; readonly deadlineMs: number;
   readonly fallback: 'approve' | 'review' | 'block'; readonly onDegraded: 'fallback' | 'continue'; readonly alertAbove: number; readonly exploration: number;
+  /** How soon a case is due, by its expected loss: the last step whose `from` is at most that counts. Ascending; none: never due. */
+  readonly sla: ReadonlyArray<{ readonly from: number; readonly withinMs: number }>;
 }

@@ -141,10 +141,13 @@ const model = z.strictObject({
   file: z.string().min(1), sha256: z.string().regex(/^[0-9a-f]{64}$/, '64 hex digits').optional(), features: label, output: z.string().regex(/^[A-Za-z_]\w*(?:\[\d+\])?$/, 'an output such as probabilities[1]').optional(),
   role: z.enum(['champion', 'challenger', 'shadow']).optional(), share: share.optional(), background: z.string().min(1).optional(),
 });
+/** Steps of a policy's due times. */
+const slaStepsMax = 20;
 const policy = z.strictObject({
   kind: z.literal('Policy'), name: label, ...documented,
   when: expression.optional(), order: z.number().optional(), bands: z.strictObject({ review: share.optional(), block: share.optional() }).optional(), deadline: positiveDuration.optional(),
   fallback: z.enum(['approve', 'review', 'block']).optional(), on_degraded: z.enum(['fallback', 'continue']).optional(), alert_above: share.optional(), exploration: share.optional(),
+  sla: z.array(z.strictObject({ from: z.number().min(0).optional(), within: positiveDuration })).max(slaStepsMax).optional(),
 });
 
 export const schemaByKind = { Source: source, Entity: entity, FeatureView: view, FeatureService: service, Table: table, Pattern: pattern, Rule: rule, List: list, Model: model, Policy: policy } as const;

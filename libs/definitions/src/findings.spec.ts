@@ -77,6 +77,8 @@ describe('a definition that is wrong is refused with its name, its file and line
     ['expressions in a circle', view('{ name: x, expr: y + 1 }\n  - { name: y, expr: x + 1 }'), 8, 'features[2].expr', /no cycle: x needs y needs x/, /./],
     ['a where of a feature that is no condition', view('{ name: x, agg: count, where: tx.amount }'), 7, 'features[1].where', /bool/, /int/],
     ['a feature in a where', view('{ name: x, agg: count, where: features.tx_count_1h > 1 }'), 7, 'features[1].where', /one of tx, profile/, /features/],
+    ['a policy with two due times for one loss', 'kind: Policy\nname: wrong\nsla: [{ within: 1h }, { from: 0, within: 2h }]', 3, 'sla', /one step for each/, /two from 0/],
+    ['a policy with a due time that is none', 'kind: Policy\nname: wrong\nsla: [{ within: soon }]', 3, 'sla[0].within', /./, /soon/],
     ['a policy that blocks before it reviews', 'kind: Policy\nname: wrong\nbands: { review: 0.9, block: 0.5 }', 3, 'bands', /review at most block/, /review 0\.9, block 0\.5/],
     ['a list of an unknown field', 'kind: List\nname: wrong\nof: nothing', 3, 'of', /card_id/, /nothing/],
     ['a cidr list of a number', 'kind: List\nname: wrong\nof: amount\nmatch: cidr', 3, 'of', /string/, /money/],

@@ -60,7 +60,7 @@ export function resolveModel(read: Read<'Model'>, report: Report): Model {
   };
 }
 
-export const defaultPolicy = Object.freeze({ bands: Object.freeze({ review: 0.3, block: 0.8 }), deadlineMs: 100, fallback: 'review', onDegraded: 'fallback', alertAbove: 0.8, exploration: 0 } as const);
+export const defaultPolicy = Object.freeze({ bands: Object.freeze({ review: 0.3, block: 0.8 }), deadlineMs: 100, fallback: 'review', onDegraded: 'fallback', alertAbove: 0.8, exploration: 0, sla: Object.freeze([]) } as const);
 
 export function resolvePolicy(read: Read<'Policy'>, report: Report): Policy {
   const bands = { review: read.bands?.review ?? defaultPolicy.bands.review, block: read.bands?.block ?? defaultPolicy.bands.block };
@@ -68,5 +68,12 @@ export function resolvePolicy(read: Read<'Policy'>, report: Report): Policy {
   return {
     kind: 'Policy', ...documented(read), when: read.when ?? null, order: read.order ?? 0, bands, deadlineMs: read.deadline ?? defaultPolicy.deadlineMs,
     fallback: read.fallback ?? defaultPolicy.fallback, onDegraded: read.on_degraded ?? defaultPolicy.onDegraded, alertAbove: read.alert_above ?? defaultPolicy.alertAbove, exploration: read.exploration ?? 0,
+    sla: resolveSla(read.sla ?? [], report),
   };
+}
+
+function resolveSla(steps: NonNullable<Read<'Policy'>['sla']>, report: Report): Policy['sla'] {
+  const sorted = steps.map(({ from = 0, within }) => ({ from, withinMs: within })).sort((a, b) => a.from - b.from);
+  for (const [index, { from }] of sorted.entries()) if (index > 0 && sorted[index - 1]?.from === from) report(['sla'], 'one step for each expected loss', `two from ${from}`);
+  return sorted;
 }

@@ -100,6 +100,8 @@ describe('defaults', () => {
   });
 
   it('fill in a policy', () => {
+    const sla = resolve([source(), { kind: 'Policy', name: 'p', sla: [{ from: 100, within: '1h' }, { within: '1d' }] }]);
+    expect([sla.policies.get('p')?.sla, resolveCanonicalSet(sla.canonicalJson).policies.get('p')?.sla]).toEqual(Array(2).fill([{ from: 0, withinMs: 86_400_000 }, { from: 100, withinMs: 3_600_000 }]));
     expect(resolve([source(), { kind: 'Policy', name: 'p', bands: { review: 0.1 } }]).policies.get('p')).toMatchObject({ bands: { review: 0.1, block: 0.8 }, fallback: 'review', onDegraded: 'fallback', alertAbove: 0.8, order: 0, deadlineMs: 100 });
   });
 

@@ -29,7 +29,7 @@ export class Metrics {
     return new Counter({ name: full, help: name.help, labelNames: [...(name.labels ?? [])], registers: [this.registry] });
   }
 
-  gauge<Label extends string = never>(name: MetricName<Label>, unit: MetricUnit, collect?: (gauge: Gauge<Label>) => void): Gauge<Label> {
+  gauge<Label extends string = never>(name: MetricName<Label>, unit: MetricUnit, collect?: (gauge: Gauge<Label>) => void | Promise<void>): Gauge<Label> {
     const full = metricName(name, unit);
     const known = this.registry.getSingleMetric(full);
     if (known instanceof Gauge) return known;

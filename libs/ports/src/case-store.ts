@@ -23,15 +23,23 @@ export interface CaseRow {
   readonly priority: number;
   /** A claim holds until then; afterwards anyone may claim. null: as long as it lasts. */
   readonly claimedUntilMs: number | null;
+  /** When it should be resolved by; null: no time is set. */
+  readonly dueAtMs: number | null;
 }
 export interface CaseComment { readonly caseId: string; readonly atMs: number; readonly by: string; readonly text: string }
 export interface CaseQuery extends PageRequest {
   readonly status?: CaseStatus | undefined; readonly claimedBy?: string | undefined;
-  /** Default `newest`. A cursor belongs to its order. */
-  readonly order?: 'newest' | 'priority' | undefined;
+  /** Default `newest`; `due`: what is due first, then what never is. A cursor belongs to its order. */
+  readonly order?: 'newest' | 'priority' | 'due' | undefined;
+  /** Those not resolved that were due by then. */
+  readonly overdueAtMs?: number | undefined;
   /** Where it is given, a claim that has run out by then counts as open. */
   readonly nowMs?: number | undefined;
 }
+/** Cases that are not resolved. */
+export interface CaseCounts { readonly open: number; /** Claims that have not run out. */ readonly claimed: number; /** Of both. */ readonly overdue: number }
+/** How an alert stands: its case, where its decision has one, and who closed it. */
+export interface AlertStanding { readonly caseId: string | null; readonly closed: { readonly atMs: number; readonly by: string } | null }
 /** How long a claim holds. */
 export interface CaseLease { readonly nowMs: number; readonly untilMs: number }
 /** What is written together with a resolution, all or nothing. */
@@ -46,7 +54,7 @@ export interface CaseResolved {
 /** The label of a transaction as somebody gave it; the newest `atMs` counts. */
 export interface LabelRow { readonly transactionId: string; readonly fraud: boolean; readonly by: string; readonly atMs: number; readonly source: string | null }
 
-/** The review queue, and labels by transaction. */
+/** The review queue with the alerts that belong to it, and labels by transaction. */
 export abstract class CaseStore {
   /** What is there already, by decision, stays as it is. */
   abstract open(cases: readonly CaseRow[]): Promise<void>;
@@ -60,6 +68,11 @@ export abstract class CaseStore {
   abstract unsettled(limit: number): Promise<ReadonlyArray<{ readonly row: CaseRow; readonly pending: string }>>;
   /** What was pending is done. */
   abstract settle(id: string): Promise<void>;
+  abstract count(nowMs: number): Promise<CaseCounts>;
+  /** One alert by itself; one that is closed already stays as it was. */
+  abstract closeAlert(closing: { readonly alertId: string; readonly atMs: number; readonly by: string }): Promise<void>;
+  /** By id. The alerts of a decision are closed with its case, at once and by whoever resolves it. */
+  abstract alertStandings(alerts: ReadonlyArray<{ readonly id: string; readonly decisionId: string | null }>): Promise<ReadonlyMap<string, AlertStanding>>;
   abstract comment(comment: CaseComment): Promise<void>;
   abstract comments(caseId: string): Promise<readonly CaseComment[]>;
 

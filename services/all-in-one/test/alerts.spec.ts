@@ -68,6 +68,15 @@ describe('an alert', () => {
     expect((await suite.ask('GET', '/alerts?cursor=x')).status).toBe(422);
   });
 
+  it('is closed by itself, once, and stays so', async () => {
+    const [{ id } = { id: '' }] = await alerts('?status=open');
+    const path = `/alerts/${String(id)}`, closed = await suite.ask('POST', `${path}/close`);
+    expect([closed.status, closed.json['status'], closed.json['closed_by']]).toEqual([200, 'closed', 'test']);
+    expect((await suite.ask('POST', `${path}/close`)).json).toEqual(closed.json);
+    expect([(await suite.ask('GET', path)).json, await alerts('?status=open'), await alerts('?status=closed')]).toEqual([closed.json, [], [closed.json]]);
+    for (const unknown of ['a-0-99999-score-default', 'a-9-1-x', 'm-1', '%20', 'a-0-1']) expect((await suite.ask('POST', `/alerts/${unknown}/close`)).status).toBe(404);
+  });
+
   it('that nobody took is sent again after a restart, with the same delivery id', async () => {
     status = 500;
     await post({ amount: 96_000 });

@@ -1,7 +1,7 @@
 /** @jest-environment ./libs/testkit/jest-environment.cjs */
 import { definitionsText, runs, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
 
-const definitions = `${definitionsText.replace('amount: money!, status: string', 'amount: money!, status: string, device_id: string, user_id: string, item_id: string')}
+const definitions = `${definitionsText.replace('amount: money!, status: string', 'amount: money!, status: string, device_id: string, user_id: string, item_id: string').replace('deadline: 5s }', 'deadline: 5s, alert_above: 0.3, sla: [{ within: 3d }, { from: 50000, within: 2h }] }')}
 ---
 { kind: Entity, name: device, key: device_id }
 ---
@@ -39,6 +39,7 @@ const soon = async <T>(what: () => Promise<T>, holds: (value: T) => boolean): Pr
 };
 type Case = Record<string, unknown>;
 const cases = async (query: string): Promise<Case[]> => (await suite.ask('GET', `/cases?${query}`)).json['cases'] as Case[];
+const alerts = async (query: string): Promise<Case[]> => (await suite.ask('GET', `/alerts?${query}`)).json['alerts'] as Case[];
 const features = async (path: string): Promise<Record<string, unknown>> => (await suite.ask('GET', path)).json['features'] as Record<string, unknown>;
 
 runs(suite, folder, definitions);
@@ -51,16 +52,22 @@ describe('the review queue', () => {
     const open = await soon(() => cases('status=open'), (found) => found.length >= 2);
     expect(open.map((one) => [one['transaction_id'], one['status'], one['amount']])).toEqual([['large', 'open', 300_000], ['small', 'open', 95_000]]);
     expect(Number(open[0]?.['priority'])).toBeCloseTo(Number(open[0]?.['score']) * 300_000);
+    expect(open.map((one) => [one['overdue'], Date.parse(String(one['due_at'])) - Date.parse(String(one['created_at']))])).toEqual([[false, 2 * 3_600_000], [false, 3 * 86_400_000]]);
+    expect((await cases('sort=due')).map((one) => one['transaction_id'])).toEqual(['large', 'small']);
+    expect(await cases('overdue=true')).toEqual([]);
   });
 
   it('writes the label into the lane and the card on the list, and the audit with it', async () => {
     const [found] = await cases('status=open&limit=1');
     const path = `/cases/${String(found?.['id'])}`;
+    expect((await soon(() => alerts('status=open'), (found) => found.length === 2)).map((one) => [one['transaction_id'], one['case_id'] !== null])).toEqual([['large', true], ['small', true]]);
     expect((await suite.ask('POST', `${path}/claim`)).json).toMatchObject({ status: 'claimed', claimed_by: 'test' });
     expect((await suite.ask('POST', `${path}/resolve`, { resolution: 'fraud', list: { name: 'nothing' } })).status).toBe(422);
     const resolved = await suite.ask('POST', `${path}/resolve`, { resolution: 'fraud', comment: 'holder denies it', list: { name: 'blocked_cards' } });
     expect([resolved.status, resolved.json['status'], resolved.json['resolution']]).toEqual([200, 'resolved', 'fraud']);
     expect((await suite.ask('POST', `${path}/resolve`, { resolution: 'genuine' })).status).toBe(409);
+    expect((await alerts('status=open')).map((one) => one['transaction_id'])).toEqual(['small']);
+    expect(await alerts(`decision_id=${String(found?.['decision_id'])}`)).toMatchObject([{ transaction_id: 'large', status: 'closed', closed_by: 'test', case_id: found?.['id'] }]);
     expect(await soon(() => features('/features/card/c-3'), ({ fraud_count }) => fraud_count === 1)).toMatchObject({ fraud_count: 1 });
     expect((await post({ card_id: 'c-3', amount: 10 })).json).toMatchObject({ outcome: 'block', decided_by: 'hard_list' });
     expect((await suite.ask('GET', path)).json).toMatchObject({ comments: [{ by: 'test', text: 'holder denies it' }] });

@@ -156,6 +156,10 @@ export interface ReviewCase {
   /** A claim that has run out is `open` again. */
   readonly status: 'open' | 'claimed' | 'resolved';
   readonly claimedBy: string | null; readonly claimedUntilMs: number | null;
+  /** When it should be resolved by, as its policy says; null: it says nothing. */
+  readonly dueAtMs: number | null;
+  /** Not resolved, though it is due. */
+  readonly overdue: boolean;
   readonly resolution: 'fraud' | 'genuine' | 'unclear' | null; readonly resolvedBy: string | null; readonly resolvedAtMs: number | null;
 }
 export interface CaseResolving {
@@ -165,11 +169,11 @@ export interface CaseResolving {
 }
 /** An unknown case is WEIR_NOT_FOUND in every change; one that someone else holds, or that is resolved, WEIR_CONFLICT. */
 export interface Cases {
-  list(filter: { readonly status: ReviewCase['status'] | undefined; readonly claimedBy: string | undefined; readonly order: 'priority' | 'newest' }, page: PageRequest): Promise<Page<ReviewCase>>;
+  list(filter: { readonly status: ReviewCase['status'] | undefined; readonly claimedBy: string | undefined; readonly overdue: boolean; readonly order: 'priority' | 'newest' | 'due' }, page: PageRequest): Promise<Page<ReviewCase>>;
   byId(id: string): Promise<(ReviewCase & { readonly comments: ReadonlyArray<{ readonly atMs: number; readonly by: string; readonly text: string }> }) | undefined>;
   claim(id: string, by: string, holdsMs: number): Promise<ReviewCase>;
   comment(id: string, by: string, text: string): Promise<void>;
-  /** With its audit entry, its label in the lane (of `unclear` none) and the list entry; what the log cannot take now follows. */
+  /** With its audit entry, its label in the lane (of `unclear` none), the list entry, and its alerts closed; what the log cannot take now follows. */
   resolve(id: string, resolving: CaseResolving): Promise<ReviewCase>;
 }
 
@@ -509,10 +513,19 @@ export interface Alert {
   /** `type:key`, tokens in place. */
   readonly entity?: string | null; readonly decisionId?: string | null;
 }
-/** Alerts as they were raised. */
+/** An alert as it was raised, its case where its decision has one, and who closed it. */
+export interface StoredAlert extends Required<Alert> { readonly caseId: string | null; readonly closed: { readonly atMs: number; readonly by: string } | null }
+/** Every part that is given must hold. */
+export interface AlertFilter {
+  readonly status?: 'open' | 'closed' | undefined; readonly severity?: string | undefined; readonly raisedBy?: string | undefined; readonly decisionId?: string | undefined;
+  readonly fromMs?: number | undefined; readonly toMs?: number | undefined;
+}
 export interface Alerts {
-  /** Newest first. Every part of the filter that is given must hold. */
-  list(filter: { readonly severity: string | undefined; readonly raisedBy: string | undefined; readonly fromMs: number | undefined; readonly toMs: number | undefined }, page: PageRequest): Promise<Page<Required<Alert>>>;
+  /** Newest first; those of one decision all at once, in the order in which they were raised. */
+  list(filter: AlertFilter, page: PageRequest): Promise<Page<StoredAlert>>;
+  byId(id: string): Promise<StoredAlert | undefined>;
+  /** By itself; one that is closed stays as it was. An unknown one is WEIR_NOT_FOUND. The alerts of a case are closed by whoever resolves it. */
+  close(id: string, by: string): Promise<StoredAlert>;
 }
 /** What a pattern gave: a match, a time-out, a bound that was reached, or an event that came too late for it. */
 export interface MatchEvent {

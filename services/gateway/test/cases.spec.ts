@@ -6,7 +6,7 @@ beforeEach(() => {
   gateway.suite.clear();
   for (const [id, amount] of [['c-0-1', 900], ['c-0-2', 100]] as const) {
     gateway.suite.casesById.set(id, {
-      id, decisionId: `d${id.slice(1)}`, transactionId: `t-${id}`, outcome: 'review', score: 0.5, amount, priority: amount / 2, createdAtMs: gateway.suite.nowMs, status: 'open', claimedBy: null, claimedUntilMs: null,
+      id, decisionId: `d${id.slice(1)}`, transactionId: `t-${id}`, outcome: 'review', score: 0.5, amount, priority: amount / 2, createdAtMs: gateway.suite.nowMs, status: 'open', claimedBy: null, claimedUntilMs: null, dueAtMs: id === 'c-0-2' ? gateway.suite.nowMs : null, overdue: id === 'c-0-2',
       resolution: null, resolvedBy: null, resolvedAtMs: null, comments: [],
     });
   }
@@ -27,6 +27,12 @@ describe('a case', () => {
     expect((await gateway.ask('POST', '/cases/c-0-2/resolve', { body: { resolution: 'fraud', list: { name: 'blocked_cards', ttl: '1d' } } })).json).toMatchObject({ status: 'resolved', resolution: 'fraud', resolved_by: 'admin' });
     expect((await gateway.ask('GET', '/cases/c-0-2')).json).toMatchObject({ status: 'resolved', comments: [{}] });
     expect(gateway.suite.auditTrail.slice(0, 1)).toMatchObject([{ action: 'case.comment', subject: 'c-0-2' }]);
+  });
+
+  it('says when it is due, and is found by it', async () => {
+    expect((await gateway.ask('GET', '/cases?overdue=true&sort=due')).json).toMatchObject({ cases: [{ id: 'c-0-2', due_at: '2026-03-01T12:00:00.000Z', overdue: true }], next: null });
+    expect((await gateway.ask('GET', '/cases/c-0-1')).json).toMatchObject({ due_at: null, overdue: false });
+    expect((await gateway.ask('GET', '/cases?overdue=maybe')).status).toBe(422);
   });
 
   it.each([

@@ -2,7 +2,7 @@ import { statusCode, WeirError, type Decision, type FeatureLayout, type Outcome,
 import { createLogger, Health, Metrics } from '@weir/platform';
 import type { Clock } from '@weir/ports';
 import type {
-  Alert, AuditEntry, BacktestState, Cases, ReviewCase, DefinitionsPlan, FeatureRead, GatewayDependencies, ListEntry, LiveListener, Page, PageRequest, Quarantined, RowAnswer, Snooze, StoredKey, SubmitOptions, SubmittedRow,
+  Alert, StoredAlert, AuditEntry, BacktestState, Cases, ReviewCase, DefinitionsPlan, FeatureRead, GatewayDependencies, ListEntry, LiveListener, Page, PageRequest, Quarantined, RowAnswer, Snooze, StoredKey, SubmitOptions, SubmittedRow,
 } from '../src/dependencies';
 import { isDecision } from '../src/decisions/decision-record';
 import { hashApiKey } from '../src/http/key-ring';
@@ -25,7 +25,7 @@ export class InMemorySuite {
   private readonly listeners = new Set<LiveListener>();
   private readonly entries = new Map<string, ListEntry>();
   private readonly snoozes = new Map<string, Snooze>();
-  private readonly alerts: Required<Alert>[] = [];
+  private alerts: StoredAlert[] = [];
   private readonly rows = new Map<string, Readonly<Record<string, Value>>>();
   private documents: Readonly<Record<string, unknown>>[] = [];
   private readonly sets: { set: string; documents: Readonly<Record<string, unknown>>[]; appliedAtMs: number; by: string; note: string | null }[] = [];
@@ -47,7 +47,7 @@ export class InMemorySuite {
   }
 
   alert(alert: Alert): void {
-    this.alerts.unshift({ id: 'a-0-0-score-default', raisedBy: { kind: 'score', name: 'default', key: null }, entity: null, decisionId: null, ...alert });
+    this.alerts.unshift({ id: 'a-0-0-score-default', raisedBy: { kind: 'score', name: 'default', key: null }, entity: null, decisionId: null, caseId: null, closed: null, ...alert });
     for (const listener of this.listeners) listener.alerts([alert]);
   }
 
@@ -126,7 +126,17 @@ export class InMemorySuite {
         put: async (snooze) => { this.snoozes.set(`${snooze.entity}/${snooze.key}`, snooze); return snooze; },
         remove: async ({ entity, key }) => (this.snoozes.delete(`${entity}/${key}`) ? { key } : undefined),
       },
-      alerts: { list: async ({ severity }, page) => pageOf(this.alerts.filter((alert) => severity === undefined || alert.severity === severity), page) },
+      alerts: {
+        list: async ({ severity, status }, page) => pageOf(this.alerts.filter((alert) => (severity === undefined || alert.severity === severity) && (status === undefined || (status === 'closed') === (alert.closed !== null))), page),
+        byId: async (id) => this.alerts.find((alert) => alert.id === id),
+        close: async (id, by) => {
+          const found = this.alerts.find((alert) => alert.id === id);
+          if (found === undefined) throw new WeirError('WEIR_NOT_FOUND', `no alert ${id}`);
+          const closed = { ...found, closed: found.closed ?? { atMs: this.nowMs, by } };
+          this.alerts = this.alerts.map((alert) => (alert === found ? closed : alert));
+          return closed;
+        },
+      },
       matches: {
         list: async ({ kind }, page) => pageOf([
           { id: 'm-0-7-0', kind: 'match' as const, pattern: 'small_then_large', version: 1, mode: 'live' as const, entity: 'card', key: 'c1', events: { small: ['t1'], large: ['t2'] }, firstMs: 1_000, lastMs: 2_000, byEvent: true, limit: null, lateByMs: null },
@@ -208,7 +218,7 @@ export class InMemorySuite {
 
   readonly casesById = new Map<string, ReviewCase & { comments: { atMs: number; by: string; text: string }[] }>();
   private readonly cases: Cases = {
-    list: async ({ status, claimedBy }, page) => pageOf([...this.casesById.values()].filter((one) => (status === undefined || one.status === status) && (claimedBy === undefined || one.claimedBy === claimedBy)), page),
+    list: async ({ status, claimedBy, overdue }, page) => pageOf([...this.casesById.values()].filter((one) => (!overdue || one.overdue) && (status === undefined || one.status === status) && (claimedBy === undefined || one.claimedBy === claimedBy)), page),
     byId: async (id) => this.casesById.get(id),
     claim: async (id, by, holdsMs) => this.changeCase(id, by, { status: 'claimed', claimedBy: by, claimedUntilMs: this.nowMs + holdsMs }),
     comment: async (id, by, text) => { this.changeCase(id, null, {}).comments.push({ atMs: this.nowMs, by, text }); },

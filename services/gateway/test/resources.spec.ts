@@ -166,6 +166,16 @@ describe('alerts', () => {
     expect((await gateway.ask('GET', '/alerts?severity=high')).json).toMatchObject({ alerts: [{ at: '1970-01-01T00:00:00.000Z', severity: 'high', raised_by: { kind: 'score', name: 'default' }, transaction_id: 't-1', text: 'too much' }], next: null });
     expect((await gateway.ask('GET', '/alerts?severity=low')).json).toEqual({ alerts: [], next: null });
   });
+
+  it('are open until somebody closes them', async () => {
+    gateway.suite.alert({ id: 'a-0-7-score-default', atMs: 0, severity: 'high', transactionId: 't-1', text: 'too much' });
+    expect((await gateway.ask('GET', '/alerts?status=open&limit=1')).json).toMatchObject({ alerts: [{ id: 'a-0-7-score-default', status: 'open', closed_by: null, closed_at: null, case_id: null }] });
+    const reader = gateway.suite.addKey('alert-reader', ['read']);
+    expect([(await gateway.ask('POST', '/alerts/a-0-7-score-default/close', { key: reader })).status, (await gateway.ask('POST', '/alerts/a-9/close')).status, (await gateway.ask('GET', '/alerts/a-9')).status, (await gateway.ask('GET', '/alerts?status=maybe')).status]).toEqual([403, 404, 404, 422]);
+    expect((await gateway.ask('POST', '/alerts/a-0-7-score-default/close')).json).toMatchObject({ status: 'closed', closed_by: 'admin' });
+    expect((await gateway.ask('GET', '/alerts/a-0-7-score-default')).json).toMatchObject({ status: 'closed' });
+    expect(((await gateway.ask('GET', '/alerts?status=closed')).json as { alerts: unknown[] }).alerts).toHaveLength(1);
+  });
 });
 
 describe('matches', () => {

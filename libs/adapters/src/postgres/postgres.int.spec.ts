@@ -7,7 +7,7 @@ import { openPostgres } from './index';
 
 const openCase: CaseRow = {
   id: 'c-1', decisionId: 'd-0-1', transactionId: 't1', outcome: 'review', score: 0.5, createdAtMs: 1, status: 'open', claimedBy: null, resolution: null, resolvedBy: null, resolvedAtMs: null,
-  amount: null, priority: 0.5, claimedUntilMs: null,
+  amount: null, priority: 0.5, claimedUntilMs: null, dueAtMs: null,
 };
 
 describe('PostgreSQL', () => {

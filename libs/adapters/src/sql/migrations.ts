@@ -20,6 +20,7 @@ export class Migrations implements MigrationProvider {
       '001-first-tables': { up: (database: Kysely<Tables>) => firstTables(database, this.dialect) },
       '002-set-proposals': { up: (database: Kysely<Tables>) => setProposals(database, this.dialect) },
       '003-review-queue': { up: (database: Kysely<Tables>) => reviewQueue(database) },
+      '004-due-cases-and-closed-alerts': { up: (database: Kysely<Tables>) => dueCasesAndClosedAlerts(database) },
     });
   }
 }
@@ -81,4 +82,14 @@ async function reviewQueue(database: Kysely<Tables>): Promise<void> {
   await schema.alterTable('cases').addColumn('claimed_until_ms', 'bigint').execute();
   await schema.alterTable('cases').addColumn('pending', 'text').execute();
   await schema.createIndex('cases_by_status_priority').on('cases').columns(['status', 'priority', 'sequence']).execute();
+}
+
+/** Due at no time. */
+export const neverDueMs = Number.MAX_SAFE_INTEGER;
+
+async function dueCasesAndClosedAlerts({ schema }: Kysely<Tables>): Promise<void> {
+  await schema.alterTable('cases').addColumn('due_at_ms', 'bigint', (c) => c.notNull().defaultTo(neverDueMs)).execute();
+  await schema.createIndex('cases_by_status_due').on('cases').columns(['status', 'due_at_ms', 'sequence']).execute();
+  await schema.createTable('alert_closings')
+    .addColumn('alert_id', 'text', (c) => c.primaryKey()).addColumn('at_ms', 'bigint', (c) => c.notNull()).addColumn('by', 'text', (c) => c.notNull()).execute();
 }

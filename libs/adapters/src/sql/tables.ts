@@ -15,7 +15,10 @@ export interface Tables {
     sequence: Generated<number>; id: string; decision_id: string; transaction_id: string; outcome: string; score: number; created_at_ms: number; status: string;
     claimed_by: string | null; resolution: string | null; resolved_by: string | null; resolved_at_ms: number | null;
     amount: number | null; priority: number; claimed_until_ms: number | null; pending: string | null;
+    /** `neverDueMs` where no time is set, so that those come last. */
+    due_at_ms: number;
   };
+  alert_closings: { alert_id: string; at_ms: number; by: string };
   case_comments: { sequence: Generated<number>; case_id: string; at_ms: number; by: string; text: string };
   labels: { sequence: Generated<number>; transaction_id: string; fraud: number; by: string; at_ms: number; source: string | null };
   quarantine: {

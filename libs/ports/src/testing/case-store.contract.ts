@@ -2,7 +2,7 @@ import type { CaseRow, CaseStore } from '../case-store';
 
 const openCase = (n: number, of: Partial<CaseRow> = {}): CaseRow => ({
   id: `c-${n}`, decisionId: `d-0-${n}`, transactionId: `t${n}`, outcome: 'review', score: 0.5, createdAtMs: n, status: 'open', claimedBy: null, resolution: null, resolvedBy: null, resolvedAtMs: null,
-  amount: 100 * n, priority: 50 * n, claimedUntilMs: null, ...of,
+  amount: 100 * n, priority: 50 * n, claimedUntilMs: null, dueAtMs: null, ...of,
 });
 
 /** What every review queue must do. */
@@ -52,6 +52,41 @@ export function caseStoreContract(make: () => Promise<CaseStore>): void {
         cursor = page.next;
       }
       expect(seen).toEqual(['c-2', 'c-4', 'c-3', 'c-1']);
+    });
+
+    it('brings what is due first, page by page, and what never is at the end', async () => {
+      await cases.open([[1, 700], [2, null], [3, 300], [4, 700]].map(([n, dueAtMs]) => openCase(n ?? 0, { dueAtMs: dueAtMs ?? null })));
+      const seen: Array<readonly [string, number | null]> = [];
+      for (let cursor: string | undefined, turn = 0; turn < 5; turn += 1) {
+        const page = await cases.search({ order: 'due', limit: 1, cursor });
+        seen.push(...page.items.map(({ id, dueAtMs }) => [id, dueAtMs] as const));
+        if (page.next === null) break;
+        cursor = page.next;
+      }
+      expect(seen).toEqual([['c-3', 300], ['c-4', 700], ['c-1', 700], ['c-2', null]]);
+    });
+
+    it('tells what is overdue, and counts it, until it is resolved', async () => {
+      await cases.open([openCase(1, { dueAtMs: 1_000 }), openCase(2, { dueAtMs: 1_001 }), openCase(3)]);
+      await cases.claim('c-1', 'ann', { nowMs: 500, untilMs: 2_000 });
+      const overdue = async (atMs: number): Promise<string[]> => (await cases.search({ overdueAtMs: atMs, limit: 10 })).items.map(({ id }) => id);
+      expect([await overdue(999), await overdue(1_000), await overdue(1_001)]).toEqual([[], ['c-1'], ['c-2', 'c-1']]);
+      expect([await cases.count(1_001), await cases.count(2_000)]).toEqual([{ open: 2, claimed: 1, overdue: 2 }, { open: 3, claimed: 0, overdue: 2 }]);
+      await cases.resolve('c-1', 'ann', 'genuine', 1_500);
+      expect([await overdue(9_000), await cases.count(1_600)]).toEqual([['c-2'], { open: 2, claimed: 0, overdue: 1 }]);
+    });
+
+    it('closes the alerts of a decision with its case, and one by itself', async () => {
+      await cases.open([openCase(1), openCase(2)]);
+      const alerts = [{ id: 'a-1-x', decisionId: 'd-0-1' }, { id: 'a-1-y', decisionId: 'd-0-1' }, { id: 'a-2', decisionId: 'd-0-2' }, { id: 'a-9', decisionId: 'd-0-9' }, { id: 'a-time', decisionId: null }];
+      const closed = async (): Promise<unknown> => [...(await cases.alertStandings(alerts))].flatMap(([id, { closed: by }]) => (by === null ? [] : [[id, by.by, by.atMs]]));
+      expect([await closed(), (await cases.alertStandings(alerts)).get('a-1-y'), (await cases.alertStandings(alerts)).get('a-9')]).toEqual([[], { caseId: 'c-1', closed: null }, { caseId: null, closed: null }]);
+      await cases.closeAlert({ alertId: 'a-1-y', atMs: 70, by: 'bob' });
+      await cases.closeAlert({ alertId: 'a-time', atMs: 71, by: 'bob' });
+      await cases.closeAlert({ alertId: 'a-time', atMs: 72, by: 'ann' });
+      await cases.resolve('c-1', 'ann', 'fraud', 77);
+      expect(await closed()).toEqual([['a-1-x', 'ann', 77], ['a-1-y', 'bob', 70], ['a-time', 'bob', 71]]);
+      expect([...(await cases.alertStandings([]))]).toEqual([]);
     });
 
     it('writes a resolution with its label, comment and what is still to be done, or nothing of it', async () => {

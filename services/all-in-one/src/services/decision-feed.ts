@@ -33,7 +33,10 @@ export class DecisionFeed {
   private readonly cases: CaseSink;
 
   constructor(private readonly options: DecisionFeedOptions) {
-    this.cases = new CaseSink({ read: (batch) => batch.made as Taken }, options.cases, options.onError); // made in `take` below
+    this.cases = new CaseSink({
+      reader: { read: (batch) => batch.made as Taken }, // made in `take` below
+      store: options.cases, slaOf: ({ set, policy }) => options.sets.known(set)?.set.policies.get(policy)?.sla ?? [], onError: options.onError,
+    });
   }
 
   async take(lane: number, records: readonly LogRecord[]): Promise<void> {

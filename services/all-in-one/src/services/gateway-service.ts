@@ -21,6 +21,7 @@ import { liveAlert } from '../suite/alerts/alert-sink';
 import { readWebhookOptions } from '../suite/alerts/alerts-config';
 import { StoredAlerts } from '../suite/alerts/alert-views';
 import { WebhookSender } from '../suite/alerts/webhook-sender';
+import { caseMetrics } from '../suite/cases/case-metrics';
 import { ReviewQueue } from '../suite/cases/review-queue';
 import { unpackDecision } from '../suite/decision-rows';
 import { DefinitionsService } from '../suite/definitions-service';
@@ -249,11 +250,12 @@ export class GatewayService {
       tokenOfField: (field, value) => features.tokenOfField(field, value), onError: (error) => logger.error({ err: error }, 'a resolution waits to reach the lanes'),
     });
     await this.reviews.resume();
+    caseMetrics(this.metrics, { cases, clock, onError: (error) => logger.warn({ err: error }, 'cases could not be counted') });
     const { positions } = this;
     this.server = new GatewayServer({
       cases: this.reviews, entities: new EntityViews({ decisions, cases, set, entityTypeOf: (name) => features.entityTypeOf(name), tokenOfEntity }),
       edge, features, definitions: this.definitions, proposals: new SetProposals({ required: readFourEyes(env), registry, definitions: this.definitions, clock }),
-      decisions: new FollowedDecisions(decisions, quarantine, insight, () => this.caughtUp()), lists, snoozes: new LaneSnoozes({ set, state: () => stored.snoozes(), writer, clock, tokenOfEntity }), alerts: new StoredAlerts(log),
+      decisions: new FollowedDecisions(decisions, quarantine, insight, () => this.caughtUp()), lists, snoozes: new LaneSnoozes({ set, state: () => stored.snoozes(), writer, clock, tokenOfEntity }), alerts: new StoredAlerts({ log, cases, clock }),
       matches: new StoredMatches(log, tokenOfEntity, async (pattern, of) => {
         const stages = await patterns.stages();
         return patternStanding(pattern, of, { set, stages: () => stages, decisions, insight, entityTypeOf: (name) => features.entityTypeOf(name), tokenOf: tokenOfEntity });

@@ -18,6 +18,7 @@ import { MatchSink } from './matches/match-sink';
 import { patternStanding } from './matches/pattern-standing';
 import { StoredMatches } from './matches/stored-matches';
 import { WebhookSender } from './alerts/webhook-sender';
+import { caseMetrics } from './cases/case-metrics';
 import { CaseSink } from './cases/case-sink';
 import { ReviewQueue } from './cases/review-queue';
 import { readHistoryOptions } from '../history/history-config';
@@ -215,7 +216,10 @@ export class Suite {
   }
 
   private caseSink(reader: BatchReader): CaseSink {
-    return new CaseSink(reader, this.stores.cases, (error) => this.options.logger.error({ err: error }, 'cases could not be opened; they go on waiting'));
+    return new CaseSink({
+      reader, store: this.stores.cases, slaOf: ({ policy }) => (this.definitions.applied ? this.definitions.set.policies.get(policy)?.sla ?? [] : []),
+      onError: (error) => this.options.logger.error({ err: error }, 'cases could not be opened; they go on waiting'),
+    });
   }
 
   private alertSink(stages: Stages, reader: BatchReader): AlertSink {
@@ -321,13 +325,14 @@ export class Suite {
       tokenOfField: (field, value) => features.tokenOfField(field, value), onError: (error) => this.options.logger.error({ err: error }, 'a resolution waits to reach the lanes'),
     });
     await this.reviews.resume();
+    caseMetrics(this.metrics, { cases, clock: this.clock, onError: (error) => this.options.logger.warn({ err: error }, 'cases could not be counted') });
     this.server = new GatewayServer({
       cases: this.reviews, entities: new EntityViews({ decisions, cases, set, entityTypeOf: (name) => features.entityTypeOf(name), tokenOfEntity }),
       edge, features, definitions: this.definitions, proposals: new SetProposals({ required: this.fourEyes, registry, definitions: this.definitions, clock: this.clock }),
       decisions: new StoredDecisions(decisions, quarantine, insight),
       lists,
       snoozes: new LaneSnoozes({ set, state: () => this.firstLane.scoring.snoozes, writer, clock: this.clock, tokenOfEntity: (type, key) => features.tokenised(type, key) }),
-      alerts: new StoredAlerts(log),
+      alerts: new StoredAlerts({ log, cases, clock: this.clock }),
       matches: new StoredMatches(log, tokenOfEntity, (pattern, of) => patternStanding(pattern, of, {
         set, stages: () => this.lanes.map(({ stages }) => stages.patterns), decisions, insight, entityTypeOf: (name) => features.entityTypeOf(name), tokenOf: tokenOfEntity,
       })),

@@ -1,4 +1,5 @@
 import { useCallback, useMemo, useState, type ReactNode } from 'react';
+import { AlertsPage } from './alerts/alerts-page';
 import { ApiClient } from './api/client';
 import { CasePage } from './review/case-page';
 import { ReviewPage } from './review/review-page';
@@ -33,6 +34,7 @@ function Page({ client, live }: { client: ApiClient; live: LiveStore }): ReactNo
     case 'decisions': return <SearchPage client={client} query={route.query} key={route.query.toString()} />;
     case 'decision': return <LoadedDecision key={route.id} client={client} by="id" id={route.id} />;
     case 'transaction': return <LoadedDecision key={route.id} client={client} by="transaction" id={route.id} />;
+    case 'alerts': return <AlertsPage client={client} />;
     case 'review': return <ReviewPage client={client} />;
     case 'case': return <CasePage key={route.id} client={client} id={route.id} />;
     case 'entity': return <EntityPage key={`${route.type}:${route.id}`} client={client} type={route.type} id={route.id} />;

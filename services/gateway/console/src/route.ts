@@ -8,6 +8,7 @@ export type Route =
   | { readonly page: 'review' }
   | { readonly page: 'case'; readonly id: string }
   | { readonly page: 'entity'; readonly type: string; readonly id: string }
+  | { readonly page: 'alerts' }
   | { readonly page: 'models' }
   | { readonly page: 'drift' }
   | { readonly page: 'patterns' }
@@ -27,7 +28,7 @@ export function parseRoute(hash: string): Route {
   if (page === 'transactions' && id !== undefined && id !== '') return { page: 'transaction', id: decodeURIComponent(id) };
   if (page === 'review') return id === undefined || id === '' ? { page: 'review' } : { page: 'case', id: decodeURIComponent(id) };
   if (page === 'entities' && id !== undefined && more !== undefined && more !== '') return { page: 'entity', type: decodeURIComponent(id), id: decodeURIComponent(more) };
-  if (page === 'models' || page === 'drift') return { page };
+  if (page === 'alerts' || page === 'models' || page === 'drift') return { page };
   if (page === 'patterns') return id === undefined || id === '' ? { page: 'patterns' } : { page: 'pattern', name: decodeURIComponent(id), entity: new URLSearchParams(query).get('entity') ?? undefined };
   if (page !== 'decisions') return { page: 'unknown' };
   return id === undefined || id === '' ? { page: 'decisions', query: new URLSearchParams(query) } : { page: 'decision', id: decodeURIComponent(id) };

@@ -26,7 +26,7 @@ export const commentOnCase = endpoint({
   responses: { 200: json('The case with its comments.', caseWithComments), ...problemResponses(400, 404, 415, 422) },
 });
 export const resolveCase = endpoint({
-  method: 'POST', path: '/cases/:id/resolve', tag, role: 'edit', summary: 'Close a case', description: 'Writes the label, too, and the list entry where one is asked for. 409 when it is resolved already, or someone else has it.', params: idParams, body: { schema: resolveBody },
+  method: 'POST', path: '/cases/:id/resolve', tag, role: 'edit', summary: 'Close a case', description: 'Writes the label, closes its alerts, and adds the list entry where one is asked for: all of it or nothing. 409 when it is resolved already, or someone else has it.', params: idParams, body: { schema: resolveBody },
   responses: { 200: json('The case.', caseSchema), ...problemResponses(400, 404, 409, 415, 422) },
 });
 
@@ -37,9 +37,9 @@ export class CasesController {
 
   @Answers(listCases)
   async all(@Req() request: FastifyRequest): Promise<unknown> {
-    const { status, claimed_by, sort, limit, cursor } = listCases.query(request);
+    const { status, claimed_by, overdue, sort, limit, cursor } = listCases.query(request);
     const claimedBy = claimed_by === 'me' ? principalOf(request).name : claimed_by;
-    const { items, next } = await this.cases.list({ status, claimedBy, order: sort }, { limit, cursor });
+    const { items, next } = await this.cases.list({ status, claimedBy, overdue: overdue === true, order: sort }, { limit, cursor });
     return { cases: items.map(caseRecord), next };
   }
 
@@ -85,7 +85,7 @@ export class CasesController {
 
 function caseRecord(of: ReviewCase): Record<string, unknown> {
   return {
-    id: of.id, decision_id: of.decisionId, transaction_id: of.transactionId, outcome: of.outcome, score: of.score, amount: of.amount, priority: of.priority, created_at: toIso(of.createdAtMs),
+    id: of.id, decision_id: of.decisionId, transaction_id: of.transactionId, outcome: of.outcome, score: of.score, amount: of.amount, priority: of.priority, created_at: toIso(of.createdAtMs), due_at: toIsoOrNull(of.dueAtMs), overdue: of.overdue,
     status: of.status, claimed_by: of.claimedBy, claimed_until: toIsoOrNull(of.claimedUntilMs), resolution: of.resolution, resolved_by: of.resolvedBy, resolved_at: toIsoOrNull(of.resolvedAtMs),
   };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { decidedByOrder } from '@weir/contracts';
 import { outcome } from './decision.schema';
-import { durationMs, id, isoTime, name, next, page } from './shared.schema';
+import { durationMs, id, isoTime, name, next, page, queryFlag } from './shared.schema';
 
 const status = z.enum(['open', 'claimed', 'resolved']);
 const resolution = z.enum(['fraud', 'genuine', 'unclear']);
@@ -11,7 +11,9 @@ export const caseSchema = z.object({
   id: z.string(), decision_id: z.string(), transaction_id: z.string(), outcome, score: z.number(),
   amount: z.number().nullable().meta({ description: "The transaction's `amount`, minor units." }),
   priority: z.number().meta({ description: 'Expected loss: score × amount; the score where there is no amount.' }),
-  created_at: isoTime, status, claimed_by: z.string().nullable(), claimed_until: isoTime.nullable().meta({ description: 'Afterwards the case is open again.' }),
+  created_at: isoTime,
+  due_at: isoTime.nullable().meta({ description: "When it should be resolved by, by the policy's `sla`; null: it says nothing." }), overdue: z.boolean().meta({ description: 'Not resolved, though it is due.' }),
+  status, claimed_by: z.string().nullable(), claimed_until: isoTime.nullable().meta({ description: 'Afterwards the case is open again.' }),
   resolution: resolution.nullable(), resolved_by: z.string().nullable(), resolved_at: isoTime.nullable(),
 }).meta({ id: 'Case', description: 'A decision in review, or one with an alert, for a person to look at.' });
 const comment = z.object({ at: isoTime, by: z.string(), text: z.string() });
@@ -19,7 +21,8 @@ export const caseWithComments = caseSchema.extend({ comments: z.array(comment) }
 export const casesPage = z.object({ cases: z.array(caseSchema), next });
 export const casesQuery = z.strictObject({
   status: status.optional(), claimed_by: name.optional().meta({ description: '`me`: the caller.' }),
-  sort: z.enum(['priority', 'newest']).default('priority').meta({ description: 'What is worth most first, or what is newest.' }), ...page,
+  overdue: queryFlag.optional().meta({ description: '`true`: only those that are due and not resolved.' }),
+  sort: z.enum(['priority', 'newest', 'due']).default('priority').meta({ description: 'What is worth most first, what is newest, or what is due first.' }), ...page,
 });
 export const claimBody = z.strictObject({ for: durationMs.refine((ms) => ms >= 60_000 && ms <= 86_400_000, '1m to 24h').optional().meta({ description: 'How long the claim holds, default 30m; again by the same caller: from now.' }) });
 export const commentBody = z.strictObject({ text });

@@ -1,4 +1,5 @@
-import type { Decision } from '@weir/contracts';
+import type { Decision, Verdict } from '@weir/contracts';
+import type { Policy } from '@weir/definitions';
 import type { Sink, TakenBatch } from '@weir/pipeline';
 import type { CaseRow, CaseStore } from '@weir/ports';
 import type { BatchReader } from '../sinks';
@@ -11,6 +12,14 @@ const gatherMs = 1_000;
 /** What was received longer ago is history that was sent, not work for today. */
 const ageMaxMs = 30 * 86_400_000;
 
+export interface CaseSinkOptions {
+  readonly reader: Pick<BatchReader, 'read'>;
+  readonly store: CaseStore;
+  /** How soon the cases of a verdict are due. */
+  readonly slaOf: (verdict: Verdict) => Policy['sla'];
+  readonly onError: (error: unknown) => void;
+}
+
 /**
  * Opens a case for each decision in review or with an alert. Cases wait in memory and are durable before the lane's state passes them; after
  * a crash they come again, and the store keeps the first of each decision. One lane each.
@@ -21,19 +30,19 @@ export class CaseSink implements Sink {
   private writing: Promise<void> = Promise.resolve();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly reader: Pick<BatchReader, 'read'>, private readonly store: CaseStore, private readonly onError: (error: unknown) => void) {}
+  constructor(private readonly options: CaseSinkOptions) {}
 
   async write(batches: readonly TakenBatch[]): Promise<void> {
     for (const batch of batches) {
-      for (const row of this.reader.read(batch).rows) {
+      for (const row of this.options.reader.read(batch).rows) {
         if (row.outcome !== 'review' && !row.alert) continue;
         const { decision } = row;
-        if (decision.meta.decided_at - row.receivedAtMs <= ageMaxMs) this.waiting.push(caseOf(decision));
+        if (decision.meta.decided_at - row.receivedAtMs <= ageMaxMs) this.waiting.push(caseOf(decision, this.options.slaOf(decision.verdict)));
       }
     }
     if (this.waiting.length >= waitingMax) return this.flush();
     if (this.waiting.length === 0 || this.timer !== undefined) return;
-    this.timer = setTimeout(() => { this.flush().catch(this.onError); }, gatherMs);
+    this.timer = setTimeout(() => { this.flush().catch(this.options.onError); }, gatherMs);
     this.timer.unref();
   }
 
@@ -48,17 +57,18 @@ export class CaseSink implements Sink {
   private async writeWaiting(): Promise<void> {
     while (this.waiting.length > 0) {
       const cases = this.waiting.slice(0, rowsPerWriteMax);
-      await this.store.open(cases);
+      await this.options.store.open(cases);
       this.waiting = this.waiting.slice(cases.length);
     }
   }
 }
 
-function caseOf({ verdict, meta }: Decision): CaseRow {
+function caseOf({ verdict, meta }: Decision, sla: Policy['sla']): CaseRow {
   const amount = verdict.tx['amount'];
-  const minor = typeof amount === 'number' && Number.isFinite(amount) ? amount : null;
+  const minor = typeof amount === 'number' && Number.isFinite(amount) ? amount : null, priority = minor === null ? verdict.score : verdict.score * Math.abs(minor);
+  const within = sla.findLast(({ from }) => from <= priority)?.withinMs;
   return {
     id: `c${verdict.id.slice(1)}`, decisionId: verdict.id, transactionId: verdict.transaction_id, outcome: verdict.outcome, score: verdict.score, createdAtMs: meta.decided_at, status: 'open', claimedBy: null,
-    resolution: null, resolvedBy: null, resolvedAtMs: null, amount: minor, priority: minor === null ? verdict.score : verdict.score * Math.abs(minor), claimedUntilMs: null,
+    resolution: null, resolvedBy: null, resolvedAtMs: null, amount: minor, priority, claimedUntilMs: null, dueAtMs: within === undefined ? null : meta.decided_at + within,
   };
 }

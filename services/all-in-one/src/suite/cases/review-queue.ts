@@ -23,7 +23,7 @@ const retryMs = 5_000;
 const settledAtOnceMax = 500;
 
 /**
- * The review queue. A resolution, its label and its audit entry are one transaction, and with them what the lanes still have to get; that is
+ * The review queue. A resolution, its label, its audit entry and the end of its alerts are one transaction, and with them what the lanes still have to get; that is
  * done at once, and again until it succeeds, also after a crash: in the lane a label counts once, and a list entry replaces itself.
  */
 export class ReviewQueue implements Cases {
@@ -31,7 +31,8 @@ export class ReviewQueue implements Cases {
   constructor(private readonly options: ReviewQueueOptions) {}
 
   async list(filter: Parameters<Cases['list']>[0], page: PageRequest): Promise<Page<ReviewCase>> {
-    const found = await this.options.cases.search({ ...filter, nowMs: this.nowMs, limit: page.limit, cursor: page.cursor });
+    const { nowMs } = this, { overdue, ...rest } = filter;
+    const found = await this.options.cases.search({ ...rest, ...(overdue ? { overdueAtMs: nowMs } : {}), nowMs, limit: page.limit, cursor: page.cursor });
     return { items: found.items.map((row) => this.shown(row)), next: found.next };
   }
 
@@ -109,8 +110,9 @@ export class ReviewQueue implements Cases {
   private get nowMs(): number { return this.options.clock.nowMs(); }
 
   private shown(row: CaseRow): ReviewCase {
-    const over = row.status === 'claimed' && row.claimedUntilMs !== null && row.claimedUntilMs <= this.nowMs;
-    return over ? { ...row, status: 'open', claimedBy: null, claimedUntilMs: null } : row;
+    const { nowMs } = this, isOver = row.status === 'claimed' && row.claimedUntilMs !== null && row.claimedUntilMs <= nowMs;
+    const overdue = row.status !== 'resolved' && row.dueAtMs !== null && row.dueAtMs <= nowMs;
+    return isOver ? { ...row, overdue, status: 'open', claimedBy: null, claimedUntilMs: null } : { ...row, overdue };
   }
 }
 

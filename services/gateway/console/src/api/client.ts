@@ -1,4 +1,4 @@
-import type { CaseWithComments, DecisionRecord, DriftWindow, Links, Match, ModelNow, ModelWeek, PatternDocument, Resolution, ReviewCase, Standing, Timeline, Who } from './types';
+import type { CaseWithComments, DecisionRecord, DriftWindow, Links, Match, ModelNow, ModelWeek, PatternDocument, Resolution, ReviewCase, Standing, StoredAlert, Timeline, Who } from './types';
 
 /** What the gateway said instead of an answer. */
 export class ApiError extends Error {
@@ -38,6 +38,12 @@ export class ApiClient {
   }
   resolve(id: string, resolution: Resolution, list: string | undefined): Promise<ReviewCase> {
     return this.post(`/cases/${encodeURIComponent(id)}/resolve`, { resolution, ...(list === undefined ? {} : { list: { name: list } }) });
+  }
+  alerts(query: Readonly<Record<string, string>>): Promise<{ alerts: StoredAlert[]; next: string | null }> {
+    return this.get(`/alerts?${new URLSearchParams(query).toString()}`);
+  }
+  closeAlert(id: string): Promise<StoredAlert> {
+    return this.post(`/alerts/${encodeURIComponent(id)}/close`, {});
   }
   lists(): Promise<{ lists: { name: string; of: string; effect: string }[] }> {
     return this.get('/lists');

@@ -3,12 +3,14 @@ export type { LiveSecond } from '../../../src/live/live-feed';
 
 import type { z } from 'zod';
 import type { driftSchema, modelSchema, qualitySchema } from '../../../src/schemas/models.schema';
+import type { alertSchema } from '../../../src/schemas/alerts.schema';
 import type { caseSchema, caseWithComments, linksAnswer, timelineAnswer } from '../../../src/schemas/cases.schema';
 
 import type { matchSchema, standingSchema } from '../../../src/schemas/matches.schema';
 
 export type Match = z.infer<typeof matchSchema>;
 export type Standing = z.infer<typeof standingSchema>;
+export type StoredAlert = z.infer<typeof alertSchema>;
 export type ReviewCase = z.infer<typeof caseSchema>;
 export type CaseWithComments = z.infer<typeof caseWithComments>;
 export type Timeline = z.infer<typeof timelineAnswer>;

@@ -8,6 +8,7 @@ import { ThemeButton } from './theme-button';
 const pages: ReadonlyArray<{ readonly href: string; readonly title: string; readonly holds: (route: Route) => boolean }> = [
   { href: '#/', title: 'Live', holds: ({ page }) => page === 'live' },
   { href: '#/review', title: 'Review', holds: ({ page }) => page === 'review' || page === 'case' },
+  { href: '#/alerts', title: 'Alerts', holds: ({ page }) => page === 'alerts' },
   { href: '#/decisions', title: 'Decisions', holds: ({ page }) => page === 'decisions' || page === 'decision' || page === 'transaction' || page === 'entity' },
   { href: '#/models', title: 'Models', holds: ({ page }) => page === 'models' },
   { href: '#/drift', title: 'Drift', holds: ({ page }) => page === 'drift' },

@@ -1,10 +1,11 @@
 import { useCallback, useEffect, useState, type FormEvent, type ReactNode } from 'react';
 import { ApiError, type ApiClient } from '../api/client';
-import type { CaseWithComments, DecisionRecord, Resolution } from '../api/types';
+import { AlertTable } from '../alerts/alert-table';
+import type { CaseWithComments, DecisionRecord, Resolution, StoredAlert } from '../api/types';
 import { DecisionDetails } from '../decision/decision-page';
 import { fullTime, plain } from '../format';
 import { Panel } from '../parts/panel';
-import { CaseStatus } from './review-page';
+import { CaseDue, CaseStatus } from './review-page';
 
 const resolutions: ReadonlyArray<{ readonly value: Resolution; readonly text: string }> = [{ value: 'fraud', text: 'Fraud' }, { value: 'genuine', text: 'Genuine' }, { value: 'unclear', text: 'Unclear' }];
 
@@ -14,17 +15,24 @@ export function CasePage({ client, id }: { client: ApiClient; id: string }): Rea
   const [decision, setDecision] = useState<DecisionRecord>();
   const [types, setTypes] = useState<ReadonlyMap<string, string>>(new Map());
   const [lists, setLists] = useState<readonly { readonly name: string; readonly of: string }[]>([]);
+  const [alerts, setAlerts] = useState<readonly StoredAlert[]>([]);
   const [complaint, setComplaint] = useState<string>();
 
   const load = useCallback(async () => {
     const one = await client.case(id);
     setFound(one);
+    setAlerts((await client.alerts({ decision_id: one.decision_id })).alerts);
     setDecision(await client.decision(one.decision_id));
     setTypes(await client.entityTypes());
     setLists((await client.lists()).lists);
   }, [client, id]);
   const after = useCallback((work: Promise<unknown>) => {
-    work.then(async () => { setComplaint(undefined); setFound(await client.case(id)); })
+    work.then(async () => {
+      setComplaint(undefined);
+      const one = await client.case(id);
+      setFound(one);
+      setAlerts((await client.alerts({ decision_id: one.decision_id })).alerts);
+    })
       .catch((error: unknown) => setComplaint(error instanceof ApiError ? error.message : 'The gateway cannot be reached.'));
   }, [client, id]);
   useEffect(() => { load().catch((error: unknown) => setComplaint(error instanceof ApiError ? error.message : 'The gateway cannot be reached.')); }, [load]);
@@ -51,7 +59,7 @@ export function CasePage({ client, id }: { client: ApiClient; id: string }): Rea
           <p className="note"><a href="#/review">Review</a> / {found.id}</p>
           <div className="case">
             <Panel title="Case" note={`expected loss ${plain(Math.round(found.priority))}`}>
-              <p><CaseStatus of={found} /></p>
+              <p><CaseStatus of={found} />{found.due_at !== null && <>; due <CaseDue of={found} /></>}</p>
               {found.status !== 'resolved' && (
                 <form className="search" onSubmit={resolve}>
                   {found.status === 'open' && <button type="button" onClick={() => after(client.claim(id))}>Claim</button>}
@@ -67,6 +75,7 @@ export function CasePage({ client, id }: { client: ApiClient; id: string }): Rea
               <form className="search" onSubmit={comment}><label className="grow">Comment<input name="text" required maxLength={4_000} /></label><button type="submit">Add</button></form>
             </Panel>
           </div>
+          {alerts.length > 0 && <Panel title="Alerts" note="closed with the case" wide><AlertTable alerts={alerts} onClose={(alertId) => after(client.closeAlert(alertId))} /></Panel>}
         </>
       )}
       {decision !== undefined && <DecisionDetails decision={decision} types={types} />}

@@ -8,11 +8,14 @@ import { hrefOfCase, hrefOfDecision } from '../route';
 
 const queues = [
   { title: 'Open', query: { status: 'open' }, empty: 'Nothing waits for review.' },
+  { title: 'Due first', query: { status: 'open', sort: 'due' }, empty: 'Nothing waits for review.' },
+  { title: 'Overdue', query: { overdue: 'true', sort: 'due' }, empty: 'Nothing is overdue.' },
   { title: 'Mine', query: { status: 'claimed', claimed_by: 'me' }, empty: 'You have claimed nothing.' },
   { title: 'Claimed', query: { status: 'claimed' }, empty: 'Nobody has claimed anything.' },
   { title: 'Resolved', query: { status: 'resolved', sort: 'newest' }, empty: 'Nothing has been resolved yet.' },
 ] as const;
 type Queue = (typeof queues)[number];
+const orderWords = { newest: 'newest first', due: 'what is due first' } as const;
 
 /** The queue: what may cost most comes first. */
 export function ReviewPage({ client }: { client: ApiClient }): ReactNode {
@@ -40,7 +43,7 @@ export function ReviewPage({ client }: { client: ApiClient }): ReactNode {
     <div>
       <h1>Review</h1>
       {complaint !== undefined && <p className="banner" role="alert">{complaint}</p>}
-      <Panel title={queue.title} note={'sort' in queue.query ? 'newest first' : 'greatest expected loss first'} wide
+      <Panel title={queue.title} note={'sort' in queue.query ? orderWords[queue.query.sort] : 'greatest expected loss first'} wide
         end={queues.map((one) => <button key={one.title} type="button" className="chip" aria-pressed={one === queue} onClick={() => { setComplaint(undefined); setQueue(one); }}>{one.title}</button>)}>
         {found === undefined ? <p className="empty">Loading …</p> : found.cases.length === 0 ? <p className="empty">{queue.empty}</p> : <CaseTable cases={found.cases} onClaim={claim} />}
         {found !== undefined && found.next !== null && <p><button type="button" onClick={more}>Show more</button></p>}
@@ -54,7 +57,7 @@ function CaseTable({ cases, onClaim }: { cases: readonly ReviewCase[]; onClaim: 
     <div className="scroll">
       <table>
         <caption className="visually-hidden">Cases</caption>
-        <thead><tr><th scope="col">Opened</th><th scope="col">Transaction</th><th scope="col">Outcome</th><th scope="col" className="number">Score</th><th scope="col" className="number">Amount</th><th scope="col" className="number">Expected loss</th><th scope="col">Status</th><th scope="col"><span className="visually-hidden">Actions</span></th></tr></thead>
+        <thead><tr><th scope="col">Opened</th><th scope="col">Transaction</th><th scope="col">Outcome</th><th scope="col" className="number">Score</th><th scope="col" className="number">Amount</th><th scope="col" className="number">Expected loss</th><th scope="col">Due</th><th scope="col">Status</th><th scope="col"><span className="visually-hidden">Actions</span></th></tr></thead>
         <tbody>
           {cases.map((one) => (
             <tr key={one.id}>
@@ -64,6 +67,7 @@ function CaseTable({ cases, onClaim }: { cases: readonly ReviewCase[]; onClaim: 
               <td className="number">{score(one.score)}</td>
               <td className="number">{plain(one.amount)}</td>
               <td className="number">{plain(Math.round(one.priority))}</td>
+              <td><CaseDue of={one} /></td>
               <td><CaseStatus of={one} /></td>
               <td className="number">{one.status === 'open' ? <button type="button" onClick={() => onClaim(one.id)} aria-label={`Claim ${one.transaction_id}`}>Claim</button> : <a href={hrefOfDecision(one.decision_id)}>Decision</a>}</td>
             </tr>
@@ -79,4 +83,11 @@ export function CaseStatus({ of }: { of: ReviewCase }): ReactNode {
   if (of.status === 'resolved') return <>{of.resolution}, by {of.resolved_by}</>;
   if (of.status === 'claimed') return <>claimed by {of.claimed_by}{of.claimed_until !== null && <> until {fullTime(of.claimed_until)}</>}</>;
   return <>open</>;
+}
+
+/** When it is due, and whether it was done by then. */
+export function CaseDue({ of }: { of: ReviewCase }): ReactNode {
+  if (of.due_at === null) return <>–</>;
+  const isLate = of.overdue || (of.resolved_at !== null && of.resolved_at > of.due_at);
+  return <><time dateTime={of.due_at}>{fullTime(of.due_at)}</time>{isLate && <> <span className="badge block">{of.overdue ? 'overdue' : 'resolved late'}</span></>}</>;
 }
