@@ -2,7 +2,7 @@ import { openSqlite } from '@weir/adapters/sqlite';
 import { SqlCases, SqlRegistry } from '@weir/adapters/sql';
 import type { CaseRow, DecisionStore, LabelRow } from '@weir/ports';
 import type { Lists } from '@weir/gateway';
-import { definitionSet, TestFolder } from '../../../test/suite-fixture';
+import { definitionSet } from '../../../test/suite-fixture';
 import { ReviewQueue } from './review-queue';
 
 const atMs = 1_000_000;
@@ -12,16 +12,16 @@ const row: CaseRow = {
 };
 const alerts = [{ id: 'a-0-1-score-default', decisionId: 'd-0-1' }, { id: 'a-0-1-rule-x', decisionId: 'd-0-1' }, { id: 'a-0-2-rule-x', decisionId: 'd-0-2' }];
 
-/** A process that resolves the case and ends where it is told to; what it sent to the lanes stays there. */
+jest.setTimeout(60_000);
+
+/** Processes over one database that end where they are told to; what they sent to the lanes stays there. */
 class World {
-  readonly folder = new TestFolder();
   readonly labels: LabelRow[] = [];
   readonly entries = new Map<string, unknown>();
   nowMs = atMs;
   dies: 'before the label' | 'after the label' | 'after the list' | 'never' = 'never';
 
   async run<T>(work: (queue: ReviewQueue, cases: SqlCases, registry: SqlRegistry) => Promise<T>): Promise<T> {
-    const database = await openSqlite(`${this.folder.path}/registry.sqlite`);
     const cases = new SqlCases(database), dead: { error: Error | undefined } = { error: undefined };
     const die = (where: World['dies']): void => {
       if (this.dies === where) dead.error = new Error('killed');
@@ -39,18 +39,18 @@ class World {
       return await work(queue, cases, new SqlRegistry(database));
     } finally {
       queue.stop();
-      await database.destroy();
     }
   }
 }
 
 const resolving = { by: 'ann', resolution: 'fraud', comment: 'holder denies it', list: { name: 'blocked_cards', value: undefined, ttlMs: undefined } } as const;
-let world: World;
+let world: World, database: Awaited<ReturnType<typeof openSqlite>>;
 beforeEach(async () => {
+  database = await openSqlite(':memory:');
   world = new World();
   await world.run((_, cases) => cases.open([row]));
 });
-afterEach(() => world.folder.remove());
+afterEach(() => database.destroy());
 
 describe('a resolution', () => {
   it.each(['before the label', 'after the label', 'after the list', 'never'] as const)('is whole where the process ends %s', async (dies) => {
