@@ -23,7 +23,7 @@ type WrittenFeature = Written<'FeatureView'>['features'][number];
 type NumericAggregate = 'sum' | 'avg' | 'min' | 'max' | 'stddev' | 'variance' | 'stddev_pop' | 'variance_pop' | 'median' | 'decay_sum' | `p${number}`;
 type ValueAggregate = 'distinct' | 'first' | 'last' | 'last_n' | 'last_distinct' | 'top_k' | 'counts_by';
 type FeatureOptions = Omit<WrittenFeature, 'name' | 'agg' | 'of' | 'expr' | 'windows' | 'window' | 'hop' | 'delay' | 'half_life'> & {
-  readonly windows?: readonly Duration[]; readonly window?: Exclude<WrittenFeature['window'], string> | Duration; readonly hop?: 'exact' | Duration; readonly delay?: Duration; readonly half_life?: Duration;
+  readonly windows?: readonly Duration[]; readonly window?: Exclude<WrittenFeature['window'], string> | Duration; readonly hop?: 'exact' | 'W/60' | Duration; readonly delay?: Duration; readonly half_life?: Duration;
 };
 type FeatureInput<F extends Fields> = { readonly name: string } & (
   | (FeatureOptions & { readonly agg: NumericAggregate; readonly of: NumericField<F> | Cel })

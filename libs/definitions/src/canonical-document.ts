@@ -102,9 +102,11 @@ function featureDocument(feature: Feature): Members {
   };
 }
 
+const hopText = (hopMs: number): string => (hopMs === 1 ? 'exact' : Number.isInteger(hopMs) ? formatDuration(hopMs) : 'W/60');
+
 function windowMembers(window: Window): Members {
   switch (window.kind) {
-    case 'sliding': return { window: formatDuration(window.sizeMs), bounds: window.bounds, delay: formatDuration(window.delayMs), hop: window.hopMs === 1 ? 'exact' : formatDuration(window.hopMs) };
+    case 'sliding': return { window: formatDuration(window.sizeMs), bounds: window.bounds, delay: formatDuration(window.delayMs), hop: hopText(window.hopMs) };
     case 'tumbling': return { window: { kind: 'tumbling', size: formatDuration(window.sizeMs), ...present({ zone: window.zone }) } };
     case 'hopping': return { window: { kind: 'hopping', size: formatDuration(window.sizeMs), slide: formatDuration(window.slideMs), ...present({ zone: window.zone }) } };
     case 'session': return { window: { kind: 'session', gap: formatDuration(window.gapMs) } };

@@ -81,7 +81,7 @@ const feature = z.strictObject({
   name: identifier, description: text.optional(),
   agg: z.string().optional(), of: z.union([expression, z.array(identifier).length(2)], { error: 'a field, an expression, or [lat, lon]' }).optional(), where: expression.optional(),
   windows: z.array(z.string().regex(durationPattern, { error: description, abort: true }).refine((written) => (parseDurationMs(written) ?? 0) > 0, { error: `${description}, longer than 0` })).min(1, 'at least one window').max(100, 'at most 100 windows').optional(), window: window.optional(),
-  bounds: z.enum(['open', 'closed', 'left']).optional(), delay: duration.optional(), hop: z.union([z.literal('exact'), positiveDuration], { error: `exact, or ${description}` }).optional(), current: z.enum(['include', 'exclude']).optional(),
+  bounds: z.enum(['open', 'closed', 'left']).optional(), delay: duration.optional(), hop: z.union([z.literal('exact'), z.literal('W/60'), positiveDuration], { error: `exact, W/60, or ${description}` }).optional(), current: z.enum(['include', 'exclude']).optional(),
   k: z.int().min(1).max(1000).optional(), n: z.int().min(1).max(1000).optional(), half_life: positiveDuration.optional(), exact_up_to: z.int().min(0).max(100_000).optional(),
   expr: expression.optional(),
 });

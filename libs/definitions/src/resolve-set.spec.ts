@@ -65,8 +65,8 @@ describe('features', () => {
   });
 
   it('of a hot entity hop by a sixtieth of their window unless they say otherwise', () => {
-    const hops = featuresOf([{ name: 'a', agg: 'count', windows: ['1h', '100ms', '59ms'] }, { name: 'b', agg: 'count', windows: ['1h'], hop: 'exact' }, { name: 'c', agg: 'count', windows: ['1h'], hop: '5m' }], { entity: 'merchant' });
-    expect(hops.map((feature) => feature.form === 'aggregate' && feature.window.kind === 'sliding' && feature.window.hopMs)).toEqual([60_000, 1, 1, 1, 300_000]);
+    const hops = featuresOf([{ name: 'a', agg: 'count', windows: ['1h', '100ms', '59ms'] }, { name: 'b', agg: 'count', windows: ['1h'], hop: 'exact' }, { name: 'c', agg: 'count', windows: ['1h'], hop: '5m' }, { name: 'd', agg: 'count', windows: ['5s'], hop: '83ms' }], { entity: 'merchant' });
+    expect(hops.map((feature) => feature.form === 'aggregate' && feature.window.kind === 'sliding' && feature.window.hopMs)).toEqual([60_000, 100 / 60, 1, 1, 300_000, 83]);
   });
 
   it.each([

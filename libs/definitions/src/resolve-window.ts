@@ -3,8 +3,8 @@ import type { Window } from './definition-set';
 import type { ReadFeature, ReadWindow } from './document-schema';
 import type { Report } from './report';
 
-/** The hop of a hot entity's sliding window where none is written: W/60, down to a whole ms, at least 1 ms (which is exact). */
-export const hotHopMs = (sizeMs: number): number => Math.max(1, Math.floor(sizeMs / 60));
+/** The hop of a hot entity's sliding window where none is written: W/60, which may be a fraction of ms, at least 1 ms (which is exact). */
+export const hotHopMs = (sizeMs: number): number => Math.max(1, sizeMs / 60);
 
 /** A feature's windows with the end of the name each gives: `windows: [5m]` gives `_5m`, everything else nothing. */
 export function resolveWindows(read: ReadFeature, options: { readonly hot: boolean; readonly report: Report }): { readonly suffix: string; readonly window: Window }[] {
@@ -36,7 +36,7 @@ function resolveWindow(read: ReadFeature, written: ReadWindow | undefined, hot: 
 
 const sliding = (read: ReadFeature, sizeMs: number, hot: boolean): Window => ({
   kind: 'sliding', sizeMs, bounds: read.bounds ?? 'open', delayMs: read.delay ?? 0,
-  hopMs: read.hop === 'exact' ? 1 : read.hop ?? (hot ? hotHopMs(sizeMs) : 1),
+  hopMs: read.hop === 'exact' ? 1 : read.hop === 'W/60' || (read.hop === undefined && hot) ? hotHopMs(sizeMs) : read.hop ?? 1,
 });
 
 /** How far back a window can look, delay included; Infinity for every kind that has no fixed reach. */

@@ -35,7 +35,7 @@ export const longestReachMs = (view: FeatureView): number => view.features.reduc
 
 function reachOf({ window }: AggregateFeature): number {
   switch (window.kind) {
-    case 'sliding': return window.sizeMs + window.delayMs + window.hopMs;
+    case 'sliding': return window.sizeMs + window.delayMs + Math.ceil(window.hopMs);
     case 'tumbling': case 'hopping': return window.sizeMs + window.slideMs;
     case 'session': return window.gapMs * 10;
     case 'calendar': return window.unit === 'day' ? dayMs : window.unit === 'week' ? 7 * dayMs : 31 * dayMs;

@@ -54,9 +54,9 @@ export function capRatio(sizeMs: number): [num: number, den: number] {
   return sizeMs % hopsPerWindow === 0 ? [sizeMs / hopsPerWindow, 1] : [sizeMs, hopsPerWindow];
 }
 
-/** A hop as a fraction of ms: what is W/60 rounded down to whole ms means W/60. */
+/** A hop as a fraction of ms: one that is no whole number of them is W/60. */
 export function ratio(hopMs: number, sizeMs: number): [num: number, den: number] {
-  return Math.floor(hopMs) === Math.floor(sizeMs / hopsPerWindow) ? capRatio(sizeMs) : [Math.max(1, Math.round(hopMs)), 1];
+  return Number.isInteger(hopMs) ? [hopMs, 1] : capRatio(sizeMs);
 }
 
 /** Greatest multiple number k with k·num/den ≤ x. */
