@@ -61,6 +61,7 @@ const allIndexes = (count: number): Uint32Array => Uint32Array.from({ length: co
 function sweepByTime(sweep: Sweep, rowIndexes: Uint32Array, asKnown: boolean): void {
   const { events, rows } = sweep;
   const seenAtMs = Float64Array.from(events, (event) => (asKnown ? Math.max(event.timeMs, event.receivedAtMs) : event.timeMs));
+  const lagMs = seenAtMs.reduce((most, seenMs, index) => Math.max(most, seenMs - (events[index] as StreamEvent).timeMs), 0);
   const rank = (index: number): number => ((events[index] as StreamEvent).timeMs === seenAtMs[index] ? 1 : 0);
   const order = allIndexes(events.length).sort((a, b) => (seenAtMs[a] as number) - (seenAtMs[b] as number) || rank(a) - rank(b) || a - b);
   const readMs = (index: number): number => sweep.readMs(index);
@@ -75,7 +76,7 @@ function sweepByTime(sweep: Sweep, rowIndexes: Uint32Array, asKnown: boolean): v
       const seenMs = seenAtMs[index] as number;
       if (seenMs > atMs || (seenMs === atMs && rank(index) === 1 && index > last)) break;
       sweep.apply(index);
-      sweep.settle(seenMs);
+      sweep.settle(seenMs - lagMs);
     }
     sweep.answer(rowIndex, last !== Infinity && (seenAtMs[last] as number) > atMs);
   }
@@ -87,16 +88,30 @@ function sweepByLog(sweep: Sweep, rowIndexes: Uint32Array): void {
   const sortedRows = rowIndexes.sort((a, b) => eventOf(a) - eventOf(b) || a - b);
   const earliestMs = new Float64Array(sortedRows.length + 1).fill(Infinity);
   for (let i = sortedRows.length - 1; i >= 0; i--) earliestMs[i] = Math.min(earliestMs[i + 1] as number, sweep.readMs(sortedRows[i] as number));
-  let next = 0;
+  const disorder = new Disorder();
+  for (const { timeMs } of sweep.events) disorder.see(timeMs);
+  let next = 0, newestMs = -Infinity;
   const lastEvent = sortedRows.length === 0 ? -1 : eventOf(sortedRows[sortedRows.length - 1] as number);
   for (let index = 0; index <= lastEvent; index++) {
     sweep.apply(index);
     for (; next < sortedRows.length && eventOf(sortedRows[next] as number) === index; next++) sweep.answer(sortedRows[next] as number, false);
-    sweep.settle(earliestMs[next] as number);
+    newestMs = Math.max(newestMs, (sweep.events[index] as StreamEvent).timeMs);
+    sweep.settle(Math.min(earliestMs[next] as number, newestMs - disorder.mostMs));
   }
 }
 
 const compare = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** How far events of a log lie behind the newest before them: none that is still to come is older than the newest less this. */
+export class Disorder {
+  mostMs = 0;
+  private newestMs = -Infinity;
+
+  see(timeMs: number): void {
+    if (timeMs > this.newestMs) this.newestMs = timeMs;
+    else if (this.newestMs - timeMs > this.mostMs) this.mostMs = this.newestMs - timeMs;
+  }
+}
 
 type Profiles = ReadonlyMap<string, Readonly<Record<string, Value>>> | undefined;
 
@@ -159,7 +174,7 @@ export class PointInTimeSweep {
     }
   }
 
-  /** No row comes before this time: what the last event touched may forget what lies wholly before it. */
+  /** Neither a row nor an event comes before this time: what the last event touched may forget what lies wholly before it. */
   settle(horizonMs: number): void {
     for (const state of this.touched) state.settle(horizonMs);
     this.touched.length = 0;

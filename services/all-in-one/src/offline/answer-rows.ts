@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WeirError } from '@weir/contracts';
 import { parseMomentMs } from '@weir/definitions';
-import { answeredRow, compileFeatures, keysOf, PointInTimeSweep, type PointInTimeRow, type SweptEvent } from '@weir/features';
+import { answeredRow, compileFeatures, Disorder, keysOf, PointInTimeSweep, type PointInTimeRow, type SweptEvent } from '@weir/features';
 import { acceptedEvents, decodeSwept, encodeSwept } from './accepted-events';
 import { ExternalSort } from './external-sort';
 import type { LaneSource } from './lane-source';
@@ -118,18 +118,22 @@ export async function* answerRows(question: RowsQuestion): AsyncGenerator<string
     const sweep = newSweep(), asKnown = asDecided || question.asKnown;
     await rows.read(question.rows, sweep);
     const events = new ExternalSort<SweptEvent>({ folder, compare: seenOrder(asKnown), encode: encodeSwept, decode: decodeSwept, ...(question.eventsMax === undefined ? {} : { itemsMax: question.eventsMax }) });
+    const disorder = new Disorder();
+    let lagMs = 0; // how long events take to be seen
     for await (const swept of acceptedEvents(source, progress)) {
       rows.resolve(swept);
+      disorder.see(swept.event.timeMs);
+      lagMs = Math.max(lagMs, seenAtMs(swept, asKnown) - swept.event.timeMs);
       if (!asDecided) events.add(swept);
     }
     rows.check();
     const decided = rows.own.flatMap((own, row) => (asDecided && own >= 0 ? [row] : [])), others = rows.own.flatMap((own, row) => (asDecided && own >= 0 ? [] : [row]));
     // Rows of decisions go by the log; what else is asked beside them is read as known, by time.
     if (asDecided && others.length > 0) for await (const swept of acceptedEvents(source)) events.add(swept);
-    if (others.length > 0) sweepByTime(sweep, events.sorted(), rows, { of: others, asKnown });
+    if (others.length > 0) sweepByTime(sweep, events.sorted(), rows, { of: others, asKnown, lagMs });
     const second = others.length > 0 && decided.length > 0 ? newSweep() : sweep;
     if (second !== sweep) for (const row of decided) second.ask(rows.keys(row));
-    if (decided.length > 0) await sweepByLog(second, acceptedEvents(source), rows, decided);
+    if (decided.length > 0) await sweepByLog(second, acceptedEvents(source), rows, { of: decided, disorderMs: disorder.mostMs });
     for (let row = 0; row < rows.count; row++) {
       const text = rows.text(row);
       yield `${text.slice(0, -1)}${text === '{}' ? '' : ','}${answers.get(answerOf[row] as number)}`;
@@ -145,7 +149,7 @@ const seenOrder = (asKnown: boolean) => (left: SweptEvent, right: SweptEvent): n
 const rowRank = (rows: RowSet, row: number): number => ((rows.own[row] as number) < 0 ? Infinity : (rows.own[row] as number));
 
 /** As `pointInTime` does it: events in the order in which they can be seen, each row after all it may see. */
-function sweepByTime(sweep: PointInTimeSweep, events: Iterator<SweptEvent>, rows: RowSet, { of, asKnown }: { readonly of: readonly number[]; readonly asKnown: boolean }): void {
+function sweepByTime(sweep: PointInTimeSweep, events: Iterator<SweptEvent>, rows: RowSet, { of, asKnown, lagMs }: { readonly of: readonly number[]; readonly asKnown: boolean; readonly lagMs: number }): void {
   const sorted = [...of].sort((a, b) => rows.readMs(a) - rows.readMs(b) || compare(rowRank(rows, a), rowRank(rows, b)) || a - b);
   let next = events.next();
   for (const row of sorted) {
@@ -154,7 +158,7 @@ function sweepByTime(sweep: PointInTimeSweep, events: Iterator<SweptEvent>, rows
       const seenMs = seenAtMs(next.value, asKnown);
       if (seenMs > atMs || (seenMs === atMs && rank(next.value, asKnown) === 1 && next.value.order > last)) break;
       sweep.apply(next.value);
-      sweep.settle(seenMs);
+      sweep.settle(seenMs - lagMs);
     }
     const own = rows.ownOf(row);
     sweep.answer({ rowIndex: row, keys: rows.keys(row), timeMs: rows.timeMs[row] as number, own, unseen: own !== undefined && seenAtMs(own, asKnown) > atMs });
@@ -162,18 +166,19 @@ function sweepByTime(sweep: PointInTimeSweep, events: Iterator<SweptEvent>, rows
 }
 
 /** Events in the order of the log, each row right behind its event. */
-async function sweepByLog(sweep: PointInTimeSweep, events: AsyncIterable<SweptEvent>, rows: RowSet, of: readonly number[]): Promise<void> {
+async function sweepByLog(sweep: PointInTimeSweep, events: AsyncIterable<SweptEvent>, rows: RowSet, { of, disorderMs }: { readonly of: readonly number[]; readonly disorderMs: number }): Promise<void> {
   const sorted = [...of].sort((a, b) => (rows.own[a] as number) - (rows.own[b] as number) || a - b), earliestMs = new Float64Array(sorted.length + 1).fill(Infinity);
   for (let i = sorted.length - 1; i >= 0; i--) earliestMs[i] = Math.min(earliestMs[i + 1] as number, rows.readMs(sorted[i] as number));
-  let next = 0;
+  let next = 0, newestMs = -Infinity;
   for await (const own of events) {
     if (next === sorted.length) return;
     sweep.apply(own);
+    newestMs = Math.max(newestMs, own.event.timeMs);
     for (; next < sorted.length && rows.own[sorted[next] as number] === own.order; next++) {
       const row = sorted[next] as number;
       sweep.answer({ rowIndex: row, keys: rows.keys(row), timeMs: rows.timeMs[row] as number, own, unseen: false });
     }
-    sweep.settle(earliestMs[next] as number);
+    sweep.settle(Math.min(earliestMs[next] as number, newestMs - disorderMs));
   }
 }
 
