@@ -7,7 +7,7 @@ import { resolveCanonicalSet } from '@weir/definitions';
 import { answerFeatureCase } from '@weir/features';
 import { IngestStage } from '@weir/ingest';
 import { decodeRawRecord, runOffline, Tokeniser } from '@weir/pipeline';
-import type { DecisionRow, HistoryRecord } from '@weir/ports';
+import type { DecisionRow, EventLog, HistoryRecord } from '@weir/ports';
 import { forSeedsAsync } from '@weir/testkit';
 import { HistoryWriter } from '../src/history/history-writer';
 import { vectorOf } from '../src/history/history-job';
@@ -140,7 +140,7 @@ describe('the history of a running suite', () => {
       const path = join(folder.path, `again-${random.int(0, 1e9)}`);
       const log = new LmdbLogReader(join(data, 'log')), outcomes = new LmdbOutcomeLog(join(data, 'outcomes'));
       const decisions = new LmdbDecisionReader(join(data, 'decisions'), unpackDecision);
-      const records = { bounds: (lane: number) => Promise.resolve(log.bounds('transactions.raw', lane)), read: (lane: number, from: number, max: number) => Promise.resolve(log.read('transactions.raw', lane, from, Math.min(max, random.int(1, 300)))) };
+      const records: Pick<EventLog, 'bounds' | 'read'> = { bounds: (topic, lane) => Promise.resolve(log.bounds(topic, lane)), read: (topic, lane, from, max) => Promise.resolve(log.read(topic, lane, from, Math.min(max, random.int(1, 300)))) };
       const { next } = log.bounds('transactions.raw', 0);
       for (let kills = 0; kills < 200; kills++) {
         const store = new ParquetOfflineStore({ path, unpacking, rowsPerFile: random.int(20, 200) }), writer = new HistoryWriter({ lanes: 1, log: records, decisions, outcomes, store });

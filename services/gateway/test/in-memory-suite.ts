@@ -177,7 +177,7 @@ export class InMemorySuite {
       labels: { append: async (labels) => { this.labels.push(...labels); } },
       models: { keep: async ({ path, bytes }) => { this.modelFiles.set(path, bytes); return hashApiKey(Buffer.from(bytes).toString('latin1')); } },
       reprocessing: noReprocessing,
-      verification: { now: () => Promise.resolve({ passes: 0, lastPassMs: null, keys: 0, same: 0, different: 0, byReason: { late: 0, tie: 0, coarsened: 0, ttl: 0, version: 0, warming: 0, bug: 0 }, examples: [] }) },
+      verification: { now: () => Promise.resolve({ share: 0.02, passes: 0, lastPassMs: null, lastError: null, byView: {}, keys: 0, same: 0, different: 0, byReason: { late: 0, tie: 0, coarsened: 0, ttl: 0, version: 0, warming: 0, bug: 0 }, examples: [] }) },
       backtests: {
         start: async ({ verify }) => {
           const state: BacktestState = { id: `b-${this.backtests.length}`, status: 'done', verify, startedAtMs: this.nowMs, endedAtMs: this.nowMs, records: 3, recordsTotal: 3, report: { decisions: 3 }, error: null };

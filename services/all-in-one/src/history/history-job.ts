@@ -1,19 +1,14 @@
 import { join } from 'node:path';
-import { PlatformaticEventLog } from '@weir/adapters/kafka';
-import { LmdbDecisionReader, LmdbLogReader, LmdbOutcomeLog } from '@weir/adapters/lmdb';
+import { LmdbDecisionReader, LmdbOutcomeLog } from '@weir/adapters/lmdb';
 import { ParquetOfflineStore } from '@weir/adapters/parquet';
 import { WeirError } from '@weir/contracts';
 import { DecisionCodec, type DecisionLayout } from '@weir/rules';
-import { kafkaOptionsOf } from '../suite/connections';
+import { openLogBeside, type LogBeside, type LogPlace } from '../replay/log-beside';
 import type { HistoryOptions } from './history-config';
-import { HistoryWriter, type LaneRecords } from './history-writer';
+import { HistoryWriter } from './history-writer';
 
 /** Everything the writing of history has to know, as it goes to a thread. */
-export interface HistoryJob extends HistoryOptions {
-  readonly dataDir: string;
-  readonly lanes: number;
-  readonly kafka: readonly string[] | undefined;
-}
+export interface HistoryJob extends HistoryOptions, LogPlace {}
 
 /** What the thread says. `written`: everything up to the position is in files. */
 export type FromHistory =
@@ -37,7 +32,7 @@ const stepsPerTurnMax = 4;
 export class HistoryLoop {
   private readonly store: ParquetOfflineStore;
   private readonly outcomes: LmdbOutcomeLog;
-  private readonly log: LaneRecords & { close(): Promise<void> };
+  private readonly log: LogBeside;
   private readonly decisions: LmdbDecisionReader;
   private readonly writer: HistoryWriter;
   private working: Promise<unknown> = Promise.resolve();
@@ -48,9 +43,9 @@ export class HistoryLoop {
 
   /** @throws WeirError WEIR_USAGE when there is no log to read yet. */
   constructor(private readonly job: HistoryJob, private readonly say: (message: FromHistory) => void) {
-    const { dataDir, lanes, kafka, path } = job;
+    const { dataDir, lanes, path } = job;
     this.outcomes = new LmdbOutcomeLog(join(dataDir, 'outcomes'));
-    this.log = kafka === undefined ? lmdbRecords(join(dataDir, 'log')) : kafkaRecords(kafka, lanes);
+    this.log = openLogBeside(job);
     const nothing = (): string => { throw new WeirError('WEIR_HISTORY_FAILED', 'decisions are written as they are packed'); };
     this.decisions = new LmdbDecisionReader(join(dataDir, 'decisions'), nothing);
     this.store = new ParquetOfflineStore({ path, unpacking: { unpack: nothing, vectorOf }, rowsPerFile: 65_536 });
@@ -130,24 +125,6 @@ export class HistoryLoop {
     await this.log.close();
     await this.outcomes.close();
   }
-}
-
-function lmdbRecords(path: string): LaneRecords & { close(): Promise<void> } {
-  const reader = new LmdbLogReader(path);
-  return {
-    bounds: (lane) => Promise.resolve(reader.bounds('transactions.raw', lane)),
-    read: (lane, fromOffset, max) => Promise.resolve(reader.read('transactions.raw', lane, fromOffset, max)),
-    close: () => reader.close(),
-  };
-}
-
-function kafkaRecords(brokers: readonly string[], lanes: number): LaneRecords & { close(): Promise<void> } {
-  const log = new PlatformaticEventLog(kafkaOptionsOf(brokers, lanes));
-  return {
-    bounds: (lane) => log.bounds('transactions.raw', lane),
-    read: (lane, fromOffset, max) => log.read('transactions.raw', lane, fromOffset, max),
-    close: () => log.close(),
-  };
 }
 
 const codecsMax = 64;

@@ -4,19 +4,13 @@ import { IngestStage } from '@weir/ingest';
 import { resolveCanonicalSet } from '@weir/definitions';
 import { decodeRawRecord, rawHeaders, runOffline } from '@weir/pipeline';
 import type { RawRecord } from '@weir/contracts';
-import type { DecisionRow, HistoryRecord, LogRecord } from '@weir/ports';
+import type { DecisionRow, EventLog, HistoryRecord, LogRecord } from '@weir/ports';
 import { EntityReader } from './entity-reader';
 import { OutcomePacker, unpackOutcomes, type KeptOutcome } from './outcome-block';
 
-/** The lanes' records. */
-export interface LaneRecords {
-  bounds(lane: number): Promise<{ readonly first: number; readonly next: number }>;
-  read(lane: number, fromOffset: number, max: number): Promise<readonly LogRecord[]>;
-}
-
 export interface HistoryWriterOptions {
   readonly lanes: number;
-  readonly log: LaneRecords;
+  readonly log: Pick<EventLog, 'bounds' | 'read'>;
   readonly decisions: Pick<LmdbDecisionReader, 'range'>;
   readonly outcomes: Pick<LmdbOutcomeLog, 'at' | 'last'>;
   readonly store: ParquetOfflineStore;
@@ -77,7 +71,7 @@ export class HistoryWriter {
     const block = await this.blockAt(lane, from);
     if (block === undefined) return false;
     const begin = Math.max(from, block.first), end = Math.min(block.first + block.outcomes.length, begin + stepRecordsMax);
-    const read = await log.read(lane, begin, end - begin);
+    const read = await log.read('transactions.raw', lane, begin, end - begin);
     if (read[0]?.offset !== begin) return false; // the log is a moment behind: the next wake brings it
     const decided = decisions.range(lane, begin, (read.at(-1)?.offset ?? begin) + 1), decisionByOffset = new Map(decided.map((row) => [row.offset, row]));
     // A decision may come down a moment after its outcome: its record waits for it.
@@ -95,7 +89,7 @@ export class HistoryWriter {
     if (known !== undefined && from >= known.first && from < known.first + known.outcomes.length) return known;
     const kept = this.options.outcomes.at(lane, from);
     if (kept === undefined) return undefined;
-    const first = Math.max(from, (await this.options.log.bounds(lane)).first);
+    const first = Math.max(from, (await this.options.log.bounds('transactions.raw', lane)).first);
     if (kept.first > first) {
       // Kept since before there was a history: what ingest said is a function of the log.
       const { value } = await (this.again[lane] ??= this.judgedAgain(lane, first, kept.first)).next();
@@ -122,8 +116,8 @@ export class HistoryWriter {
   }
 
   private async *records(lane: number, to: number): AsyncGenerator<RawRecord, void, undefined> {
-    for (let from = (await this.options.log.bounds(lane)).first; from < to; ) {
-      const records = await this.options.log.read(lane, from, Math.min(stepRecordsMax, to - from));
+    for (let from = (await this.options.log.bounds('transactions.raw', lane)).first; from < to; ) {
+      const records = await this.options.log.read('transactions.raw', lane, from, Math.min(stepRecordsMax, to - from));
       if (records.length === 0) return;
       for (const record of records) yield decodeRawRecord(lane, record);
       from = (records.at(-1)?.offset ?? to) + 1;

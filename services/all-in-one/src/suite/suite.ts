@@ -49,6 +49,7 @@ import { openStores, type Servers, type Stores } from './open-stores';
 import { Replies } from './replies';
 import { tokenKey, webhookKey } from './secrets';
 import { laneReader, readRecords } from '../replay/lane-reader';
+import { openChecker } from '../verify/checker';
 import { OnlineCheck } from '../verify/online-check';
 import { readVerifyOptions } from '../verify/verify-config';
 import { storedViewRecords } from '../reprocess/stored-views';
@@ -314,7 +315,7 @@ export class Suite {
       bring: (byLane, isStill) => this.definitions.switchViews(byLane, isStill), onError: (error, id) => this.options.logger.error({ err: error, reprocess: id }, 'a view could not be built'),
     });
     this.verification = new OnlineCheck({
-      ...readVerifyOptions(this.options.env), read: laneReader(log), stages: () => this.lanes.map(({ stages }) => stages.features), builtFor: (lane) => this.builds.builtFor(lane), clock: this.clock, metrics: this.metrics,
+      ...readVerifyOptions(this.options.env), checker: openChecker({ dataDir: this.options.dataDir, lanes: this.options.lanes, kafka: this.options.servers?.kafka, history: this.history?.path }, laneReader(log)), stages: () => this.lanes.map(({ stages }) => stages.features), builtFor: (lane) => this.builds.builtFor(lane), clock: this.clock, metrics: this.metrics,
       onError: (error) => this.options.logger.warn({ err: error }, 'served values could not be checked; it is tried again'),
     });
     this.verification.start();

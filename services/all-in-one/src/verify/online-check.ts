@@ -1,15 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { EventItem, LaneItem } from '@weir/contracts';
 import type { FeatureStage } from '@weir/feature-store';
-import { compileFeatures } from '@weir/features';
 import { mismatchReasons, type MismatchReason, type OnlineVerification, type Verification } from '@weir/gateway';
 import type { Metrics } from '@weir/platform';
-import { ShardReplica, type ReadLane } from '../replay/shard-replica';
-import { ValueComparison } from '../reprocess/compare-values';
+import type { Checker } from './checker';
+import { builtKey, type CheckOrder, type KeyCheck } from './lane-check';
 import { reasonOf } from './mismatch-reason';
 
 export interface OnlineCheckOptions {
-  readonly read: ReadLane;
+  readonly checker: Checker;
   readonly stages: () => readonly FeatureStage[];
   readonly builtFor: (lane: number) => (id: string, stateKey: string) => Uint8Array | undefined;
   readonly clock: { nowMs(): number };
@@ -21,40 +19,44 @@ export interface OnlineCheckOptions {
   readonly restMs: number;
 }
 
-/** Keys of one pass, over all views of a lane. */
-const keysMax = 64;
+/** Keys of one pass, over all views of a lane: packing them is all that the lanes' own thread does, about a millisecond. */
+const keysMax = 256;
 const examplesMax = 20;
-/** About a millisecond of work, so that live traffic does not wait. */
-const recordsPerTurn = 128;
 
 /**
  * States as the lanes serve them against the same computed again from the log: a few keys of each view are noted with the position they are of, the lane's
- * log is run up to that position for these keys alone, slowly, and both are compared. Nothing of it reaches the lanes.
+ * log is run up to that position for these keys alone, slowly and in another thread, and both are compared. Nothing of it reaches the lanes.
  */
 export class OnlineCheck implements Verification {
   private readonly abort = new AbortController();
   private running: Promise<void> | undefined;
-  private figures: OnlineVerification = { passes: 0, lastPassMs: null, keys: 0, same: 0, different: 0, byReason: { ...noReasons }, examples: [] };
+  private figures: OnlineVerification;
   private readonly values;
+  private readonly cpuSeconds;
+  private readonly failures;
   private rotation = 0;
 
   constructor(private readonly options: OnlineCheckOptions) {
+    this.figures = { share: options.share, passes: 0, lastPassMs: null, lastError: null, keys: 0, same: 0, different: 0, byReason: { ...noReasons }, byView: {}, examples: [] };
     this.values = options.metrics.counter({ service: 'verify', noun: 'online_keys', help: 'Keys of views whose state was computed again from the log: same, or why it differs.', labels: ['became'] });
+    this.cpuSeconds = options.metrics.counter({ service: 'verify', noun: 'cpu_seconds', help: 'CPU time of the thread that computes served states again.' });
+    this.failures = options.metrics.counter({ service: 'verify', noun: 'failures', help: 'Passes of the check of served states that failed; it is tried again.' });
   }
 
   start(): void { if (this.options.share > 0) this.running = this.forever(); }
 
   async stop(): Promise<void> {
     this.abort.abort();
+    await this.options.checker.close();
     await this.running;
   }
 
   now(): Promise<OnlineVerification> { return Promise.resolve(this.figures); }
 
-  /** Every lane once. `share` 1: without a rest. */
+  /** Every lane once. `share` 1: without a rest. @throws what the checking thread says. */
   async pass(share: number): Promise<OnlineVerification> {
     for (let lane = 0; lane < this.options.stages().length; lane += 1) await this.passLane(lane, share);
-    this.figures = { ...this.figures, passes: this.figures.passes + 1, lastPassMs: this.options.clock.nowMs() };
+    this.figures = { ...this.figures, passes: this.figures.passes + 1, lastPassMs: this.options.clock.nowMs(), lastError: null };
     return this.figures;
   }
 
@@ -65,61 +67,51 @@ export class OnlineCheck implements Verification {
         await pause(this.options.restMs, undefined, { signal, ref: false });
         await this.pass(this.options.share);
       } catch (error) {
-        if (!signal.aborted) this.options.onError(error);
+        if (signal.aborted) return;
+        this.failures.inc({});
+        this.figures = { ...this.figures, lastError: error instanceof Error ? error.message : String(error) };
+        this.options.onError(error);
       }
     }
   }
 
   private async passLane(lane: number, share: number): Promise<void> {
-    const { read, stages, builtFor, clock } = this.options;
-    const stage = stages()[lane], plan = stage?.plan;
-    if (stage === undefined || plan === undefined || stage.lastOffset < 0) return;
-    const position = stage.lastOffset, records = stage.viewRecords, live = new Map<string, Uint8Array>();
-    for (const key of stage.someStateKeys(keysMax, this.rotation++)) { const shard = stage.shard(key); if (shard !== undefined) live.set(key, shard); }
-    if (live.size === 0) return;
-    const seen = new Map<string, { late: boolean; tie: boolean; newestMs: number }>();
-    let setId: string | undefined;
-    const adapt = (items: readonly LaneItem[]): LaneItem[] => items.filter((item) => {
-      if (item.kind === 'definitions') setId = item.setId;
-      if (item.kind !== 'event') return true;
-      return this.isOf(item, stage.needs([{ ...item, decide: true }]), live, seen) || setId !== plan.set.id; // another set may lay events out otherwise
-    });
-    const replica = new ShardReplica({ lane, read, batchMax: recordsPerTurn, features: { built: builtFor(lane) }, input: { use: () => undefined, adapt } });
-    let sinceMs = performance.now();
-    await replica.advanceTo(position, async () => {
-      this.abort.signal.throwIfAborted();
-      if (share < 1) await pause((performance.now() - sinceMs) * (1 / share - 1), undefined, { signal: this.abort.signal, ref: false });
-      sinceMs = performance.now();
-    });
-    const values = new ValueComparison(compileFeatures(plan.set)), atMs = clock.nowMs();
-    for (const [key, shard] of live) {
-      const again = replica.shard(key), view = key.split('/')[1] ?? '';
-      if (again !== undefined && Buffer.compare(shard, again) === 0) { this.count('same'); continue; }
-      const since = records.find((record) => record.view === view)?.sinceMs ?? -Infinity;
-      const one = { state: values.decode(view, shard), sinceMs: since }, other = { state: values.decode(view, again), sinceMs: since };
-      const differences = [...values.differences(view, one, other, atMs), ...values.differences(view, one, other, seen.get(key)?.newestMs ?? atMs)];
-      if (differences.length === 0) { this.count('same'); continue; }
-      const nowRecord = stages()[lane]?.viewRecords.find((record) => record.view === view);
-      const reason = reasonOf(differences, { late: false, tie: false, ...seen.get(key), versionChanged: nowRecord?.epoch !== records.find((record) => record.view === view)?.epoch || one.state === undefined });
-      this.count(reason, { lane, view, key: key.split('/').slice(2).join('/'), reason, differences: differences.slice(0, examplesMax) });
+    const { stages, clock, checker } = this.options, stage = stages()[lane], setJson = stage?.plan?.set.canonicalJson;
+    if (stage === undefined || setJson === undefined || stage.lastOffset < 0) return;
+    const records = stage.viewRecords, position = stage.lastOffset, shardByKey = new Map<string, Uint8Array>();
+    for (const key of stage.someStateKeys(keysMax, this.rotation++)) { const shard = stage.shard(key); if (shard !== undefined) shardByKey.set(key, shard); }
+    if (shardByKey.size === 0) return;
+    const before = checker.cpuMicros, order: CheckOrder = {
+      lane, position, setJson, shardByKey, builtByKey: this.builtStates(lane, stage, shardByKey.keys()), atMs: clock.nowMs(), share, sinceMsByView: new Map(records.map(({ view, sinceMs }) => [view, sinceMs])),
+    };
+    for (const checked of await checker.check(order)) {
+      const view = checked.key.split('/')[1] ?? '', epoch = (all: FeatureStage['viewRecords']): number | undefined => all.find((record) => record.view === view)?.epoch;
+      this.count({ lane, view, checked, versionChanged: !checked.known || epoch(records) !== epoch(stages()[lane]?.viewRecords ?? []) });
     }
+    this.cpuSeconds.inc({}, (checker.cpuMicros - before) / 1e6);
   }
 
-  private isOf(item: EventItem, stateKeys: readonly string[], wanted: ReadonlyMap<string, unknown>, seen: Map<string, { late: boolean; tie: boolean; newestMs: number }>): boolean {
-    const keys = stateKeys.filter((key) => wanted.has(key));
+  /** What back-filled views began with is not in the log. */
+  private builtStates(lane: number, stage: FeatureStage, keys: Iterable<string>): ReadonlyMap<string, Uint8Array> {
+    const built = this.options.builtFor(lane), idByView = new Map(stage.viewRecords.map((record) => [record.view, record.built?.id])), states = new Map<string, Uint8Array>();
     for (const key of keys) {
-      const known = seen.get(key) ?? { late: false, tie: false, newestMs: -Infinity };
-      seen.set(key, { late: known.late || item.late, tie: known.tie || item.event.timeMs === known.newestMs, newestMs: Math.max(known.newestMs, item.event.timeMs) });
+      const id = idByView.get(key.split('/')[1] ?? ''), state = id === undefined ? undefined : built(id, key);
+      if (id !== undefined && state !== undefined) states.set(builtKey(id, key), state);
     }
-    return keys.length > 0;
+    return states;
   }
 
-  private count(became: 'same' | MismatchReason, example?: OnlineVerification['examples'][number]): void {
-    const { figures } = this;
+  private count({ lane, view, checked, versionChanged }: { readonly lane: number; readonly view: string; readonly checked: KeyCheck; readonly versionChanged: boolean }): void {
+    const { figures } = this, { differences, late, tie, key } = checked, became = differences.length === 0 ? 'same' : reasonOf(differences, { late, tie, versionChanged });
+    const isSame = became === 'same', ofView = figures.byView[view] ?? { same: 0, different: 0 };
     this.values.inc({ became });
-    this.figures = became === 'same' ? { ...figures, keys: figures.keys + 1, same: figures.same + 1 } : {
-      ...figures, keys: figures.keys + 1, different: figures.different + 1, byReason: { ...figures.byReason, [became]: figures.byReason[became] + 1 },
-      examples: example === undefined ? figures.examples : [example, ...figures.examples].slice(0, examplesMax),
+    this.figures = {
+      ...figures, keys: figures.keys + 1, same: figures.same + Number(isSame), different: figures.different + Number(!isSame),
+      byView: { ...figures.byView, [view]: { same: ofView.same + Number(isSame), different: ofView.different + Number(!isSame) } },
+      ...(isSame ? {} : {
+        byReason: { ...figures.byReason, [became]: figures.byReason[became] + 1 },
+        examples: [{ lane, view, key: key.split('/').slice(2).join('/'), reason: became, differences: differences.slice(0, examplesMax) }, ...figures.examples].slice(0, examplesMax),
+      }),
     };
   }
 }

@@ -2,8 +2,8 @@ import { readConfig } from '@weir/platform';
 import { z } from 'zod';
 
 const schema = z.object({
-  /** Share of one core that the check of served values may take; 0: none. */
-  WEIR_VERIFY_SHARE: z.coerce.number().min(0).max(1).default(0),
+  /** Share of one core that the check of served values may take, in a thread of low priority; 0: none. */
+  WEIR_VERIFY_SHARE: z.coerce.number().min(0).max(1).default(0.02),
   /** Rest between two passes, ms. */
   WEIR_VERIFY_REST_MS: z.coerce.number().int().min(100).max(86_400_000).default(60_000),
 });

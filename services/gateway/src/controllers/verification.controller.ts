@@ -7,8 +7,8 @@ import { json } from '../http/responses';
 import { isoTime, jsonObject, toIsoOrNull } from '../schemas/shared.schema';
 
 const verificationAnswer = z.object({
-  passes: z.number().int(), last_pass: isoTime.nullable(), keys: z.number().int(), same: z.number().int(), different: z.number().int(),
-  by_reason: z.record(z.enum(mismatchReasons), z.number().int()), examples: z.array(jsonObject),
+  share: z.number(), passes: z.number().int(), last_pass: isoTime.nullable(), last_error: z.string().nullable(), keys: z.number().int(), same: z.number().int(), different: z.number().int(),
+  by_reason: z.record(z.enum(mismatchReasons), z.number().int()), by_view: z.record(z.string(), z.object({ same: z.number().int(), different: z.number().int() })), examples: z.array(jsonObject),
 }).meta({ id: 'Verification', description: 'Since the start: keys of views whose served state was computed again from the log.' });
 
 export const getVerification = endpoint({
@@ -21,7 +21,7 @@ export class VerificationController {
 
   @Answers(getVerification)
   async now(): Promise<unknown> {
-    const { lastPassMs, byReason, ...figures } = await this.gateway.deps.verification.now();
-    return { ...figures, last_pass: toIsoOrNull(lastPassMs), by_reason: byReason };
+    const { lastPassMs, lastError, byReason, byView, ...figures } = await this.gateway.deps.verification.now();
+    return { ...figures, last_pass: toIsoOrNull(lastPassMs), last_error: lastError, by_reason: byReason, by_view: byView };
   }
 }
