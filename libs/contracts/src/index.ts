@@ -10,3 +10,4 @@ export { decidedByOrder, type Outcome, type DecidedBy, type Reason, type ListAdd
 export { textToBytes, textFromBytes } from './text-bytes';
 export { errorCodes, WeirError, type ErrorCode, type Finding } from './errors';
 export type { Aggregate, Window } from './window';
+export { isSampled, parseTraceparent, traceHeader, traceIdOf, traceparentOf, type TraceContext } from './trace-context';

@@ -60,6 +60,7 @@ interface Passing {
   bytes: number;
   readonly checkpoint: number;
   readonly stageMs: Record<string, number>;
+  readonly stageStartMs: Record<string, number>;
   outcomes: readonly Outcome[];
   items: LaneItem[];
 }
@@ -191,7 +192,7 @@ export class LaneRunner {
       this.#takenSinceCheckpoint = 0;
       this.#lastCheckpointMs = takenAtMs;
     }
-    const passing: Passing = { records, takenAtMs, changes: due ? [] : undefined, packing: [], bytes: 0, checkpoint: this.#checkpoints, stageMs: {}, outcomes: [], items: [] };
+    const passing: Passing = { records, takenAtMs, changes: due ? [] : undefined, packing: [], bytes: 0, checkpoint: this.#checkpoints, stageMs: {}, stageStartMs: {}, outcomes: [], items: [] };
     const position = this.#next - 1;
     this.#gate.take();
     let before: Promise<unknown> = Promise.resolve();
@@ -221,6 +222,7 @@ export class LaneRunner {
         passing.items = items instanceof Promise ? await items : items;
       }
       const ms = performance.now() - startedAt;
+      passing.stageStartMs[stage.name] = performance.timeOrigin + startedAt;
       passing.stageMs[stage.name] = ms;
       hooks?.stage?.(stage.name, passing.records.length, ms);
     }
@@ -247,7 +249,7 @@ export class LaneRunner {
   async #emit(passing: Passing, position: number): Promise<void> {
     if (passing.records.length > 0) {
       const { lane, reply, clock, hooks } = this.#options;
-      const batch: TakenBatch = { lane, records: passing.records, outcomes: mergeItems(passing.outcomes, passing.items), stageMs: passing.stageMs, takenAtMs: passing.takenAtMs };
+      const batch: TakenBatch = { lane, records: passing.records, outcomes: mergeItems(passing.outcomes, passing.items), stageMs: passing.stageMs, stageStartMs: passing.stageStartMs, takenAtMs: passing.takenAtMs };
       if (reply !== undefined) reply(batch.outcomes.filter((outcome) => !mustBeDurable(outcome)), batch);
       if (this.#options.recordsFirst === true) await this.#queues[0]?.write(batch);
       await Promise.all(this.#queues.slice(this.#options.recordsFirst === true ? 1 : 0).map((queue) => queue.write(batch)));

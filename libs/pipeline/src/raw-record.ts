@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Backfill, ListChange, RawBody, RawRecord, TableChange } from '@weir/contracts';
+import { traceHeader, type Backfill, type ListChange, type RawBody, type RawRecord, type TableChange } from '@weir/contracts';
 import type { LogRecord, NewRecord } from '@weir/ports';
 
 /** Names of the headers a raw record may carry. Everything but the value is in them, so that the value is the event as it came. */
@@ -14,6 +14,7 @@ export const rawHeaders = Object.freeze({
   replyTo: 'weir-reply-to',
   setId: 'weir-set',
   backfill: 'weir-backfill',
+  traceparent: traceHeader,
 });
 
 const empty = new Uint8Array(0);
@@ -22,7 +23,7 @@ const empty = new Uint8Array(0);
 export function encodeRawBody(body: RawBody, key: string | null = null): NewRecord {
   switch (body.kind) {
     case 'event': {
-      if (body.receivedAtMs === undefined && body.idempotency === undefined) return { key, headers: plainHeaders(body.source, body.replyTo), value: Buffer.from(body.json, 'utf8') };
+      if (body.receivedAtMs === undefined && body.idempotency === undefined && body.traceparent === undefined) return { key, headers: plainHeaders(body.source, body.replyTo), value: Buffer.from(body.json, 'utf8') };
       const headers: Record<string, string> = { [rawHeaders.source]: body.source };
       if (body.receivedAtMs !== undefined) headers[rawHeaders.receivedAt] = String(body.receivedAtMs);
       if (body.idempotency !== undefined) {
@@ -30,6 +31,7 @@ export function encodeRawBody(body: RawBody, key: string | null = null): NewReco
         headers[rawHeaders.bodyHash] = body.idempotency.bodyHash;
       }
       if (body.replyTo !== undefined) headers[rawHeaders.replyTo] = body.replyTo;
+      if (body.traceparent !== undefined) headers[rawHeaders.traceparent] = body.traceparent;
       return { key, headers, value: Buffer.from(body.json, 'utf8') };
     }
     case 'definitions': return { key, headers: { [rawHeaders.kind]: 'definitions', [rawHeaders.setId]: body.setId, ...(body.backfill === undefined ? {} : { [rawHeaders.backfill]: JSON.stringify(body.backfill) }) }, value: Buffer.from(body.json, 'utf8') };
@@ -75,7 +77,7 @@ function decodeBody(record: LogRecord): RawBody {
       kind: 'event', source: headers[rawHeaders.source] ?? '', json: text(record.value),
       receivedAtMs: receivedAt === undefined ? undefined : Number(receivedAt),
       idempotency: key === undefined ? undefined : { key, bodyHash: headers[rawHeaders.bodyHash] ?? '' },
-      replyTo: headers[rawHeaders.replyTo],
+      replyTo: headers[rawHeaders.replyTo], traceparent: headers[rawHeaders.traceparent],
     };
   }
   if (kind === 'tick') return { kind };

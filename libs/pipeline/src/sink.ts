@@ -11,6 +11,8 @@ export interface TakenBatch {
   /** ms spent per stage on the whole batch, and when it was taken from the log (our clock): for envelopes, never for verdicts. */
   readonly stageMs: Readonly<Record<string, number>>;
   readonly takenAtMs: number;
+  /** When each stage began with it (our clock); where somebody measures. */
+  readonly stageStartMs?: Readonly<Record<string, number>>;
   /**
    * What a reader made of the batch, for all sinks; goes with it. (A WeakMap would hold it longer: a collection of the young generation takes what one
    * holds for alive, and every decision would grow old before it goes.)

@@ -1,6 +1,5 @@
 import { Health } from './health';
 import { metricName, Metrics } from './metrics';
-import { traceIdOf } from './trace-context';
 
 describe('Health', () => {
   it('is ready when every check holds, and names what is missing', () => {

@@ -1,4 +1,4 @@
-import { Controller, Get, Module, Res, type DynamicModule } from '@nestjs/common';
+import { Controller, Get, Headers, Module, Res, type DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
 import type { AddressInfo } from 'node:net';
@@ -22,8 +22,8 @@ class HealthController {
   }
 
   @Get('metrics')
-  async text(@Res() reply: FastifyReply): Promise<void> {
-    const { body, contentType } = await this.metrics.text();
+  async text(@Headers('accept') accept: string | undefined, @Res() reply: FastifyReply): Promise<void> {
+    const { body, contentType } = await this.metrics.text(accept);
     void reply.type(contentType).send(body);
   }
 }

@@ -6,5 +6,6 @@ export * from './lifecycle';
 export * from './process-frame';
 export * from './health';
 export * from './nest-app';
-export * from './trace-context';
+export * from './tracing-options';
+export * from './tracing';
 export * from './health-server';

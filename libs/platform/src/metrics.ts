@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics, type OpenMetricsContentType } from 'prom-client';
 
 /** Part of the name of every metric, so that whoever reads a number knows what it is a number of. */
 export type MetricUnit = 'total' | 'seconds' | 'milliseconds' | 'bytes' | 'ratio' | 'count' | 'offset' | 'info';
@@ -20,7 +20,8 @@ export const latencyBucketsSeconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
  * services in one process may share it. A label has few values known beforehand: never an id, never what a caller chose.
  */
 export class Metrics {
-  readonly registry = new Registry();
+  /** Of OpenMetrics, for exemplars; whoever does not ask for them gets the older text. */
+  readonly registry = openMetrics();
 
   counter<Label extends string = never>(name: MetricName<Label>): Counter<Label> {
     const full = metricName(name, 'total');
@@ -47,17 +48,45 @@ export class Metrics {
     return new Histogram({ name: full, help: name.help, labelNames: [...(name.labels ?? [])], buckets: [...buckets], registers: [this.registry] });
   }
 
+  /** A histogram whose values may name the trace they were seen in. */
+  tracedHistogram<Label extends string>(name: MetricName<Label>, unit: MetricUnit): TracedHistogram<Label> {
+    const full = metricName(name, unit);
+    const known = this.registry.getSingleMetric(full);
+    const histogram: Histogram<string> = known instanceof Histogram ? known : new Histogram<string>({ name: full, help: name.help, labelNames: [...(name.labels ?? [])], buckets: [...latencyBucketsSeconds], registers: [this.registry], enableExemplars: true });
+    return {
+      of: (labels) => {
+        const child = histogram.labels(labels);
+        return { observe: (value, traceId) => { if (traceId === undefined) child.observe(value); else histogram.observe({ labels, value, exemplarLabels: { trace_id: traceId } }); } };
+      },
+    };
+  }
+
   /** Adds what Node tells of itself: CPU, memory, event loop lag (`process_*`, `nodejs_*`). Once a process. */
   withProcessMetrics(): this {
     collectDefaultMetrics({ register: this.registry });
     return this;
   }
 
-  /** Prometheus text and its content type. */
-  async text(): Promise<{ body: string; contentType: string }> {
-    return { body: await this.registry.metrics(), contentType: this.registry.contentType };
+  /** All metrics as text, in the form that `accept`, a header, asks for: OpenMetrics with exemplars, else Prometheus text. */
+  async text(accept?: string): Promise<{ body: string; contentType: string }> {
+    const body = await this.registry.metrics();
+    return accept?.includes('application/openmetrics-text') === true ? { body, contentType: Registry.OPENMETRICS_CONTENT_TYPE } : { body: withoutExemplars(body), contentType: Registry.PROMETHEUS_CONTENT_TYPE };
   }
 }
+
+export interface TracedHistogram<Label extends string> { of(labels: Readonly<Record<Label, string>>): { observe(value: number, traceId?: string | undefined): void } }
+
+function openMetrics(): Registry<OpenMetricsContentType> {
+  const registry = new Registry<OpenMetricsContentType>();
+  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  return registry;
+}
+
+/** OpenMetrics as the text that came before it: counters are named in full, exemplars and the end are left out. */
+const withoutExemplars = (text: string): string => text
+  .replace(/^# HELP (\S+) (.*)\n# TYPE \1 counter$/gm, '# HELP $1_total $2\n# TYPE $1_total counter')
+  .replace(/^([^#\n].*?) # \{.*$/gm, '$1')
+  .replace(/\n# EOF\n$/, '\n');
 
 const wordsPattern = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
 

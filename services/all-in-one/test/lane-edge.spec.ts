@@ -23,7 +23,7 @@ it('tells of rows whose decisions are not there at the deadline that they are pe
     log: new MemoryEventLog({ lanes: 1, clock: { nowMs: () => 1 } }), replies, decisions, set: () => set, tokeniser: new Tokeniser(Buffer.alloc(16)), backlogMax: 10, backlog: () => 0,
     simulate: () => { throw new Error('nothing is simulated'); },
   });
-  const answers = await edge.submit([row('a'), row('b')], { source: undefined, wait: 'decided', deadlineMs: 1, traceId: null });
+  const answers = await edge.submit([row('a'), row('b')], { source: undefined, wait: 'decided', deadlineMs: 1 });
   expect(answers).toEqual([{ kind: 'pending', id: 'd-0-0', transactionId: 'a' }, { kind: 'pending', id: 'd-0-1', transactionId: 'b' }]);
   expect(replies.waiting).toBe(0);
 });

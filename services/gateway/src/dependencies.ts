@@ -1,5 +1,5 @@
 import type { Decision, FeatureStatus, FeatureValue, Value } from '@weir/contracts';
-import type { Health, Logger, Metrics } from '@weir/platform';
+import type { Health, Logger, Metrics, Tracing } from '@weir/platform';
 import type { Clock } from '@weir/ports';
 import type { Role } from './roles';
 import type { DecisionRecord } from './schemas/decision.schema';
@@ -36,6 +36,8 @@ export interface GatewayDependencies {
   readonly alerts: Alerts;
   readonly matches: Matches;
   readonly live: Live;
+  /** Undefined where no traces are taken. */
+  readonly tracing?: Tracing | undefined;
   readonly health: Health;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -62,7 +64,8 @@ export interface SubmitOptions {
   readonly wait: 'accepted' | 'decided';
   /** How long to wait for decisions; undefined: the policy's deadline (of several: the longest). Rows not decided by then are `pending`. */
   readonly deadlineMs: number | undefined;
-  readonly traceId: string | null;
+  /** W3C trace context that travels with the rows; undefined: none. */
+  readonly traceparent?: string | undefined;
 }
 
 /** What became of a row. */

@@ -28,7 +28,7 @@ export function countRows(edge: Edge, metrics: Metrics): Edge {
 /** Counts and times every answered request, by endpoint and class of status. The label values are made once. */
 export function watchRequests(metrics: Metrics, parts: { readonly guard: RequestGuard; readonly liveFeed: LiveFeed }): (request: FastifyRequest, reply: FastifyReply, done: () => void) => void {
   const requests = metrics.counter({ service: 'gateway', noun: 'requests', help: 'Requests answered, by endpoint and status.', labels: ['endpoint', 'status'] });
-  const durations = metrics.histogram({ service: 'gateway', noun: 'request_duration', help: 'Time from the request to the end of its answer, by endpoint.', labels: ['endpoint'] }, 'seconds');
+  const durations = metrics.tracedHistogram({ service: 'gateway', noun: 'request_duration', help: 'Time from the request to the end of its answer, by endpoint.', labels: ['endpoint'] }, 'seconds');
   metrics.gauge({ service: 'gateway', noun: 'in_flight', help: 'Requests being answered.', labels: ['kind'] }, 'count', (gauge) => {
     gauge.set({ kind: 'request' }, parts.guard.inFlight.requests);
     gauge.set({ kind: 'batch' }, parts.guard.inFlight.batches);
@@ -36,7 +36,7 @@ export function watchRequests(metrics: Metrics, parts: { readonly guard: Request
   metrics.gauge({ service: 'gateway', noun: 'stream_clients', help: 'Open event streams.' }, 'count', (gauge) => gauge.set(parts.liveFeed.clientCount));
 
   const counterByKey = new Map<string, { inc(): void }>();
-  const timerByEndpoint = new Map<string, { observe(seconds: number): void }>();
+  const timerByEndpoint = new Map<string, ReturnType<typeof durations.of>>();
   return (request, reply, done) => {
     const spec = endpointOf(request)?.spec;
     const endpoint = spec === undefined ? 'other' : `${spec.method} ${spec.path}`;
@@ -45,8 +45,8 @@ export function watchRequests(metrics: Metrics, parts: { readonly guard: Request
     if (counter === undefined) counterByKey.set(key, (counter = requests.labels({ endpoint, status: String(reply.statusCode) })));
     counter.inc();
     let timer = timerByEndpoint.get(endpoint);
-    if (timer === undefined) timerByEndpoint.set(endpoint, (timer = durations.labels({ endpoint })));
-    timer.observe(reply.elapsedTime / 1_000);
+    if (timer === undefined) timerByEndpoint.set(endpoint, (timer = durations.of({ endpoint })));
+    timer.observe(reply.elapsedTime / 1_000, request.span?.traceId);
     done();
   };
 }

@@ -15,6 +15,7 @@ import { KeyRing } from './http/key-ring';
 import { ProblemFilter, sendProblem } from './http/problem-filter';
 import { problemOf, problems } from './http/problem';
 import { RequestGuard } from './http/request-guard';
+import { beginTrace, endTrace } from './http/request-traces';
 import { serveConsole, serveDocsAssets } from './http/static-files';
 import { LiveFeed } from './live/live-feed';
 import { OpenApiDocument } from './openapi/document';
@@ -95,6 +96,13 @@ export class GatewayServer implements Resource {
       if (given instanceof Endpoint && given.spec.bodyBytesMax !== undefined) route.bodyLimit = given.spec.bodyBytesMax;
     });
     instance.addHook('onRequest', this.guard.onRequest);
+    instance.decorateRequest('span', undefined);
+    instance.decorateRequest('traceparent', undefined);
+    const { tracing } = this.context.deps;
+    if (tracing !== undefined) {
+      instance.addHook('onRequest', beginTrace(tracing));
+      instance.addHook('onResponse', endTrace);
+    }
     instance.addHook('onSend', (request, reply, _payload, done) => {
       void reply.header('x-content-type-options', 'nosniff');
       if (endpointOf(request) !== undefined && !reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');

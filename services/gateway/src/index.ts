@@ -7,3 +7,4 @@ export { hashApiKey, newApiKey } from './http/key-ring';
 export { decisionJson } from './decisions/decision-json';
 export { decisionRecord } from './decisions/decision-record';
 export type { DecisionRecord } from './schemas/decision.schema';
+export { version } from './version';

@@ -1,4 +1,4 @@
-import type { Decision, LaneItem } from '@weir/contracts';
+import { traceIdOf, type Decision, type LaneItem } from '@weir/contracts';
 import { encodeReply, originHeader, originText, StageWork, type InputRecord, type OutputRecord, type ReplySender, type WorkOutput } from '@weir/pipeline';
 import type { Clock, NewRecord, Topic } from '@weir/ports';
 import type { Alert } from './alerts';
@@ -45,7 +45,7 @@ export class ScoringWork extends StageWork<ScoringStage> {
         if (item.replyTo !== undefined) now.push({ address: item.replyTo, offset: item.offset, decision: undefined });
         return;
       }
-      const decision = { verdict: item.verdict, meta: { decided_at: nowMs, latency_ms: { scoring, total: Math.max(0, nowMs - (read.appendedAtMs[index] ?? nowMs)) }, trace_id: null } };
+      const decision = { verdict: item.verdict, meta: { decided_at: nowMs, latency_ms: { scoring, total: Math.max(0, nowMs - (read.appendedAtMs[index] ?? nowMs)) }, trace_id: traceIdOf(read.traceparents[index]) } };
       const value = this.options.encodeDecision(decision);
       decisions.push({ origin: item.offset, record: this.recordOf(item, item.verdict.transaction_id, value) });
       if (item.replyTo !== undefined) (item.verdict.degraded ? later : now).push({ address: item.replyTo, offset: item.offset, decision: value });

@@ -1,4 +1,4 @@
-import type { FeatureLayout, LaneItem } from '@weir/contracts';
+import { traceHeader, type FeatureLayout, type LaneItem } from '@weir/contracts';
 import { resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
 import type { StageState } from '../stage';
 import { ItemCodec, passedOver } from '../wire';
@@ -12,6 +12,8 @@ export interface ReadItems {
   readonly items: LaneItem[];
   /** When the lane took each item's record. */
   readonly appendedAtMs: readonly number[];
+  /** Trace context of each item's request. */
+  readonly traceparents: ReadonlyArray<string | undefined>;
   readonly origins: readonly number[];
 }
 
@@ -29,7 +31,7 @@ export class ItemBorder {
   get inForce(): DefinitionSet | undefined { return this.set; }
 
   read(inputs: readonly InputRecord[]): ReadItems {
-    const items: LaneItem[] = [], appendedAtMs: number[] = [], origins: number[] = [];
+    const items: LaneItem[] = [], appendedAtMs: number[] = [], traceparents: (string | undefined)[] = [], origins: number[] = [];
     for (const { origin, record } of inputs) {
       origins.push(origin);
       const read = this.reading.decode({ lane: this.lane, offset: origin }, record.value, this.layoutOf);
@@ -37,8 +39,9 @@ export class ItemBorder {
       if (read.item.kind === 'definitions' && read.item.json !== undefined) this.use(read.item.json);
       items.push(read.item);
       appendedAtMs.push(read.appendedAtMs);
+      traceparents.push(record.headers[traceHeader]);
     }
-    return { items, appendedAtMs, origins };
+    return { items, appendedAtMs, traceparents, origins };
   }
 
   /** A record for every origin: its item's, or that it was passed over. */

@@ -1,4 +1,4 @@
-import { WeirError } from '@weir/contracts';
+import { traceHeader, WeirError } from '@weir/contracts';
 import type { Clock, EventLog, LogRecord, OnlineStore, Topic } from '@weir/ports';
 import { Gate } from '../gate';
 import { PendingState } from '../pending-state';
@@ -10,9 +10,9 @@ import { OutputQueue } from './output-queue';
 
 export interface WorkRunnerHooks {
   /** Records taken, and how long the work took for them. */
-  taken?(records: number, ms: number): void;
+  taken?(inputs: readonly InputRecord[], ms: number): void;
   /** From the log to durable outputs. */
-  through?(records: number, ms: number): void;
+  through?(inputs: readonly InputRecord[], ms: number): void;
   checkpoint?(position: number, entries: number, bytes: number, ms: number): void;
 }
 
@@ -143,15 +143,15 @@ export class WorkRunner {
     const inputs = this.#fresh(records);
     this.#next = (records.at(-1) as LogRecord).offset + 1;
     if (inputs.length === 0) return;
-    const output = await work.take(inputs);
-    hooks?.taken?.(inputs.length, performance.now() - startedAt);
+    const output = withTraces(inputs, await work.take(inputs));
+    hooks?.taken?.(inputs, performance.now() - startedAt);
     this.#taken = (inputs.at(-1) as InputRecord).origin;
     this.#takenSinceCheckpoint += inputs.length;
     this.#gate.take();
     const position = this.#taken;
     this.#through = Promise.all([this.#through, this.#write(output)]).then(() => {
       this.#passed = position;
-      hooks?.through?.(inputs.length, clock.nowMs() - takenAtMs);
+      hooks?.through?.(inputs, clock.nowMs() - takenAtMs);
     });
     this.#through.catch((error: unknown) => this.#fail(error)).finally(() => this.#gate.leave());
     const isTime = this.#takenSinceCheckpoint >= (this.#options.checkpointRecords ?? 10_000) || takenAtMs - this.#lastCheckpointMs >= (this.#options.checkpointMs ?? 500);
@@ -217,4 +217,19 @@ export class WorkRunner {
     this.#failure ??= error;
     this.#stopping = true;
   }
+}
+
+/** The outputs with the trace context of the records that they come from; nearly no record has one. */
+function withTraces(inputs: readonly InputRecord[], output: WorkOutput): WorkOutput {
+  let byOrigin: Map<number, string> | undefined;
+  for (const { origin, record } of inputs) {
+    const traceparent = record.headers[traceHeader];
+    if (traceparent !== undefined) (byOrigin ??= new Map()).set(origin, traceparent);
+  }
+  if (byOrigin === undefined) return output;
+  const outputs = new Map([...output.outputs].map(([topic, records]) => [topic, records.map((each) => {
+    const traceparent = byOrigin.get(each.origin);
+    return traceparent === undefined ? each : { origin: each.origin, record: { ...each.record, headers: { ...each.record.headers, [traceHeader]: traceparent } } };
+  })]));
+  return { ...output, outputs };
 }

@@ -61,7 +61,7 @@ export function takeRows(count: number): string[] {
 }
 
 const submitted = (json: string): SubmittedRow => ({ json, event: JSON.parse(json) as Record<string, unknown>, receivedAtMs: undefined, idempotency: undefined });
-const submit = (suite: Suite, rows: readonly string[]) => suite.edge.submit(rows.map(submitted), { source: undefined, wait: 'decided', deadlineMs: decidedWaitMs, traceId: null });
+const submit = (suite: Suite, rows: readonly string[]) => suite.edge.submit(rows.map(submitted), { source: undefined, wait: 'decided', deadlineMs: decidedWaitMs });
 
 export async function flood(suite: Suite, rows: readonly string[]): Promise<void> {
   const under: Promise<unknown>[] = [];

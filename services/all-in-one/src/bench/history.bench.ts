@@ -22,7 +22,7 @@ export async function* run(quick: boolean): AsyncGenerator<Figure> {
       for (let sent = 0; sent < rows; sent += rowsPerBatch) {
         const batch: SubmittedRow[] = [];
         while (batch.length < rowsPerBatch) { const event = { ...events.next().value?.event }; batch.push({ json: JSON.stringify(event), event, receivedAtMs: undefined, idempotency: undefined }); }
-        await bench.suite.edge.submit(batch, { source: undefined, wait: 'decided', deadlineMs: decidedWaitMs, traceId: null });
+        await bench.suite.edge.submit(batch, { source: undefined, wait: 'decided', deadlineMs: decidedWaitMs });
       }
       await bench.suite.flushHistory();
     };

@@ -69,6 +69,6 @@ async function fill({ suite }: BenchSuite): Promise<void> {
       const event = { transaction_id: `${turn}-${card}`, event_time: atMs, card_id: `card-${card}`, amount: 100 + ((card * 31 + turn * 17) % 9_000) };
       return { json: JSON.stringify(event), event, receivedAtMs: atMs, idempotency: undefined };
     });
-    await suite.edge.submit(rows, { source: undefined, wait: 'decided', deadlineMs: 60_000, traceId: null });
+    await suite.edge.submit(rows, { source: undefined, wait: 'decided', deadlineMs: 60_000 });
   }
 }

@@ -82,7 +82,7 @@ function takeRows(transactions: Transactions, count: number, untilMs = Infinity)
   return rows;
 }
 
-const submit = (suite: Suite, rows: readonly SubmittedRow[]): Promise<unknown> => suite.edge.submit(rows, { source: undefined, wait: 'decided', deadlineMs: decidedWaitMs, traceId: null });
+const submit = (suite: Suite, rows: readonly SubmittedRow[]): Promise<unknown> => suite.edge.submit(rows, { source: undefined, wait: 'decided', deadlineMs: decidedWaitMs });
 
 async function sendFirst(suite: Suite, transactions: Transactions, startedAtMs: number): Promise<number> {
   await submit(suite, takeRows(transactions, 1));

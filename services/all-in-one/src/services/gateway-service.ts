@@ -12,7 +12,7 @@ import { SqlCases, SqlQuarantine, SqlRegistry } from '@weir/adapters/sql';
 import { WeirError } from '@weir/contracts';
 import { GatewayServer, type GatewayDependencies, type GatewayOptions } from '@weir/gateway';
 import { decodeReply, lastOriginIn, Tokeniser } from '@weir/pipeline';
-import { Health, Metrics, type Logger, type Resource } from '@weir/platform';
+import { Health, Metrics, type Logger, type Resource, type Tracing } from '@weir/platform';
 import { quarantineId, SystemClock, type CaseStore, type DecisionStore, type LogRecord, type OnlineStore, type QuarantineRow, type QuarantineStore, type Registry } from '@weir/ports';
 import { BacktestService } from '../backtest/backtest-service';
 import { setChecks, webhookCheck } from '../set-checks';
@@ -44,6 +44,7 @@ import { tokenKey, webhookKey } from '../suite/secrets';
 import { readFourEyes, SetProposals } from '../suite/set-proposals';
 import { LaneStatus } from '../suite/suite-status';
 import { StoredDecisions, StoredQuarantine } from '../suite/suite-views';
+import { tracingOf } from '../suite/tracing-of';
 import { DecisionFeed } from './decision-feed';
 import { LanePositions } from './lane-positions';
 import { openLog, openReplies, openState } from './open-servers';
@@ -112,6 +113,7 @@ export class GatewayService {
   private feed!: DecisionFeed;
   private follower!: TopicFollower;
   private positions!: LanePositions;
+  private tracing: Tracing | undefined;
   private webhooks: WebhookSender | undefined;
   private backtests: BacktestService | undefined;
   private reviews: ReviewQueue | undefined;
@@ -130,6 +132,7 @@ export class GatewayService {
 
   get resources(): readonly Resource[] {
     return [
+      { name: 'traces', start: async () => { this.tracing = await tracingOf('gateway', { ...this.options, instance: this.options.config.instance }); }, stop: () => this.tracing?.stop() },
       { name: 'servers', start: () => this.open(), stop: () => this.close() },
       { name: 'feeds', start: () => this.startFeeds(), stop: () => this.stopFeeds() },
       { name: 'gateway', start: () => this.startGateway(), stop: () => this.stopGateway() },
@@ -235,7 +238,7 @@ export class GatewayService {
     const features = new LaneFeatures({ set, stages: Array.from({ length: config.lanes }, (_, lane) => new StoredFeatures(this.featureState, lane, config.lanes)), clock, tokeniser, statistics: this.statistics });
     const tokenOfEntity = (type: string, key: string): string => features.tokenised(type, key);
     const edge = new LaneEdge({
-      log, replies: this.replies, decisions: { byId: (id) => this.feed.byIdSoon(id) }, set, tokeniser, backlogMax, backlog: () => Math.max(this.replies.waiting, this.positions.backlog), replyTo: this.address,
+      log, replies: this.replies, decisions: { byId: (id) => this.feed.byIdSoon(id) }, set, tokeniser, backlogMax, backlog: () => Math.max(this.replies.waiting, this.positions.backlog), replyTo: this.address, tracing: this.tracing,
       simulate: () => Promise.reject(new WeirError('WEIR_LIMIT_REACHED', 'a simulation needs every service\'s state at once; the suite in one process has it')),
     });
     const insight = new Insight({ resolved: (change) => this.definitions.resolved(change), stages: () => [], registry, decisions, artifacts: this.artifacts, runtime: this.models, nextOffsets: () => this.positions.nextOffsets, tokenOfEntity });
@@ -262,7 +265,7 @@ export class GatewayService {
       }),
       tables: new LaneTables({ set, rows: () => tables, writer, tokeniser }), labels: this.labels, models: this.artifacts, monitors: noMonitors, backtests: this.backtests, reprocessing: noReprocessing, verification: noVerification,
       status: new LaneStatus({ log, runners: Array.from({ length: config.lanes }, (_, lane) => ({ get position() { return positions.decided(lane); }, get publishedPosition() { return positions.decided(lane); } })), definitions: this.definitions, startedAtMs: clock.nowMs() }),
-      quarantine: new StoredQuarantine(quarantine, edge, clock, resendDeadlineMs), keys: new RegistryKeys(registry), audit: new RegistryAudit(registry), live: this.live, health: this.health, metrics: this.metrics, logger, clock,
+      quarantine: new StoredQuarantine(quarantine, edge, clock, resendDeadlineMs), keys: new RegistryKeys(registry), audit: new RegistryAudit(registry), live: this.live, tracing: this.tracing, health: this.health, metrics: this.metrics, logger, clock,
     }, gateway);
     await this.server.start();
   }

@@ -3,9 +3,11 @@ import { join, resolve } from 'node:path';
 import { LaneOwnership, type LaneChange, type PlatformaticEventLog } from '@weir/adapters/kafka';
 import type { RedisReplies } from '@weir/adapters/redis';
 import { LaneKeeper, startTicks, WorkRunner, type WorkRunnerHooks } from '@weir/pipeline';
-import { Health, HealthServer, Metrics, type Logger, type Resource } from '@weir/platform';
+import { Health, HealthServer, Metrics, type Logger, type Resource, type Tracing } from '@weir/platform';
 import { SystemClock, type OnlineStore, type Topic } from '@weir/ports';
+import { traceBatch, tracedIn, traceIdsOf } from '../suite/batch-traces';
 import { ModelArtifacts } from '../suite/model-artifacts';
+import { tracingOf } from '../suite/tracing-of';
 import { buildWork } from './lane-work';
 import { kafkaOptions, openLog, openReplies, openState } from './open-servers';
 import type { ServiceConfig, StageName } from './service-config';
@@ -31,13 +33,14 @@ export class StageService {
   private keeper!: LaneKeeper;
   private ownership: LaneOwnership | undefined;
   private readonly ticksByLane = new Map<number, { stop(): Promise<void> }>();
+  private tracing: Tracing | undefined;
   private joined = false;
 
-  constructor(private readonly name: StageName, private readonly config: ServiceConfig, private readonly logger: Logger) {
+  constructor(private readonly name: StageName, private readonly config: ServiceConfig, private readonly logger: Logger, private readonly env: NodeJS.ProcessEnv = process.env) {
     mkdirSync(resolve(config.dataDir), { recursive: true });
     this.artifacts = new ModelArtifacts(join(resolve(config.dataDir), 'models'));
     this.server = new HealthServer({ health: this.health, metrics: this.metrics, logger, host: config.httpHost, port: config.httpPort });
-    this.hooks = workMetrics(this.metrics, name, () => this.keeper, () => this.log, inputOf[name]);
+    this.hooks = workMetrics(this.metrics, { service: name, keeper: () => this.keeper, log: () => this.log, input: inputOf[name] });
   }
 
   get port(): number { return this.server.port; }
@@ -45,6 +48,7 @@ export class StageService {
   /** In the order of start; stopped in reverse: first the lanes are given up with their state published. */
   get resources(): readonly Resource[] {
     return [
+      { name: 'traces', start: async () => { this.tracing = await tracingOf(this.name, { env: this.env, logger: this.logger, instance: this.config.instance }); }, stop: () => this.tracing?.stop() },
       { name: 'servers', start: () => this.open(), stop: () => this.close() },
       { name: 'lanes', start: () => this.join(), stop: () => this.leave() },
       this.server,
@@ -60,7 +64,7 @@ export class StageService {
       build: async (lane) => {
         if (this.name === 'scoring') await this.log.claim(lane);
         return new WorkRunner({
-          lane, log: this.log, store: this.store, clock: this.clock, hooks: this.hooks(lane), checkpointMs: this.config.checkpointMs,
+          lane, log: this.log, store: this.store, clock: this.clock, hooks: this.watched(lane), checkpointMs: this.config.checkpointMs,
           work: buildWork(this.name, lane, { lanes: this.config.lanes, clock: this.clock, replies: this.replies, store: this.store, artifacts: this.artifacts }),
         });
       },
@@ -73,6 +77,22 @@ export class StageService {
     });
     this.health.add('group', () => (this.joined ? undefined : 'has not joined its group yet'));
     this.health.add('lanes', () => (this.keeper.isReading ? undefined : 'a lane is not being read'));
+  }
+
+  /** Metrics of every batch; spans, and a line, of those with a traced request in them. */
+  private watched(lane: number): WorkRunnerHooks {
+    const hooks = this.hooks(lane), { tracing } = this;
+    if (tracing === undefined) return hooks;
+    return {
+      ...hooks,
+      taken: (inputs, ms) => {
+        hooks.taken?.(inputs, ms);
+        const traced = tracedIn(inputs), endMs = this.clock.nowMs();
+        if (traced.length === 0) return;
+        traceBatch(tracing, { stage: this.name, lane, records: inputs.length, startMs: endMs - ms, endMs }, traced);
+        this.logger.info({ lane, records: inputs.length, ms: Math.round(ms * 1_000) / 1_000, trace_id: traceIdsOf(traced) }, 'traced');
+      },
+    };
   }
 
   private async close(): Promise<void> {

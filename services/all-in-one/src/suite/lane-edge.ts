@@ -2,6 +2,7 @@ import { decisionId, WeirError, type Decision, type IngestRefusal, type RawBody 
 import { decidedSource, type DefinitionSet } from '@weir/definitions';
 import type { Edge, RowAnswer, SubmitOptions, SubmittedRow } from '@weir/gateway';
 import { encodeRawBody, toRawBody, type EdgeResult, type Tokeniser } from '@weir/pipeline';
+import type { Tracing } from '@weir/platform';
 import { quarantineId, type DecisionStore, type EventLog, type NewRecord } from '@weir/ports';
 import { laneOf, partitionKeyOf } from './lane-choice';
 import type { Replies, Reply } from './replies';
@@ -19,6 +20,8 @@ export interface LaneEdgeOptions {
   /** Records of all lanes that are not through yet. */
   readonly backlog: () => number;
   readonly simulate: (body: RawBody, lane: number) => Promise<RowAnswer>;
+  /** Undefined where no traces are taken. */
+  readonly tracing?: Pick<Tracing, 'begin'> | undefined;
   /** Where answers are sent to; default: this process. */
   readonly replyTo?: string;
 }
@@ -35,8 +38,10 @@ export class LaneEdge implements Edge {
     const { replies, backlog, backlogMax } = this.options;
     if (backlog() + rows.length > backlogMax || !replies.hasRoom(rows.length)) return rows.map(() => ({ kind: 'overloaded', retryAfterMs }));
     const set = this.options.set();
-    const bodies = rows.map((row) => this.bodyOf(row, options.source, set));
-    const origins = await this.append(bodies, set);
+    const publishing = this.options.tracing?.begin('transactions.raw publish', { kind: 'producer', parent: options.traceparent, attributes: { 'messaging.destination.name': 'transactions.raw', 'messaging.batch.message_count': rows.length } });
+    const traceparent = publishing?.traceparent ?? options.traceparent;
+    const bodies = rows.map((row) => { const body = this.bodyOf(row, options.source, set); return traceparent === undefined ? body : { ...body, traceparent }; });
+    const origins = await this.append(bodies, set).finally(() => publishing?.end());
     const decides = bodies.map((body) => set.sources.get(body.source)?.decide === true);
     const ids = rows.map((row, index) => transactionIdOf(row, bodies[index]?.source ?? '', set));
     const pending = (index: number): RowAnswer => {

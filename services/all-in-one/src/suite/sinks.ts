@@ -1,10 +1,11 @@
-import type { Decision } from '@weir/contracts';
+import { traceIdOf, type Decision } from '@weir/contracts';
 import { resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
 import type { Sink, TakenBatch } from '@weir/pipeline';
 import { quarantineId, type Clock, type DecisionStore, type QuarantineRow, type QuarantineStore } from '@weir/ports';
 import { EntityReader } from '../history/entity-reader';
 import { decisionRow, DecisionPacker, envelopes, type DecidedRow } from './decision-rows';
 import type { LiveFeed } from './live-feed';
+import { traceparentIn } from './batch-traces';
 
 /** What a batch becomes for those behind it: made once, shared by all sinks and the replies. */
 export class Taken {
@@ -47,7 +48,10 @@ export class BatchReader {
       const { verdict } = outcome;
       const bySet = this.readers(), entities = bySet?.entities.of(outcome) ?? [];
       if (verdict === undefined) undecided.set(outcome.offset, entities);
-      else rows.push(decisionRow(outcome, { verdict, meta: envelopeOf(batch.records[index]?.appendedAtMs ?? nowMs) }, entities, bySet?.packer));
+      else {
+        const record = batch.records[index], meta = envelopeOf(record?.appendedAtMs ?? nowMs), traceparent = traceparentIn(record);
+        rows.push(decisionRow(outcome, { verdict, meta: traceparent === undefined ? meta : { ...meta, trace_id: traceIdOf(traceparent) } }, entities, bySet?.packer));
+      }
     }
     return (batch.made = new Taken(rows, undecided));
   }

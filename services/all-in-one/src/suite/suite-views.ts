@@ -88,7 +88,7 @@ export class StoredQuarantine implements Quarantine {
       throw new WeirError('WEIR_INPUT_INVALID', `${id} could not be read when it came: send it corrected`, { findings: [{ where: 'body', field: '', expected: 'the corrected event', got: 'nothing' }] });
     }
     const again = corrected ?? { json: row.json, event: event ?? {}, receivedAtMs: undefined, idempotency: undefined };
-    const [answer] = await this.edge.submit([again], { source: row.source, wait: 'decided', deadlineMs: this.deadlineMs, traceId: null });
+    const [answer] = await this.edge.submit([again], { source: row.source, wait: 'decided', deadlineMs: this.deadlineMs });
     if (answer !== undefined && answer.kind !== 'overloaded' && answer.kind !== 'quarantined') await this.store.markResent(id, this.clock.nowMs());
     return answer;
   }

@@ -4,7 +4,7 @@ import { OnnxModelRuntime } from '@weir/adapters/onnx';
 import { decisionId, WeirError, type Decision, type RawBody, type RawRecord } from '@weir/contracts';
 import { GatewayServer, type GatewayOptions, type History, type RowAnswer } from '@weir/gateway';
 import { LaneRunner, startTicks, Tokeniser, type Outcome, type Sink, type TakenBatch } from '@weir/pipeline';
-import { Health, Metrics, type Logger, type Resource } from '@weir/platform';
+import { Health, Metrics, type Logger, type Resource, type Tracing } from '@weir/platform';
 import { SystemClock, type Registry } from '@weir/ports';
 import { BacktestService } from '../backtest/backtest-service';
 import { buildStages, type Stages } from '../chain';
@@ -19,6 +19,7 @@ import { patternStanding } from './matches/pattern-standing';
 import { StoredMatches } from './matches/stored-matches';
 import { WebhookSender } from './alerts/webhook-sender';
 import { caseMetrics } from './cases/case-metrics';
+import { TraceSink } from './batch-traces';
 import { CaseSink } from './cases/case-sink';
 import { ReviewQueue } from './cases/review-queue';
 import { readHistoryOptions } from '../history/history-config';
@@ -57,6 +58,7 @@ import { readFourEyes, SetProposals } from './set-proposals';
 import { BatchReader, DecisionSink, LiveSink, QuarantineSink, type Taken } from './sinks';
 import { LaneStatus } from './suite-status';
 import { StoredDecisions, StoredQuarantine } from './suite-views';
+import { tracingOf } from './tracing-of';
 
 export interface SuiteOptions {
   /** Folder of everything the suite keeps; made where it is missing. */
@@ -109,6 +111,7 @@ export class Suite {
   private webhooks: WebhookSender | undefined;
   /** Undefined where it is switched off. */
   history: HistoryService | undefined;
+  private tracing: Tracing | undefined;
 
   constructor(private readonly options: SuiteOptions) {
     mkdirSync(options.dataDir, { recursive: true });
@@ -122,6 +125,7 @@ export class Suite {
   /** In the order of start; stopped in reverse: the gateway first turns callers away, then the lanes finish what they took. */
   get resources(): readonly Resource[] {
     return [
+      { name: 'traces', start: async () => { this.tracing = await tracingOf('weir', this.options); }, stop: () => this.tracing?.stop() },
       { name: 'stores', start: () => this.openStores(), stop: () => this.closeStores() },
       { name: 'lanes', start: () => this.startLanes(), stop: () => this.stopLanes() },
       { name: 'gateway', start: () => this.startGateway(), stop: () => this.server.stop() },
@@ -176,7 +180,7 @@ export class Suite {
     await this.definitions.reconcile(this.lanes.map(({ stages }) => stages.ingest.setId));
     await this.labels.resume();
     this.edge = new LaneEdge({
-      log, replies: this.replies, decisions: this.stores.decisions, set: () => this.definitions.set, tokeniser: this.tokeniser, backlogMax, backlog: () => this.replies.waiting, simulate: (body, lane) => this.simulate(body, lane),
+      log, replies: this.replies, decisions: this.stores.decisions, set: () => this.definitions.set, tokeniser: this.tokeniser, backlogMax, tracing: this.tracing, backlog: () => this.replies.waiting, simulate: (body, lane) => this.simulate(body, lane),
     });
     this.ticks = startTicks({ log, lanes: this.lanes.map((_, lane) => lane), clock: this.clock, onError: (error) => this.options.logger.error({ err: error }, 'a tick could not be written') });
     this.watch.start();
@@ -195,7 +199,7 @@ export class Suite {
     const reader = new BatchReader(this.clock, () => (this.definitions.applied ? this.definitions.set : undefined));
     const runner = new LaneRunner({
       lane, log, store: online, chain: stages, clock: this.clock, checkpointRecords, hooks: laneMetrics(this.metrics, lane), recordsFirst: foreign !== undefined,
-      sinks: [new DecisionSink(reader, decisions), new QuarantineSink(quarantine), ...this.historySink(lane, reader), this.caseSink(reader), this.alertSink(stages, reader), new MatchSink(log, (pattern) => stages.patterns.entityOf(pattern)), new LiveSink(reader, this.live, (batch, taken) => this.noteBatch(batch, taken))],
+      sinks: [new DecisionSink(reader, decisions), new QuarantineSink(quarantine), ...this.historySink(lane, reader), this.caseSink(reader), this.alertSink(stages, reader), new MatchSink(log, (pattern) => stages.patterns.entityOf(pattern)), new LiveSink(reader, this.live, (batch, taken) => this.noteBatch(batch, taken)), ...(this.tracing === undefined ? [] : [new TraceSink(this.tracing, this.options.logger)])],
       reply: (outcomes, batch) => this.reply(outcomes, reader.read(batch)),
     });
     return { stages, runner };
@@ -342,7 +346,7 @@ export class Suite {
       status: new LaneStatus({ log, runners: this.lanes.map(({ runner }) => runner), definitions: this.definitions, startedAtMs: this.clock.nowMs() }),
       history: this.historyForAll(),
       quarantine: new StoredQuarantine(quarantine, edge, this.clock, resendDeadlineMs),
-      keys: new RegistryKeys(registry), audit: new RegistryAudit(registry), live: this.live, health: this.health, metrics: this.metrics, logger: this.options.logger, clock: this.clock,
+      keys: new RegistryKeys(registry), audit: new RegistryAudit(registry), live: this.live, tracing: this.tracing, health: this.health, metrics: this.metrics, logger: this.options.logger, clock: this.clock,
     }, this.options.gateway);
     await this.server.start();
   }

@@ -35,8 +35,8 @@ export class ProcessController {
   }
 
   @Answers(metricsText)
-  async metrics(@Res() reply: FastifyReply): Promise<void> {
-    const { body, contentType } = await this.gateway.deps.metrics.text();
+  async metrics(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { body, contentType } = await this.gateway.deps.metrics.text(request.headers.accept);
     void reply.type(contentType).send(body);
   }
 

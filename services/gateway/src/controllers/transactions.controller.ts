@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream';
 import { Controller, Req, Res } from '@nestjs/common';
-import { traceIdOf } from '@weir/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RowAnswer, SubmitOptions } from '../dependencies';
 import { arrayMarks, arrayRows, batchAnswers, encoded, ndjsonMarks, ndjsonRows, type BatchRow } from '../events/batch';
@@ -10,6 +9,7 @@ import { GatewayContext } from '../gateway-context';
 import { mediaType } from '../http/body-parsers';
 import { Answers, parseJsonBody, principalOf, textBody } from '../http/endpoint';
 import { problems } from '../http/problem';
+import { traceOf } from '../http/request-traces';
 import { describe } from '../http/validation';
 import { getTransaction, postBatch, postTransaction, pushEvents } from './transactions.endpoints';
 
@@ -22,7 +22,7 @@ export class TransactionsController {
     const { source, wait, explain } = request.url.includes('?') ? postTransaction.query(request) : noQuery;
     const text = textBody(request);
     const row = submittedRow(text, parseEvent(text), { principal: principalOf(request), idempotencyKey: idempotencyKeyOf(request.headers['idempotency-key']) });
-    const [answer] = await this.gateway.deps.edge.submit([row], { source, wait: wait ?? 'decided', deadlineMs: undefined, traceId: traceIdOf(header(request, 'traceparent')) });
+    const [answer] = await this.gateway.deps.edge.submit([row], { source, wait: wait ?? 'decided', deadlineMs: undefined, traceparent: traceOf(request) });
     if (answer === undefined) throw new Error('the edge gave no answer for the row');
     await this.send(reply, answer, explain ?? false);
   }
@@ -70,7 +70,7 @@ export class TransactionsController {
 
   private answers(request: FastifyRequest, source: string | undefined, rows: Iterator<BatchRow>): AsyncGenerator<string[]> {
     const { deps, options } = this.gateway;
-    const submit: SubmitOptions = { source, wait: 'decided', deadlineMs: options.batchDeadlineMs, traceId: traceIdOf(header(request, 'traceparent')) };
+    const submit: SubmitOptions = { source, wait: 'decided', deadlineMs: options.batchDeadlineMs, traceparent: traceOf(request) };
     return batchAnswers(rows, { edge: deps.edge, principal: principalOf(request), submit, minimal: wantsMinimal(request), onFault: (error) => deps.logger.error({ err: error }, 'rows of a batch failed') });
   }
 }

@@ -1,5 +1,4 @@
-import type { Metadata, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { traceIdOf } from '@weir/platform';
+import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { RowAnswer } from '../dependencies';
 import { checkEvent, idempotencyKeyOf, submittedRow } from '../events/event-text';
 import { explained, rowText } from '../events/row-answers';
@@ -23,9 +22,9 @@ export function riskService(context: CallContext, streams: OpenStreams): Untyped
     return submittedRow(json, event, { principal, idempotencyKey });
   };
   return {
-    Decide: unary(context, 'Decide', 'decide', async (request, { principal, metadata }) => {
+    Decide: unary(context, 'Decide', 'decide', async (request, { principal, traceparent }) => {
       const row = rowOf(request, principal, idempotencyKeyOf(textOf(request['idempotency_key'])));
-      const [answer] = await deps.edge.submit([row], { source: textOf(request['source']), wait: request['accepted_only'] === true ? 'accepted' : 'decided', deadlineMs: undefined, traceId: traceIdOf(textIn(metadata, 'traceparent')) });
+      const [answer] = await deps.edge.submit([row], { source: textOf(request['source']), wait: request['accepted_only'] === true ? 'accepted' : 'decided', deadlineMs: undefined, traceparent });
       if (answer === undefined) throw new Error('the edge gave no answer for the row');
       return resultMessage(request['explain'] === true ? await explained(answer, deps.decisions) : answer);
     }),
@@ -76,5 +75,3 @@ function watch(context: CallContext, call: Stream): () => void {
 }
 /** The stream counts messages, not bytes. */
 const messageBytesUsual = 4_096;
-
-const textIn = (metadata: Metadata, name: string): string | undefined => { const [value] = metadata.get(name); return typeof value === 'string' ? value : undefined; };

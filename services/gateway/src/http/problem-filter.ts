@@ -1,7 +1,9 @@
 import { Catch, NotFoundException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { traceIdOf } from '@weir/contracts';
 import type { Logger } from '@weir/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { problemOf, problems, type Problem } from './problem';
+import { traceOf } from './request-traces';
 
 /** Turns whatever was thrown into a problem document. What is our fault is logged in full and told in one sentence. */
 @Catch()
@@ -16,8 +18,10 @@ export class ProblemFilter implements ExceptionFilter {
 
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const problem = error instanceof NotFoundException ? this.unknownRoute(request) : problemOf(error);
-    if (problem === undefined) this.logger.error({ err: error, route: request.routeOptions.url, method: request.method }, 'request failed');
-    sendProblem(reply, problem ?? problems.internal());
+    if (problem !== undefined) return sendProblem(reply, problem);
+    const traceId = traceIdOf(traceOf(request)) ?? undefined;
+    this.logger.error({ err: error, route: request.routeOptions.url, method: request.method, trace_id: traceId }, 'request failed');
+    sendProblem(reply, problems.internal(traceId));
   }
 
   private unknownRoute(request: FastifyRequest): Problem {

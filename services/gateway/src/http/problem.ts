@@ -45,7 +45,8 @@ export const problems = {
   invalid: (detail: string, errors: readonly FieldError[]) => new Problem(422, 'WEIR_INPUT_INVALID', detail, { errors }),
   rateLimited: (retryAfterMs: number) => new Problem(429, 'WEIR_RATE_LIMITED', 'too many requests', { headers: retryAfter(retryAfterMs) }),
   overloaded: (detail: string, retryAfterMs = retryAfterMsDefault) => new Problem(503, 'WEIR_OVERLOADED', detail, { headers: retryAfter(retryAfterMs) }),
-  internal: () => new Problem(500, 'WEIR_INTERNAL', 'the request could not be answered; the log says why'),
+  /** `traceId`: under which the log, and the traces, say why. */
+  internal: (traceId?: string) => new Problem(500, 'WEIR_INTERNAL', 'the request could not be answered; the log says why', traceId === undefined ? {} : { more: { trace_id: traceId } }),
 };
 
 const retryAfterMsDefault = 1_000;

@@ -21,7 +21,7 @@ function feedOver(suite: InMemorySuite): LiveFeed {
 
 const submit = (suite: InMemorySuite, count: number, amount = 1) => suite.dependencies.edge.submit(
   Array.from({ length: count }, (_, index) => ({ json: '', event: { transaction_id: `${amount}-${index}`, amount }, receivedAtMs: undefined, idempotency: undefined })),
-  { source: undefined, wait: 'decided', deadlineMs: undefined, traceId: null },
+  { source: undefined, wait: 'decided', deadlineMs: undefined },
 );
 
 describe('the live feed', () => {

@@ -3,6 +3,7 @@ import type { Alert as LiveAlert } from '@weir/gateway';
 import { isItem, type Sink, type TakenBatch } from '@weir/pipeline';
 import type { EventLog } from '@weir/ports';
 import type { Alert } from '@weir/scoring';
+import { traceparentIn } from '../batch-traces';
 import { readBetween } from '../topic-pages';
 import { encodeAlert, originOf, type StoredAlert } from './alert-record';
 
@@ -51,12 +52,12 @@ export class AlertSink implements Sink {
 
   private raisedBy(batch: TakenBatch): StoredAlert[] {
     const raised: StoredAlert[] = [];
-    for (const outcome of batch.outcomes) {
+    for (const [index, outcome] of batch.outcomes.entries()) {
       if (!isItem(outcome)) continue;
       const alerts = this.options.alertsOf(outcome);
       if (alerts.length === 0) continue;
-      const entity = this.options.entityOf(outcome, batch);
-      for (const alert of alerts) raised.push({ alert, entity, origin: { lane: outcome.lane, offset: outcome.offset } });
+      const entity = this.options.entityOf(outcome, batch), traceparent = traceparentIn(batch.records[index]);
+      for (const alert of alerts) raised.push({ alert, entity, origin: { lane: outcome.lane, offset: outcome.offset }, traceparent });
     }
     return raised;
   }
