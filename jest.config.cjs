@@ -8,13 +8,14 @@ module.exports = {
   testPathIgnorePatterns: ['/node_modules/', '/console/'],
   moduleNameMapper: {
     '^@weir/adapters/(.*)$': '<rootDir>/libs/adapters/src/$1/index.ts',
-    '^@weir/ports/testing$': '<rootDir>/libs/ports/src/testing/index.ts',
+    '^@weir/(ports|platform)/testing$': '<rootDir>/libs/$1/src/testing/index.ts',
     '^@weir/(ingest|cep|feature-store|scoring|gateway)$': '<rootDir>/services/$1/src/index.ts',
     '^@weir/([a-z]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
-  transform: { '^.+\\.(t|j|mj)s$': ['@swc/jest', { ...swc, jsc: { ...swc.jsc, baseUrl: undefined, paths: undefined }, swcrc: false }] },
-  transformIgnorePatterns: ['/node_modules/(?!(?:.*/node_modules/)?(?:@nestjs|cookie|set-cookie-parser|kysely|commander|@platformatic)/)'],
+  // OTLP's exporter too: a native `import()` in a package ends Jest's process.
+  transform: { '^.+\\.(t|j|mj)s$|otlp-exporter-base/.+\\.cjs$': ['@swc/jest', { ...swc, jsc: { ...swc.jsc, baseUrl: undefined, paths: undefined }, swcrc: false }] },
+  transformIgnorePatterns: ['/node_modules/(?!(?:.*/node_modules/)?(?:@nestjs|cookie|set-cookie-parser|kysely|commander|@platformatic|@opentelemetry/otlp-exporter-base)/)'],
   modulePathIgnorePatterns: ['<rootDir>/dist'],
   testEnvironment: '<rootDir>/libs/testkit/jest-environment.cjs',
   maxWorkers: 2,

@@ -39,12 +39,3 @@ describe('Metrics', () => {
     expect(() => metricName({ service, noun }, 'total')).toThrow(RangeError);
   });
 });
-
-describe('traceIdOf', () => {
-  const id = '4bf92f3577b34da6a3ce929d0e0e4736';
-  it.each([
-    [`00-${id}-00f067aa0ba902b7-01`, id], [undefined, null], ['garbage', null], [`00-${'0'.repeat(32)}-00f067aa0ba902b7-01`, null],
-  ])('of %s is %s', (header, expected) => {
-    expect(traceIdOf(header)).toBe(expected);
-  });
-});

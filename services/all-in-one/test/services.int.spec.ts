@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { PlatformaticEventLog } from '@weir/adapters/kafka';
 import { OnnxModelRuntime } from '@weir/adapters/onnx';
 import { describeOn, freshName, kafkaServer, redisServer } from '@weir/adapters/testing-servers';
-import type { RawRecord } from '@weir/contracts';
+import { traceHeader, type RawRecord } from '@weir/contracts';
 import { DecisionProto, decodeRawRecord, originOffset, runOffline } from '@weir/pipeline';
+import { TraceReceiver } from '@weir/platform/testing';
 import type { EventLog, LogRecord, Topic } from '@weir/ports';
 import type { StoredVerdict } from '../src/backtest/stored-comparison';
 import { verdictJson } from '@weir/rules';
@@ -38,10 +39,10 @@ class Services {
   readonly log: PlatformaticEventLog;
   url = '';
 
-  constructor(servers: { readonly kafka: string; readonly redis: string }, readonly lanes: number, count: (name: ServiceName) => number) {
+  constructor(servers: { readonly kafka: string; readonly redis: string; /** Of a collector of traces. */ readonly otlp?: string }, readonly lanes: number, count: (name: ServiceName) => number) {
     this.processes = new ServiceProcesses({
       port: 0, restarts: true, logPath: join(this.folder.path, 'services.log'), count,
-      env: { WEIR_KAFKA_BROKERS: servers.kafka, WEIR_REDIS_URL: servers.redis, WEIR_LANES: String(lanes), WEIR_DATA: join(this.folder.path, 'data'), WEIR_PREFIX: this.prefix, WEIR_API_KEY: testKey, WEIR_LOG_LEVEL: 'warn', WEIR_CHECKPOINT_MS: '100', WEIR_SESSION_MS: '3000' },
+      env: { WEIR_KAFKA_BROKERS: servers.kafka, WEIR_REDIS_URL: servers.redis, WEIR_LANES: String(lanes), WEIR_DATA: join(this.folder.path, 'data'), WEIR_PREFIX: this.prefix, WEIR_API_KEY: testKey, WEIR_LOG_LEVEL: 'warn', WEIR_CHECKPOINT_MS: '100', WEIR_SESSION_MS: '3000', ...(servers.otlp === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: servers.otlp, OTEL_TRACES_SAMPLER_ARG: '0' }) },
     });
     this.log = new PlatformaticEventLog({ brokers: [servers.kafka], lanes, prefix: `${this.prefix}.` });
   }
@@ -52,8 +53,8 @@ class Services {
     expect(applied.status).toBe(200);
   }
 
-  ask(method: string, path: string, body?: unknown): Promise<Response> {
-    return fetch(`${this.url}${path}`, { method, headers: { authorization: `Bearer ${testKey}`, 'content-type': 'application/json' }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  ask(method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+    return fetch(`${this.url}${path}`, { method, headers: { authorization: `Bearer ${testKey}`, 'content-type': 'application/json', ...headers }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
   }
 
   /** Sends again until it is answered: what was taken already is a duplicate. */
@@ -86,9 +87,12 @@ describe('Five services on real servers', () => {
   describeOn(kafka, (brokers) => {
     describeOn(redis, (redisUrl) => {
       it('decide each transaction once and as the offline run does, with every service killed on the way', async () => {
-        const services = new Services({ kafka: brokers, redis: redisUrl }, 1, () => 1);
+        const receiver = new TraceReceiver();
+        await receiver.start();
+        const services = new Services({ kafka: brokers, redis: redisUrl, otlp: receiver.endpoint }, 1, () => 1);
         try {
           await services.start();
+          await expectOneTrace(services, receiver);
           const rows = eventRows(new SeededRandom(7), 600), answered = new Map<string, unknown>();
           // All stages at once with a batch on its way, later the gateway.
           const victimsAt: ReadonlyMap<number, readonly ServiceName[]> = new Map([[4, ['ingest', 'feature-store', 'cep', 'scoring']], [8, ['gateway']]]);
@@ -107,11 +111,27 @@ describe('Five services on real servers', () => {
           expect(first.size).toBeGreaterThan(500);
         } finally {
           expect(await services.stop()).toEqual([]);
+          await receiver.stop();
         }
       }, 240_000);
     });
   });
 });
+
+/** A caller's trace goes from his request over every service and topic to the decision. */
+async function expectOneTrace(services: Services, receiver: TraceReceiver): Promise<void> {
+  const traceId = 'e'.repeat(32), stages = ['ingest', 'feature-store', 'cep', 'scoring'];
+  const answer = await services.ask('POST', '/transactions', { transaction_id: 'traced', event_time: Date.UTC(2026, 0, 1), _received_at: Date.UTC(2026, 0, 1), card_id: 'traced', merchant_id: 'm', amount: 99_999 }, { traceparent: `00-${traceId}-00f067aa0ba902b7-01` });
+  expect(await answer.json()).toMatchObject({ meta: { trace_id: traceId } });
+  const spans = await receiver.trace(traceId, ({ length }) => length >= 2 + stages.length);
+  const request = spans.find(({ parentSpanId }) => parentSpanId === '00f067aa0ba902b7'), publish = spans.find(({ name }) => name === 'transactions.raw publish');
+  expect([request?.service, publish?.service, publish?.parentSpanId]).toEqual(['gateway', 'gateway', request?.spanId]);
+  expect(new Map(spans.filter(({ kind }) => kind === 5).map(({ service, parentSpanId }) => [service, parentSpanId]))).toEqual(new Map(stages.map((stage) => [stage, publish?.spanId])));
+  for (const topic of ['decisions', 'alerts'] as const) {
+    const [record] = (await all(services.log, topic, 0)).filter(({ headers }) => headers[traceHeader]?.includes(traceId));
+    expect(record).toBeDefined();
+  }
+}
 
 /** A lane's raw records through the stages, reading other lanes where its decisions did. */
 async function replayed(services: Services, lane: number, rawByLane: ReadonlyArray<readonly RawRecord[]>): Promise<Map<number, string>> {

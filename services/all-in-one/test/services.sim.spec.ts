@@ -1,5 +1,5 @@
 import { MemoryEventLog, MemoryOnlineStore } from '@weir/adapters/memory';
-import { WeirError } from '@weir/contracts';
+import { traceHeader, WeirError } from '@weir/contracts';
 import { LaneKeeper, originOffset, WorkRunner } from '@weir/pipeline';
 import { EventLog, OnlineStore, type LogRecord, type NewRecord, type Topic } from '@weir/ports';
 import { forSeedsAsync, type SeededRandom } from '@weir/testkit';
@@ -79,8 +79,13 @@ describe('Five services over one lane', () => {
       faultCount += faults.reduce((sum, { count }) => sum + count, 0);
 
       expect(firstDifference(await topicVerdicts(log), await offlineVerdicts(bodies, nowMs))).toBeUndefined();
-      for (const topic of ['transactions', 'features', 'signals'] as const) {
+      for (const topic of ['transactions', 'features', 'signals', 'decisions', 'alerts', 'quarantine'] as const) {
         const records = await log.read(topic, 0, 0, 100_000);
+        for (const record of records) {
+          const body = bodies[originOffset(record)];
+          expect(record.headers[traceHeader]).toBe(body?.kind === 'event' ? body.traceparent : undefined);
+        }
+        if (topic === 'decisions' || topic === 'alerts' || topic === 'quarantine') continue;
         expect([...new Set(records.map((record) => originOffset(record)))]).toEqual(bodies.map((_, offset) => offset));
       }
     });

@@ -57,7 +57,7 @@ interface InForce {
  * the current event. Everything else in the lane passes; definitions and table changes hold for the events after them.
  */
 export class FeatureStage implements Stage<LaneItem, LaneItem> {
-  readonly name = 'fs';
+  readonly name = 'feature-store';
   private readonly options: FeatureStageOptions;
   private readonly tables: ProfileTables;
   private stored: StageState | undefined;

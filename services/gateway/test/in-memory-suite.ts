@@ -317,7 +317,7 @@ export const layout: FeatureLayout = {
   slotByName: new Map([['tx_count_1h', 0], ['amount_avg_30d', 1], ['last_country', 2], ['seen', 3], ['top "3"', 4]]),
 };
 
-export function makeDecision(of: { offset: number; transactionId: string; amount: number; eventTimeMs: number; tx: Readonly<Record<string, unknown>> }): Decision {
+export function makeDecision(of: { traceparent?: string | undefined; offset: number; transactionId: string; amount: number; eventTimeMs: number; tx: Readonly<Record<string, unknown>> }): Decision {
   const outcome: Outcome = of.amount > 2_000_000 ? 'block' : of.amount > 1_000_000 ? 'review' : 'approve';
   const score = outcome === 'approve' ? 0.05 : outcome === 'review' ? 0.35 : 0.9;
   return {
@@ -329,7 +329,7 @@ export function makeDecision(of: { offset: number; transactionId: string; amount
       vector: { layout, numbers: Float64Array.of(3, NaN, NaN, 1, NaN), others: [undefined, undefined, 'D"E', undefined, ['a', null]], statuses: Uint8Array.of(statusCode.PRESENT, statusCode.NULL_VALUE, statusCode.PRESENT, statusCode.APPROXIMATE, statusCode.WARMING) },
       tx: of.tx, profiles: {}, set: 'f'.repeat(64), positions: null, degraded: false, degraded_why: [],
     },
-    meta: { decided_at: of.eventTimeMs + 2, latency_ms: { ingest: 0.2, scoring: 0.4, total: 2 }, trace_id: null },
+    meta: { decided_at: of.eventTimeMs + 2, latency_ms: { ingest: 0.2, scoring: 0.4, total: 2 }, trace_id: traceIdOf(of.traceparent) },
   };
 }
 
