@@ -17,6 +17,10 @@ export interface LaneRunnerHooks {
   checkpoint?(position: number, entries: number, bytes: number, ms: number): void;
   /** A batch is through: how many records, and how long after it was taken from the log. */
   batch?(records: number, ms: number): void;
+  /** The lane was not read, for as many batches as allowed were under way. */
+  waited?(ms: number): void;
+  /** A sink took what was there for it, or flushed. */
+  output?(sink: string, ms: number): void;
 }
 
 export interface LaneRunnerOptions extends RetryOptions {
@@ -124,7 +128,7 @@ export class LaneRunner {
     if (this.#published + 1 < first && this.#options.older === undefined) throw new WeirError('WEIR_LOG_FAILED', `the log of lane ${lane} begins at ${first}, but its state is at ${this.#published}; rebuild it from history`);
     const state = this.#pending.over(isSyncStore(store) ? lazyState(store, lane) : await loadState(store, lane, ''));
     for (const stage of stagesOf(chain)) await stage.restore(state);
-    this.#queues = await Promise.all(sinks.map(async (sink) => new SinkQueue(sink, await this.#durableIn(sink), (work) => this.#attempt(work))));
+    this.#queues = await Promise.all(sinks.map(async (sink) => new SinkQueue(sink, await this.#durableIn(sink), (work) => this.#output(sink.name, work))));
     this.#next = this.#published + 1;
     this.#passed = this.#published;
     this.#lastCheckpointMs = clock.nowMs();
@@ -168,8 +172,10 @@ export class LaneRunner {
     const { lane, log } = this.#options;
     const batchMax = this.#options.batchMax ?? 2_048, idleWaitMs = this.#options.idleWaitMs ?? 200;
     while (!this.#stopping && this.#failure === undefined) {
+      const waitedFrom = performance.now();
       await this.#gate.enter();
       this.#gate.leave();
+      this.#options.hooks?.waited?.(performance.now() - waitedFrom);
       const records = await this.#attempt(() => this.#read(batchMax));
       if (this.#failure !== undefined) return;
       if (records.length > 0) this.#dispatch(records.map((record) => decodeRawRecord(lane, record)));
@@ -293,6 +299,12 @@ export class LaneRunner {
   /** A sink that keeps nothing gets everything from where the lane starts. */
   #durableIn(sink: Sink): Promise<number> {
     return sink.position === undefined ? Promise.resolve(-1) : this.#attempt(() => sink.position?.(this.#options.lane) ?? Promise.resolve(-1));
+  }
+
+  async #output(sink: string, work: () => Promise<void>): Promise<void> {
+    const startedAt = performance.now();
+    await this.#attempt(work);
+    this.#options.hooks?.output?.(sink, performance.now() - startedAt);
   }
 
   #attempt<T>(work: () => Promise<T>): Promise<T> {

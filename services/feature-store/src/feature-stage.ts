@@ -94,8 +94,14 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
       out[i] = item;
     }
     this.passed = batch.at(-1)?.offset ?? this.passed;
+    this.stateReads += batch.length * (this.inForce?.states.length ?? 0);
     return out;
   }
+
+  /** States that the lane's records asked for. */
+  stateReads = 0;
+  /** Those of them that came from the store, since the set came into force. */
+  get stateLoads(): number { return this.inForce?.states.reduce((sum, states) => sum + states.loads, 0) ?? 0; }
 
   /** What is remembered of each view: since when its history is whole, where it began, what it was filled with. */
   get viewRecords(): readonly ViewRecord[] { return this.inForce?.records ?? []; }

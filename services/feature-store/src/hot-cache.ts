@@ -32,6 +32,9 @@ export class HotCache<V> {
   private last: Entry<V> | undefined;
   private hand = 0;
 
+  /** Values that were read from the store. */
+  loads = 0;
+
   /** `isStored`: whether the store may hold what this never had. */
   constructor(private readonly entriesMax: number, private readonly packing: Packing<V>, private isStored = true) {}
 
@@ -125,6 +128,7 @@ export class HotCache<V> {
   private loadEntry(key: string): Entry<V> | undefined {
     const value = this.load(key);
     if (value === undefined) return undefined;
+    this.loads += 1;
     const entry: Entry<V> = { key, hash: hashKey(key), value, used: true, dirty: false, taken: undefined };
     this.add(entry);
     return entry;

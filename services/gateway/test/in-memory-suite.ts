@@ -1,4 +1,4 @@
-import { statusCode, WeirError, type Decision, type FeatureLayout, type Outcome, type Value } from '@weir/contracts';
+import { statusCode, traceIdOf, WeirError, type Decision, type FeatureLayout, type Outcome, type Value } from '@weir/contracts';
 import { createLogger, Health, Metrics } from '@weir/platform';
 import type { Clock } from '@weir/ports';
 import type {
@@ -244,14 +244,14 @@ export class InMemorySuite {
     if (this.mood === 'store down') throw new WeirError('WEIR_LOG_FAILED', 'the log is away', { retriable: true });
     if (this.mood === 'overloaded') return rows.map(() => ({ kind: 'overloaded', retryAfterMs: 2_500 }));
     const before = this.decisions.length;
-    const answers = rows.map((row) => this.decide(row, true));
+    const answers = rows.map((row) => this.decide(row, true, options.traceparent));
     const batch = this.decisions.slice(before);
     if (batch.length > 0) for (const listener of this.listeners) listener.decisions(batch);
     if (this.mood === 'well' && options.wait === 'decided') return answers;
     return answers.map((answer) => (answer.kind === 'decided' ? { kind: 'pending', id: isDecision(answer.decision) ? answer.decision.verdict.id : answer.decision.id, transactionId: null } : answer));
   }
 
-  private decide(row: SubmittedRow, keep: boolean): RowAnswer {
+  private decide(row: SubmittedRow, keep: boolean, traceparent?: string): RowAnswer {
     const { event, idempotency } = row;
     if (idempotency !== undefined) {
       const known = this.bodyHashByKey.get(idempotency.key);
@@ -261,7 +261,7 @@ export class InMemorySuite {
     const transactionId = typeof event['transaction_id'] === 'string' ? event['transaction_id'] : null;
     const known = transactionId === null ? undefined : this.answerById.get(transactionId);
     if (known?.kind === 'decided') return { ...known, duplicate: true };
-    const answer = transactionId === null || typeof event['amount'] !== 'number' ? this.quarantine(row, transactionId) : this.decided(row, transactionId, event['amount']);
+    const answer = transactionId === null || typeof event['amount'] !== 'number' ? this.quarantine(row, transactionId) : this.decided(row, transactionId, event['amount'], traceparent);
     if (keep && transactionId !== null) this.answerById.set(transactionId, answer);
     if (keep && answer.kind === 'decided' && isDecision(answer.decision)) this.decisions.push(answer.decision);
     return answer;
@@ -275,8 +275,8 @@ export class InMemorySuite {
     return { kind: 'quarantined', quarantineId: id, transactionId, ...why };
   }
 
-  private decided(row: SubmittedRow, transactionId: string, amount: number): RowAnswer {
-    return { kind: 'decided', duplicate: false, decision: makeDecision({ offset: this.decisions.length, transactionId, amount, eventTimeMs: this.nowMs, tx: row.event }) };
+  private decided(row: SubmittedRow, transactionId: string, amount: number, traceparent: string | undefined): RowAnswer {
+    return { kind: 'decided', duplicate: false, decision: makeDecision({ traceparent, offset: this.decisions.length, transactionId, amount, eventTimeMs: this.nowMs, tx: row.event }) };
   }
 
   private featuresOf(key: string): FeatureRead {

@@ -13,6 +13,10 @@ export interface WorkRunnerHooks {
   taken?(inputs: readonly InputRecord[], ms: number): void;
   /** From the log to durable outputs. */
   through?(inputs: readonly InputRecord[], ms: number): void;
+  /** The lane was not read, for as many batches as allowed were under way. */
+  waited?(ms: number): void;
+  /** A topic took what was there for it. */
+  output?(topic: Topic, ms: number): void;
   checkpoint?(position: number, entries: number, bytes: number, ms: number): void;
 }
 
@@ -125,8 +129,10 @@ export class WorkRunner {
     const { lane, log, work, clock } = this.#options;
     const batchMax = this.#options.batchMax ?? 2_048, idleWaitMs = this.#options.idleWaitMs ?? 200, checkpointMs = this.#options.checkpointMs ?? 500;
     while (!this.#stopping && this.#failure === undefined) {
+      const waitedFrom = performance.now();
       await this.#gate.enter();
       this.#gate.leave();
+      this.#options.hooks?.waited?.(performance.now() - waitedFrom);
       const records = await this.#attempt(() => log.read(work.input, lane, this.#next, batchMax));
       if (this.#failure !== undefined) return;
       if (records.length > 0) await this.#take(records);
@@ -180,7 +186,8 @@ export class WorkRunner {
     for (const [topic, outputs] of output.outputs) {
       const queue = this.#queues.get(topic);
       if (queue === undefined) throw new RangeError(`${this.#options.work.name} writes no ${topic}`);
-      writes.push(queue.write(outputs));
+      const startedAt = performance.now();
+      writes.push(queue.write(outputs).then(() => { if (outputs.length > 0) this.#options.hooks?.output?.(topic, performance.now() - startedAt); }));
     }
     await Promise.all(writes);
     output.answerDurable?.();

@@ -1,6 +1,6 @@
 import { OnnxModelRuntime } from '@weir/adapters/onnx';
 import { PatternWork } from '@weir/cep';
-import type { LaneItem } from '@weir/contracts';
+import type { Decision, LaneItem } from '@weir/contracts';
 import type { DefinitionSet } from '@weir/definitions';
 import { FeatureWork, StoredShards } from '@weir/feature-store';
 import { IngestWork } from '@weir/ingest';
@@ -21,6 +21,8 @@ export interface WorkNeeds {
   /** State of this service. */
   readonly store: OnlineStore;
   readonly artifacts: ModelArtifacts;
+  /** Told of every decision. */
+  readonly decided?: (decision: Decision) => void;
 }
 
 /** A service's part of a lane, new and empty. */
@@ -38,7 +40,7 @@ function patternWork(lane: number): PatternWork {
   return work;
 }
 
-function scoringWork(lane: number, { clock, replies, artifacts }: WorkNeeds): ScoringWork {
+function scoringWork(lane: number, { clock, replies, artifacts, decided }: WorkNeeds): ScoringWork {
   const proto = new DecisionProto();
   let readerOf: { readonly set: DefinitionSet; readonly reader: EntityReader } | undefined;
   const alertRecord = (alert: Alert, item: LaneItem): NewRecord => {
@@ -48,7 +50,7 @@ function scoringWork(lane: number, { clock, replies, artifacts }: WorkNeeds): Sc
     return encodeAlert({ alert, entity: entityOfLane(entities, item.kind === 'event' ? set?.sources.get(item.event.source)?.partitionBy : null), origin: { lane, offset: item.offset } });
   };
   const work: ScoringWork = new ScoringWork({
-    lane, clock, replies, runtime: new OnnxModelRuntime(), loadFile: (path, sha256) => artifacts.read(path, sha256), encodeDecision: (decision) => proto.encode(decision), alertRecord,
+    lane, clock, replies, runtime: new OnnxModelRuntime(), loadFile: (path, sha256) => artifacts.read(path, sha256), encodeDecision: (decision) => { decided?.(decision); return proto.encode(decision); }, alertRecord,
   });
   return work;
 }

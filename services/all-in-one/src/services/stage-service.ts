@@ -2,11 +2,15 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { LaneOwnership, type LaneChange, type PlatformaticEventLog } from '@weir/adapters/kafka';
 import type { RedisReplies } from '@weir/adapters/redis';
-import { LaneKeeper, startTicks, WorkRunner, type WorkRunnerHooks } from '@weir/pipeline';
+import { PatternWork } from '@weir/cep';
+import { FeatureWork } from '@weir/feature-store';
+import { LaneKeeper, startTicks, WorkRunner, type LaneWork, type WorkRunnerHooks } from '@weir/pipeline';
 import { Health, HealthServer, Metrics, type Logger, type Resource, type Tracing } from '@weir/platform';
 import { SystemClock, type OnlineStore, type Topic } from '@weir/ports';
 import { traceBatch, tracedIn, traceIdsOf } from '../suite/batch-traces';
+import { featureMetrics, patternMetrics } from '../suite/lane-metrics';
 import { ModelArtifacts } from '../suite/model-artifacts';
+import { decisionMetrics } from '../suite/pipeline-metrics';
 import { tracingOf } from '../suite/tracing-of';
 import { buildWork } from './lane-work';
 import { kafkaOptions, openLog, openReplies, openState } from './open-servers';
@@ -26,7 +30,7 @@ export class StageService {
   private readonly clock = new SystemClock();
   private readonly artifacts: ModelArtifacts;
   private readonly server: HealthServer;
-  private readonly hooks: (lane: number) => WorkRunnerHooks;
+  private readonly watch: ReturnType<typeof workMetrics>;
   private log!: PlatformaticEventLog;
   private store!: OnlineStore;
   private replies!: RedisReplies;
@@ -34,13 +38,23 @@ export class StageService {
   private ownership: LaneOwnership | undefined;
   private readonly ticksByLane = new Map<number, { stop(): Promise<void> }>();
   private tracing: Tracing | undefined;
+  private readonly workByLane = new Map<number, LaneWork>();
+  private readonly countDecisions: ReturnType<typeof decisionMetrics> | undefined;
   private joined = false;
 
   constructor(private readonly name: StageName, private readonly config: ServiceConfig, private readonly logger: Logger, private readonly env: NodeJS.ProcessEnv = process.env) {
     mkdirSync(resolve(config.dataDir), { recursive: true });
     this.artifacts = new ModelArtifacts(join(resolve(config.dataDir), 'models'));
     this.server = new HealthServer({ health: this.health, metrics: this.metrics, logger, host: config.httpHost, port: config.httpPort });
-    this.hooks = workMetrics(this.metrics, { service: name, keeper: () => this.keeper, log: () => this.log, input: inputOf[name] });
+    this.watch = workMetrics(this.metrics, { service: name, keeper: () => this.keeper, log: () => this.log, input: inputOf[name] });
+    this.countDecisions = name === 'scoring' ? decisionMetrics(this.metrics) : undefined;
+    if (name === 'cep') patternMetrics(this.metrics, () => this.stagesOf(PatternWork));
+    if (name === 'feature-store') featureMetrics(this.metrics, () => this.stagesOf(FeatureWork));
+  }
+
+  /** The stages of the lanes that are run here now. */
+  private stagesOf<W extends { readonly stage: unknown }>(kind: abstract new (...args: never[]) => W): ReadonlyArray<{ readonly lane: number; readonly stage: W['stage'] }> {
+    return this.keeper.lanes.flatMap((lane) => { const work = this.workByLane.get(lane); return work instanceof kind ? [{ lane, stage: work.stage }] : []; });
   }
 
   get port(): number { return this.server.port; }
@@ -63,12 +77,14 @@ export class StageService {
     this.keeper = new LaneKeeper({
       build: async (lane) => {
         if (this.name === 'scoring') await this.log.claim(lane);
-        return new WorkRunner({
-          lane, log: this.log, store: this.store, clock: this.clock, hooks: this.watched(lane), checkpointMs: this.config.checkpointMs,
-          work: buildWork(this.name, lane, { lanes: this.config.lanes, clock: this.clock, replies: this.replies, store: this.store, artifacts: this.artifacts }),
-        });
+        const work = buildWork(this.name, lane, { lanes: this.config.lanes, clock: this.clock, replies: this.replies, store: this.store, artifacts: this.artifacts, decided: (decision) => this.countDecisions?.([{ decision }]) });
+        this.workByLane.set(lane, work);
+        return new WorkRunner({ lane, log: this.log, store: this.store, clock: this.clock, hooks: this.watched(lane), checkpointMs: this.config.checkpointMs, work });
       },
-      onRestart: (lane, error) => this.logger.warn({ lane, err: error }, 'a lane stopped and starts again from its published state'),
+      onRestart: (lane, error) => {
+        this.watch.restarted();
+        this.logger.warn({ lane, err: error }, 'a lane stopped and starts again from its published state');
+      },
       onFatal: (lane, error) => {
         this.health.add(`lane ${lane}`, () => (error instanceof Error ? error.message : 'the lane stopped'));
         this.logger.fatal({ lane, err: error }, 'a lane cannot go on');
@@ -81,12 +97,12 @@ export class StageService {
 
   /** Metrics of every batch; spans, and a line, of those with a traced request in them. */
   private watched(lane: number): WorkRunnerHooks {
-    const hooks = this.hooks(lane), { tracing } = this;
+    const hooks = this.watch.hooks(lane), { tracing } = this;
     if (tracing === undefined) return hooks;
     return {
       ...hooks,
       taken: (inputs, ms) => {
-        hooks.taken?.(inputs, ms);
+        hooks.taken(inputs, ms);
         const traced = tracedIn(inputs), endMs = this.clock.nowMs();
         if (traced.length === 0) return;
         traceBatch(tracing, { stage: this.name, lane, records: inputs.length, startMs: endMs - ms, endMs }, traced);
@@ -96,6 +112,7 @@ export class StageService {
   }
 
   private async close(): Promise<void> {
+    this.watch.stop();
     await this.log.close();
     await this.replies.close();
     await this.store.close();

@@ -1,22 +1,28 @@
 import type { LaneKeeper, WorkRunnerHooks } from '@weir/pipeline';
 import type { Metrics } from '@weir/platform';
 import type { EventLog, Topic } from '@weir/ports';
-import { laneMetrics } from '../suite/lane-metrics';
+import { pipelineMetrics, watchLag } from '../suite/pipeline-metrics';
 
-const lagEveryMs = 2_000;
+export interface WorkMetricsOptions { readonly service: string; readonly keeper: () => LaneKeeper; readonly log: () => EventLog; readonly input: Topic }
 
-/** What a service's lanes report: the names that the all-in-one has, and how far each lane is behind its input. */
-export function workMetrics(metrics: Metrics, service: string, keeper: () => LaneKeeper, log: () => EventLog, input: Topic): (lane: number) => WorkRunnerHooks {
-  const lag = metrics.gauge({ service: 'pipeline', noun: 'lane_lag', help: 'Records of a service\'s input that it has not taken yet.', labels: ['lane', 'stage'] }, 'count');
+/** What a service's lanes report: the names that the suite in one process has, with how far each lane is behind its input. */
+export function workMetrics(metrics: Metrics, { service, keeper, log, input }: WorkMetricsOptions): { readonly hooks: (lane: number) => Required<WorkRunnerHooks>; readonly restarted: () => void; stop(): void } {
+  const pipeline = pipelineMetrics(metrics);
   metrics.gauge({ service: 'pipeline', noun: 'lanes_owned', help: 'Lanes that this process runs.', labels: ['stage'] }, 'count', (gauge) => gauge.set({ stage: service }, keeper().lanes.length));
-  setInterval(() => {
-    for (const lane of keeper().lanes) {
-      const runner = keeper().runner(lane);
-      if (runner !== undefined) log().bounds(input, lane).then(({ next }) => lag.set({ lane: String(lane), stage: service }, Math.max(0, next - runner.next)), () => undefined);
-    }
-  }, lagEveryMs).unref();
-  return (lane) => {
-    const { stage, batch, checkpoint } = laneMetrics(metrics, lane);
-    return { taken: (count, ms) => stage(service, count, ms), through: batch, checkpoint };
+  const restarts = metrics.counter({ service: 'pipeline', noun: 'lane_restarts', help: 'Times that a lane started again from its published state.', labels: ['stage'] });
+  restarts.inc({ stage: service }, 0);
+  const lag = watchLag(metrics, { stage: service, end: async (lane) => (await log().bounds(input, lane)).next, lanes: () => keeper().lanes.flatMap((lane) => { const runner = keeper().runner(lane); return runner === undefined ? [] : [{ lane, next: runner.next }]; }) });
+  return {
+    restarted: () => restarts.inc({ stage: service }), stop: () => lag.stop(),
+    hooks: (lane) => {
+      const label = String(lane);
+      return {
+        taken: (_inputs, ms) => pipeline.stage(label, service, ms),
+        through: (inputs, ms) => pipeline.through(label, inputs.length, ms),
+        checkpoint: (at, _entries, bytes, ms) => pipeline.checkpoint(label, at, bytes, ms),
+        waited: (ms) => pipeline.waited(label, ms),
+        output: (topic, ms) => pipeline.output(label, topic, ms),
+      };
+    },
   };
 }

@@ -1,27 +1,34 @@
 import type { LaneRunnerHooks } from '@weir/pipeline';
 import type { Metrics } from '@weir/platform';
 import type { PatternStage } from '@weir/cep';
+import type { FeatureStage } from '@weir/feature-store';
+import { pipelineMetrics } from './pipeline-metrics';
 
 /** What a lane's runner reports, as metrics. Labels: the lane, and the stage. */
 export function laneMetrics(metrics: Metrics, lane: number): Required<LaneRunnerHooks> {
-  const stageSeconds = metrics.histogram({ service: 'pipeline', noun: 'stage_duration', help: 'Time a stage took for a batch.', labels: ['lane', 'stage'] }, 'seconds');
-  const records = metrics.counter({ service: 'pipeline', noun: 'records', help: 'Records that went through all stages.', labels: ['lane'] });
-  const batchSeconds = metrics.histogram({ service: 'pipeline', noun: 'batch_duration', help: 'From the log to the last sink, per batch.', labels: ['lane'] }, 'seconds');
-  const checkpointSeconds = metrics.histogram({ service: 'pipeline', noun: 'checkpoint_duration', help: 'Publishing state and position.', labels: ['lane'] }, 'seconds');
-  const checkpointBytes = metrics.counter({ service: 'pipeline', noun: 'checkpoint_bytes', help: 'State written by checkpoints, bytes.', labels: ['lane'] });
-  const position = metrics.gauge({ service: 'pipeline', noun: 'checkpoint_position', help: 'Last record whose effects are in the store.', labels: ['lane'] }, 'offset');
-  const label = { lane: String(lane) };
+  const pipeline = pipelineMetrics(metrics), label = String(lane);
   return {
-    stage: (stage, _records, ms) => stageSeconds.observe({ ...label, stage }, ms / 1_000),
-    batch: (count, ms) => { records.inc(label, count); batchSeconds.observe(label, ms / 1_000); },
-    checkpoint: (at, _entries, bytes, ms) => { position.set(label, at); checkpointBytes.inc(label, bytes); checkpointSeconds.observe(label, ms / 1_000); },
+    stage: (stage, _records, ms) => pipeline.stage(label, stage, ms),
+    batch: (count, ms) => pipeline.through(label, count, ms),
+    checkpoint: (at, _entries, bytes, ms) => pipeline.checkpoint(label, at, bytes, ms),
+    waited: (ms) => pipeline.waited(label, ms),
+    output: (sink, ms) => pipeline.output(label, sink, ms),
   };
 }
 
+/** How often the states of features were in memory, read when metrics are asked for. */
+export function featureMetrics(metrics: Metrics, stages: () => ReadonlyArray<{ readonly lane: number; readonly stage: FeatureStage }>): void {
+  const perLane = (noun: string, help: string, read: (stage: FeatureStage) => number): void => {
+    metrics.gauge({ service: 'feature_store', noun, help, labels: ['lane'] }, 'total', (gauge) => stages().forEach(({ lane, stage }) => gauge.set({ lane: String(lane) }, read(stage))));
+  };
+  perLane('state_reads', 'States of entities that events asked for.', (stage) => stage.stateReads);
+  perLane('state_loads', 'Those that were not in memory and came from the store.', (stage) => stage.stateLoads);
+}
+
 /** What the lanes' patterns say of themselves, read when metrics are asked for. */
-export function patternMetrics(metrics: Metrics, stages: () => readonly PatternStage[]): void {
+export function patternMetrics(metrics: Metrics, stages: () => ReadonlyArray<{ readonly lane: number; readonly stage: PatternStage }>): void {
   const perLane = (noun: string, unit: 'count' | 'bytes' | 'total', help: string, read: (stage: PatternStage) => number): void => {
-    metrics.gauge({ service: 'cep', noun, help, labels: ['lane'] }, unit, (gauge) => stages().forEach((stage, lane) => gauge.set({ lane: String(lane) }, read(stage))));
+    metrics.gauge({ service: 'cep', noun, help, labels: ['lane'] }, unit, (gauge) => stages().forEach(({ lane, stage }) => gauge.set({ lane: String(lane) }, read(stage))));
   };
   perLane('keys', 'count', 'Keys with partial matches or noted events.', (stage) => stage.keyCount);
   perLane('state', 'bytes', 'State of patterns as it was last written.', (stage) => stage.stateBytes);

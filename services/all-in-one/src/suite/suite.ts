@@ -34,7 +34,7 @@ import { LabelWriter } from './label-writer';
 import { LaneEdge, quarantinedAnswer } from './lane-edge';
 import { LaneFeatures } from './lane-features';
 import { LaneLists, LaneTables, LaneWriter } from './lane-changes';
-import { laneMetrics, patternMetrics } from './lane-metrics';
+import { featureMetrics, laneMetrics, patternMetrics } from './lane-metrics';
 import { LaneSnoozes } from './lane-snoozes';
 import { LiveFeed } from './live-feed';
 import { ModelArtifacts } from './model-artifacts';
@@ -47,6 +47,7 @@ import { Monitor } from './monitor/monitor';
 import { readMonitorOptions } from './monitor/monitor-config';
 import { OpenLineageEmitter, readOpenLineageOptions } from './open-lineage';
 import { openStores, type Servers, type Stores } from './open-stores';
+import { decisionMetrics, watchLag } from './pipeline-metrics';
 import { Replies } from './replies';
 import { tokenKey, webhookKey } from './secrets';
 import { laneReader, readRecords } from '../replay/lane-reader';
@@ -112,6 +113,8 @@ export class Suite {
   /** Undefined where it is switched off. */
   history: HistoryService | undefined;
   private tracing: Tracing | undefined;
+  private lag: { stop(): void } | undefined;
+  private readonly countDecisions = decisionMetrics(this.metrics);
 
   constructor(private readonly options: SuiteOptions) {
     mkdirSync(options.dataDir, { recursive: true });
@@ -174,7 +177,9 @@ export class Suite {
     const foreign = this.options.lanes === 1 ? undefined : await ForeignLanes.open({ log, online: this.stores.online, decisions: this.stores.decisions, stageOf: (lane) => this.lanes[lane]?.stages.features, replicaOf: (lane) => ({ features: { built: this.builds.builtFor(lane) }, prepare: [this.builds.preparationFor(lane)] }) });
     this.lanes = Array.from({ length: this.options.lanes }, (_, lane) => this.buildLane(lane, foreign));
     for (const { runner } of this.lanes) await runner.start();
-    patternMetrics(this.metrics, () => this.lanes.map(({ stages }) => stages.patterns));
+    patternMetrics(this.metrics, () => this.lanes.map(({ stages }, lane) => ({ lane, stage: stages.patterns })));
+    featureMetrics(this.metrics, () => this.lanes.map(({ stages }, lane) => ({ lane, stage: stages.features })));
+    this.lag = watchLag(this.metrics, { stage: 'suite', end: async (lane) => (await log.bounds('transactions.raw', lane)).next, lanes: () => this.lanes.map(({ runner }, lane) => ({ lane, next: runner.position + 1 })) });
     this.watchFailures();
     await this.reached(this.nextOffsets.map((next) => next - 1));
     await this.definitions.reconcile(this.lanes.map(({ stages }) => stages.ingest.setId));
@@ -258,6 +263,7 @@ export class Suite {
   }
 
   private async stopLanes(): Promise<void> {
+    this.lag?.stop();
     this.reviews?.stop();
     this.watch.stop();
     await this.monitors.stop();
@@ -299,6 +305,7 @@ export class Suite {
   private noteBatch(batch: TakenBatch, taken: Taken): void {
     this.labels.decided(taken.rows).catch((error: unknown) => this.options.logger.error({ err: error }, 'labels that waited could not be sent; they go on waiting'));
     this.statistics.add(taken.rows, this.clock.nowMs());
+    this.countDecisions(taken.rows);
     this.nextOffsets[batch.lane] = Math.max(this.nextOffsets[batch.lane] ?? 0, (batch.records.at(-1)?.offset ?? -1) + 1);
   }
 
