@@ -8,6 +8,7 @@
  *   servers.cjs own redis|kafka JSON [OWNER]   a server of one suite's own (see own.cjs); prints {id, urls, way} or {unavailable}
  *   servers.cjs way redis|kafka                how one would come; prints {way} or {unavailable}
  *   servers.cjs act ID stop|kill|start|pause|resume|remove
+ *   servers.cjs tool promtool|prometheus       where the program is, installed where it was not; prints {path} or {unavailable}
  *   servers.cjs engine           brings up a container engine with docker compose where none answers; prints what a shell must set to use it
  *   servers.cjs engine down      stops the engine that was started here
  *   servers.cjs images [NAME…]   builds stand-ins of images where none can be pulled (names: those of images.cjs)
@@ -132,6 +133,11 @@ async function main([command, ...args]) {
     process.stdout.write(`${JSON.stringify({ way, unavailable })}\n`);
     return undefined;
   }
+  if (command === 'tool') return locked(() => {
+    let found;
+    try { found = { path: require('./promtool.cjs').tool(wanted[0]) }; } catch (error) { found = { unavailable: error.message }; }
+    process.stdout.write(`${JSON.stringify(found)}\n`);
+  });
   if (command === 'own') return own(wanted);
   if (command === 'act') { containersEnv(); return ownServers.act(...wanted); }
   if (command === 'engine') return engine(wanted);

@@ -80,7 +80,7 @@ export class TestFolder {
 export class SuiteFixture {
   private lifecycle: Lifecycle | undefined;
   private running: Suite | undefined;
-  constructor(readonly dataDir: string, private readonly options: { readonly env?: NodeJS.ProcessEnv; readonly fourEyes?: boolean } = {}) {}
+  constructor(readonly dataDir: string, private readonly options: { readonly env?: NodeJS.ProcessEnv; readonly fourEyes?: boolean; /** Of gRPC; without it there is none. */ readonly grpcPort?: number } = {}) {}
 
   get suite(): Suite {
     if (this.running === undefined) throw new Error('start the fixture first');
@@ -89,7 +89,7 @@ export class SuiteFixture {
 
   async start(): Promise<void> {
     const logger = createLogger({ service: 'weir', level: 'error' });
-    this.running = new Suite({ dataDir: this.dataDir, lanes: 1, gateway: { ...readGatewayOptions({}), host: '127.0.0.1', port: 0, consoleDir: undefined }, logger, env: {}, ...this.options });
+    this.running = new Suite({ dataDir: this.dataDir, lanes: 1, gateway: { ...readGatewayOptions({}), host: '127.0.0.1', port: 0, grpcPort: this.options.grpcPort, consoleDir: undefined }, logger, env: {}, ...this.options });
     this.lifecycle = new Lifecycle(this.running.resources, { logger });
     await this.lifecycle.start();
     const { registry } = this.running;
