@@ -25,7 +25,7 @@ awk 'BEGIN { RS = "---\n"; ORS = "---\n" } !/\nkind: (Rule|Pattern)\n/ && !/^kin
 printf 'kind: Rule\nname: large\nwhen: tx.amount > 30000\nweight: 0.1\n' >>"$work/other.yaml"
 
 start "$work/data" "$work/beside.yaml"
-send() { for _ in 1 2 3 4 5; do ./weir ingest "$file" --url "$url" >"$work/ingest.out" 2>>"$work/ingest.err" && return; sleep 1; done; return 1; }
+send() { for _ in $(seq 100); do ./weir ingest "$file" --url "$url" >"$work/ingest.out" 2>>"$work/ingest.err" && return; sleep 1; done; return 1; }
 send & sender=$!
 for n in $(seq "$kills"); do
   sleep "${BETWEEN:-5}"
@@ -37,12 +37,12 @@ done
 wait "$sender" || { tail -3 "$work/ingest.err"; exit 1; }
 cat "$work/ingest.out"
 ./weir decisions --url "$url" --out "$work/live.jsonl"
-./weir backtest --definitions "$work/beside.yaml" --url "$url" --examples 0 --json >"$work/same.json"
+./weir backtest --definitions "$work/beside.yaml" --url "$url" --examples 0 --json >"$work/same.json" || { echo "the back-test of the set against itself found differences"; head -c 4000 "$work/same.json"; exit 1; }
 stop
 
 start "$work/other" "$work/other.yaml"
 ./weir ingest "$file" --url "$url" >/dev/null 2>"$work/ingest.err"
-./weir backtest --definitions "$work/beside.yaml" --url "$url" --examples 0 --json >"$work/changed.json"
+./weir backtest --definitions "$work/beside.yaml" --url "$url" --examples 0 --json >"$work/changed.json" || { echo "the back-test over the other suite's log found differences"; head -c 4000 "$work/changed.json"; exit 1; }
 stop
 
 node examples/handbook/compare-counts.mjs "$work/live.jsonl" "back-test=$work/same.json:before" "against itself=$work/same.json:after" "from another=$work/changed.json:after"

@@ -40,7 +40,8 @@ export interface RawRecord {
 }
 
 export type ListChange =
-  | { readonly op: 'put'; readonly list: string; readonly value: string; readonly fromMs: number | null; readonly untilMs: number | null; readonly by: string; readonly reason: string }
+  | { readonly op: 'put'; readonly list: string; readonly value: string; readonly fromMs: number | null; readonly untilMs: number | null; readonly by: string; readonly reason: string;
+      /** Of the decision in another lane that added it; a lane takes the first of each origin. Absent: added by hand. */ readonly origin?: { readonly lane: number; readonly offset: number } }
   | { readonly op: 'remove'; readonly list: string; readonly value: string; readonly by: string }
   /** Silences one rule for one value of an entity until a time. */
   | { readonly op: 'snooze'; readonly rule: string; readonly entity: string; readonly key: string; readonly untilMs: number; readonly by: string; readonly reason?: string };

@@ -11,6 +11,7 @@ import { setChecks } from '../src/set-checks';
 import { decisionRow } from '../src/suite/decision-rows';
 import { ForeignLanes } from '../src/suite/foreign-lanes';
 import { laneOf, partitionKeyOf } from '../src/suite/lane-choice';
+import { ListAdditionSink } from '../src/suite/list-additions';
 import type { ReadStored } from '../src/backtest/stored-comparison';
 import { storedText } from '../src/backtest/stored-rows';
 
@@ -105,7 +106,7 @@ export class TestLanes {
     this.running = Array.from({ length: this.lanes }, (_, lane) => {
       const stages = buildStages({ lane, runtime: new NoModels(), loadFile: noFiles, built: this.builtFor(lane), prepare: [...(foreign === undefined ? [] : [foreign.recallFor(lane)]), ...this.backfills.slice(lane, lane + 1)], ...(foreign === undefined ? {} : { foreign: foreign.shardsFor(lane) }) });
       const runner = new LaneRunner({
-        lane, log: this.log, store: this.online, chain: stages, clock: this.clock, sinks: [this.sink(lane, this.life)], recordsFirst: foreign !== undefined,
+        lane, log: this.log, store: this.online, chain: stages, clock: this.clock, sinks: [this.sink(lane, this.life), ...(foreign === undefined ? [] : [new ListAdditionSink(this.log)])], recordsFirst: foreign !== undefined,
         batchMax: this.random.int(3, 60), checkpointRecords: this.random.int(40, 300), checkpointMs: 1e12, idleWaitMs: 1,
       });
       return { stages, runner };

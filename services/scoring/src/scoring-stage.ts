@@ -4,6 +4,7 @@ import type { Stage, StageState } from '@weir/pipeline';
 import type { ModelRuntime } from '@weir/ports';
 import { compileDecisionProgram, ListStore, Snoozes, type DecisionProgram, type SnoozeLookup } from '@weir/rules';
 import { alertsOf, type Alert } from './alerts';
+import { ForeignAdditions } from './foreign-additions';
 import { ModelRoles, noModels, rowAnswer, type RowAnswer } from './model-answers';
 import { ModelHost, type BatchAnswer, type ModelHostOptions } from './model-host';
 import { decodeSet, encodeSet, setKey } from './scoring-state';
@@ -32,6 +33,7 @@ export class ScoringStage implements Stage<LaneItem, LaneItem> {
   readonly name = 'scoring';
   readonly lists = new ListStore();
   readonly snoozes = new Snoozes();
+  private readonly foreignAdditions = new ForeignAdditions();
   private readonly models: ModelHost;
   private inForce: InForce | undefined;
   private isSetChanged = false;
@@ -75,6 +77,7 @@ export class ScoringStage implements Stage<LaneItem, LaneItem> {
     if (this.isSetChanged && this.inForce) yield [setKey, encodeSet(this.inForce.set.canonicalJson)];
     this.isSetChanged = false;
     yield* this.snoozes.takeChanges();
+    yield* this.foreignAdditions.takeChanges();
   }
 
   async restore(state: StageState): Promise<void> {
@@ -84,6 +87,7 @@ export class ScoringStage implements Stage<LaneItem, LaneItem> {
     this.isSetChanged = false;
     this.lists.restore(state);
     this.snoozes.restore(state);
+    this.foreignAdditions.restore(state);
   }
 
   async simulate(input: LaneItem): Promise<LaneItem> {
@@ -185,7 +189,7 @@ export class ScoringStage implements Stage<LaneItem, LaneItem> {
   }
 
   private applyListChanges(changes: readonly ListChange[]): void {
-    for (const change of changes) {
+    for (const change of this.foreignAdditions.fresh(changes)) {
       if (change.op === 'remove') this.lists.remove(change.list, change.value);
       else if (change.op === 'snooze') this.snoozes.put(change);
       else this.lists.put(change.list, change.value, { fromMs: change.fromMs ?? -Infinity, untilMs: change.untilMs ?? Infinity, by: change.by, reason: change.reason });

@@ -1,7 +1,8 @@
-import { traceIdOf, type Decision, type LaneItem } from '@weir/contracts';
+import { traceIdOf, type Decision, type LaneItem, type ListChange } from '@weir/contracts';
 import { encodeReply, originHeader, originText, StageWork, type InputRecord, type OutputRecord, type ReplySender, type WorkOutput } from '@weir/pipeline';
 import type { Clock, NewRecord, Topic } from '@weir/ports';
 import type { Alert } from './alerts';
+import { additionsOf } from './foreign-additions';
 import { ScoringStage, type ScoringOptions } from './scoring-stage';
 
 export interface ScoringWorkOptions extends ScoringOptions {
@@ -11,6 +12,8 @@ export interface ScoringWorkOptions extends ScoringOptions {
   readonly encodeDecision: (decision: Decision) => Uint8Array;
   /** The record of an alert. */
   readonly alertRecord: (alert: Alert, item: LaneItem) => NewRecord;
+  /** Tells the other lanes what decisions listed; absent where there is one lane. */
+  readonly tellOtherLanes?: ((additions: readonly ListChange[]) => Promise<void>) | undefined;
 }
 
 /** Names of headers of `decisions`, beside the origin. */
@@ -38,7 +41,7 @@ export class ScoringWork extends StageWork<ScoringStage> {
     const now: Answer[] = [], later: Answer[] = [];
     let publish = false;
     items.forEach((item, index) => {
-      publish ||= item.kind === 'definitions' || item.kind === 'list';
+      publish ||= item.kind === 'definitions' || isByHand(item);
       for (const alert of this.stage.alertsOf(item)) alerts.push({ origin: item.offset, record: this.options.alertRecord(alert, item) });
       if (item.kind !== 'event') return;
       if (item.verdict === undefined) {
@@ -50,8 +53,9 @@ export class ScoringWork extends StageWork<ScoringStage> {
       decisions.push({ origin: item.offset, record: this.recordOf(item, item.verdict.transaction_id, value) });
       if (item.replyTo !== undefined) (item.verdict.degraded ? later : now).push({ address: item.replyTo, offset: item.offset, decision: value });
     });
+    const { tellOtherLanes } = this.options, additions = tellOtherLanes === undefined ? [] : additionsOf(items);
     return {
-      outputs: new Map([['decisions', decisions], ['alerts', alerts]]), publish,
+      outputs: new Map([['decisions', decisions], ['alerts', alerts]]), publish, after: additions.length === 0 ? undefined : () => tellOtherLanes?.(additions) ?? Promise.resolve(),
       answer: now.length === 0 ? undefined : () => this.answer(now), answerDurable: later.length === 0 ? undefined : () => this.answer(later),
     };
   }
@@ -67,5 +71,8 @@ export class ScoringWork extends StageWork<ScoringStage> {
     for (const { address, offset, decision } of answers) replies.send(address, encodeReply(decision === undefined ? { kind: 'accepted', lane, offset } : { kind: 'decided', lane, offset, decision }));
   }
 }
+
+/** A change of lists that somebody waits for. */
+const isByHand = (item: LaneItem): boolean => item.kind === 'list' && (item.listChanges ?? []).some((change) => change.op !== 'put' || change.origin === undefined);
 
 interface Answer { readonly address: string; readonly offset: number; readonly decision: Uint8Array | undefined }

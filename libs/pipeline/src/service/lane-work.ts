@@ -15,6 +15,8 @@ export interface WorkOutput {
   readonly answer?: (() => void) | undefined;
   /** Answers with the rest; called when the outputs are durable. */
   readonly answerDurable?: (() => void) | undefined;
+  /** What else is to be done, once the outputs are durable and before the state is published behind them; may be done again after a crash. */
+  readonly after?: (() => Promise<void>) | undefined;
   /** True where the state shall be published behind these records without delay: somebody waits to see it. */
   readonly publish?: boolean | undefined;
 }

@@ -190,6 +190,8 @@ export class WorkRunner {
       writes.push(queue.write(outputs).then(() => { if (outputs.length > 0) this.#options.hooks?.output?.(topic, performance.now() - startedAt); }));
     }
     await Promise.all(writes);
+    const { after } = output;
+    if (after !== undefined) await this.#attempt(after);
     output.answerDurable?.();
   }
 

@@ -5,18 +5,20 @@ import type { DefinitionSet } from '@weir/definitions';
 import { FeatureWork, StoredShards } from '@weir/feature-store';
 import { IngestWork } from '@weir/ingest';
 import { DecisionProto, type LaneWork, type ReplySender } from '@weir/pipeline';
-import type { Clock, NewRecord, OnlineStore } from '@weir/ports';
+import type { Clock, EventLog, NewRecord, OnlineStore } from '@weir/ports';
 import { ScoringWork, type Alert } from '@weir/scoring';
 import { encodeAlert } from '../suite/alerts/alert-record';
 import { EntityReader } from '../history/entity-reader';
 import { entityOfLane } from '../suite/decision-rows';
 import { encodeMatch, storedMatch } from '../suite/matches/match-record';
+import { tellOtherLanes } from '../suite/list-additions';
 import type { ModelArtifacts } from '../suite/model-artifacts';
 import type { StageName } from './service-config';
 
 export interface WorkNeeds {
   readonly lanes: number;
   readonly clock: Clock;
+  readonly log: EventLog;
   readonly replies: ReplySender;
   /** State of this service. */
   readonly store: OnlineStore;
@@ -40,7 +42,7 @@ function patternWork(lane: number): PatternWork {
   return work;
 }
 
-function scoringWork(lane: number, { clock, replies, artifacts, decided }: WorkNeeds): ScoringWork {
+function scoringWork(lane: number, { clock, replies, artifacts, decided, log, lanes }: WorkNeeds): ScoringWork {
   const proto = new DecisionProto();
   let readerOf: { readonly set: DefinitionSet; readonly reader: EntityReader } | undefined;
   const alertRecord = (alert: Alert, item: LaneItem): NewRecord => {
@@ -51,6 +53,7 @@ function scoringWork(lane: number, { clock, replies, artifacts, decided }: WorkN
   };
   const work: ScoringWork = new ScoringWork({
     lane, clock, replies, runtime: new OnnxModelRuntime(), loadFile: (path, sha256) => artifacts.read(path, sha256), encodeDecision: (decision) => { decided?.(decision); return proto.encode(decision); }, alertRecord,
+    ...(lanes === 1 ? {} : { tellOtherLanes: (additions) => tellOtherLanes(log, lane, additions) }),
   });
   return work;
 }

@@ -77,7 +77,7 @@ export class StageService {
     this.keeper = new LaneKeeper({
       build: async (lane) => {
         if (this.name === 'scoring') await this.log.claim(lane);
-        const work = buildWork(this.name, lane, { lanes: this.config.lanes, clock: this.clock, replies: this.replies, store: this.store, artifacts: this.artifacts, decided: (decision) => this.countDecisions?.([{ decision }]) });
+        const work = buildWork(this.name, lane, { lanes: this.config.lanes, clock: this.clock, log: this.log, replies: this.replies, store: this.store, artifacts: this.artifacts, decided: (decision) => this.countDecisions?.([{ decision }]) });
         this.workByLane.set(lane, work);
         return new WorkRunner({ lane, log: this.log, store: this.store, clock: this.clock, hooks: this.watched(lane), checkpointMs: this.config.checkpointMs, work });
       },

@@ -36,6 +36,7 @@ import { LaneFeatures } from './lane-features';
 import { LaneLists, LaneTables, LaneWriter } from './lane-changes';
 import { featureMetrics, laneMetrics, patternMetrics } from './lane-metrics';
 import { LaneSnoozes } from './lane-snoozes';
+import { ListAdditionSink } from './list-additions';
 import { LiveFeed } from './live-feed';
 import { ModelArtifacts } from './model-artifacts';
 import { ModelApproval } from './models/model-approval';
@@ -204,7 +205,7 @@ export class Suite {
     const reader = new BatchReader(this.clock, () => (this.definitions.applied ? this.definitions.set : undefined));
     const runner = new LaneRunner({
       lane, log, store: online, chain: stages, clock: this.clock, checkpointRecords, hooks: laneMetrics(this.metrics, lane), recordsFirst: foreign !== undefined,
-      sinks: [new DecisionSink(reader, decisions), new QuarantineSink(quarantine), ...this.historySink(lane, reader), this.caseSink(reader), this.alertSink(stages, reader), new MatchSink(log, (pattern) => stages.patterns.entityOf(pattern)), new LiveSink(reader, this.live, (batch, taken) => this.noteBatch(batch, taken)), ...(this.tracing === undefined ? [] : [new TraceSink(this.tracing, this.options.logger)])],
+      sinks: [new DecisionSink(reader, decisions), new QuarantineSink(quarantine), ...this.historySink(lane, reader), this.caseSink(reader), this.alertSink(stages, reader), ...(foreign === undefined ? [] : [new ListAdditionSink(log)]), new MatchSink(log, (pattern) => stages.patterns.entityOf(pattern)), new LiveSink(reader, this.live, (batch, taken) => this.noteBatch(batch, taken)), ...(this.tracing === undefined ? [] : [new TraceSink(this.tracing, this.options.logger)])],
       reply: (outcomes, batch) => this.reply(outcomes, reader.read(batch)),
     });
     return { stages, runner };
