@@ -19,4 +19,6 @@ module.exports = {
   modulePathIgnorePatterns: ['<rootDir>/dist'],
   testEnvironment: '<rootDir>/libs/testkit/jest-environment.cjs',
   maxWorkers: 2,
+  // No test is about time: a slow machine is no failure.
+  testTimeout: 120_000,
 };

@@ -1,6 +1,6 @@
 import { Admin, Consumer, type ProducerOptions } from '@platformatic/kafka';
 import type { NewRecord } from '@weir/ports';
-import { kafkaDefaults, type KafkaDriver, type KafkaOptions, type PartitionFetcher } from '../kafka-common';
+import { kafkaDefaults, topicThere, type KafkaDriver, type KafkaOptions, type PartitionFetcher } from '../kafka-common';
 import { AppendTimeProducer } from './append-time-producer';
 import { brokerErrors, clientOptions } from './client-options';
 import { FencedProducer } from './fenced-producer';
@@ -31,7 +31,7 @@ export class PlatformaticDriver implements KafkaDriver {
       return partitions;
     } catch (error) {
       if (!brokerErrors(error).includes('TOPIC_ALREADY_EXISTS')) throw error;
-      return (await this.#partitionsOf(topic)) ?? 0;
+      return topicThere(topic, () => this.#partitionsOf(topic));
     }
   }
 

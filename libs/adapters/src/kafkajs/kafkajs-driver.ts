@@ -1,6 +1,6 @@
 import { CompressionTypes, Kafka, logLevel, Partitioners, type KafkaConfig, type Message, type Producer, type RecordMetadata, type SASLOptions } from 'kafkajs';
 import type { NewRecord } from '@weir/ports';
-import { kafkaDefaults, ProducerFenced, type KafkaDriver, type KafkaOptions, type PartitionFetcher } from '../kafka-common';
+import { kafkaDefaults, ProducerFenced, topicThere, type KafkaDriver, type KafkaOptions, type PartitionFetcher } from '../kafka-common';
 import { registerCodecs } from './codecs';
 import { PartitionBrokers } from './internals';
 import { KafkaJsFetcher } from './kafkajs-fetcher';
@@ -28,8 +28,16 @@ export class KafkaJsDriver implements KafkaDriver {
     await admin.connect();
     try {
       const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
-      await admin.createTopics({ topics: [{ topic, numPartitions: partitions, replicationFactor, configEntries }], waitForLeaders: true });
-      return (await admin.fetchTopicMetadata({ topics: [topic] })).topics[0]?.partitions.length ?? 0;
+      await admin.createTopics({ topics: [{ topic, numPartitions: partitions, replicationFactor, configEntries }], waitForLeaders: false });
+      return await topicThere(topic, async () => {
+        try {
+          const [there] = (await admin.fetchTopicMetadata({ topics: [topic] })).topics;
+          return there?.partitions.every(({ leader }) => leader >= 0) === true ? there.partitions.length : undefined;
+        } catch (error) {
+          if (isUnknownYet(error)) return undefined;
+          throw error;
+        }
+      });
     } finally {
       await admin.disconnect();
     }
@@ -155,3 +163,6 @@ function placeOf([metadata]: readonly RecordMetadata[]): { firstOffset: number; 
 }
 
 const isFenced = (error: unknown): boolean => error instanceof Error && 'type' in error && (error.type === 'INVALID_PRODUCER_EPOCH' || error.type === 'PRODUCER_FENCED');
+const unknownYet: readonly unknown[] = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'];
+/** Said by a broker, or the reason why the library tried no more. */
+const isUnknownYet = (error: unknown): boolean => error instanceof Error && (('type' in error && unknownYet.includes(error.type)) || isUnknownYet(error.cause));
