@@ -81,10 +81,10 @@ const starters = {
 };
 
 /** Clients are told an address to come back to, so the ports must be known before it starts. */
-function kafkaContainer({ host, ports, more = {} }) {
+function kafkaContainer({ host, advertised, ports, more = {} }) {
   const { GenericContainer, Wait } = require('testcontainers');
   const inside = { PLAINTEXT: 9092, SECURE: 9095 };
-  const listeners = Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, [`0.0.0.0:${inside[name]}`, `${host}:${port}`]]));
+  const listeners = Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, [`0.0.0.0:${inside[name]}`, name === 'PLAINTEXT' && advertised !== undefined ? advertised : `${host}:${port}`]]));
   // The broker calls itself when it ends a transaction, and inside the container the port of the outside is nobody's.
   const all = kafkaSettings({ listeners: { ...listeners, INSIDE: ['0.0.0.0:9094', 'localhost:9094'] }, controller: 'localhost:9093', more });
   const variable = (name) => `KAFKA_${name.replaceAll('_', '__').replaceAll('-', '___').replaceAll('.', '_').toUpperCase()}`;

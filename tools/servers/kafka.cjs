@@ -53,13 +53,13 @@ function jars(folder) {
 }
 
 /** A broker of this machine, formatted and not started: its command, where it logs, where it listens. */
-async function lay(folder, runFolder, { secure = false, more = {} } = {}) {
+async function lay(folder, runFolder, { secure = false, advertised, more = {} } = {}) {
   const { home, target } = jars(folder), data = path.join(runFolder, 'data');
   fs.mkdirSync(data, { recursive: true });
-  const ports = [await freePort(), await freePort(), await freePort()];
-  const [plain, controller, secured] = ports.map((port) => `127.0.0.1:${port}`);
+  const ports = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const [plain, controller, secured, inside] = ports.map((port) => `127.0.0.1:${port}`);
   const config = path.join(runFolder, 'server.properties'), log = path.join(runFolder, 'broker.log');
-  const all = settings({ listeners: { PLAINTEXT: [plain, plain], ...(secure ? { SECURE: [secured, secured] } : {}) }, controller, more: { 'log.dirs': data, 'num.network.threads': '2', 'num.io.threads': '4', ...more } });
+  const all = settings({ listeners: { PLAINTEXT: [plain, advertised ?? plain], ...(advertised === undefined ? {} : { INSIDE: [inside, inside] }), ...(secure ? { SECURE: [secured, secured] } : {}) }, controller, more: { 'log.dirs': data, 'num.network.threads': '2', 'num.io.threads': '4', ...more } });
   fs.writeFileSync(config, Object.entries(all).map(([name, value]) => `${name}=${value}\n`).join(''));
   const java = ['-XX:+UseSerialGC', `-Dlog4j2.configurationFile=${path.join(home, 'log4j2.yaml')}`, '-cp', `${target}/*`];
   const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A');

@@ -1,7 +1,7 @@
 /**
  * Servers of one suite's own, with settings of its own, to be stopped, killed, frozen and started again: TLS, passwords, fail-over, too little memory.
  *   redis   { servers: [[ARGUMENT…]…], files: {name: text} }     one server for each list of arguments; `{dir}` is the folder of the files, `{port:0}` … the servers' ports
- *   kafka   { secure: true, more: {setting: value}, files }        a broker; with `secure` a second listener by TLS and SASL
+ *   kafka   { secure: true, advertised: 'host:port', more: {setting: value}, files }   a broker; with `secure` a second listener by TLS and SASL; `advertised`: the address it gives out
  * What is kept of one is `own-ID/own.json`. Those whose test is gone are removed when the next is made, and by `down`.
  */
 const { randomBytes } = require('node:crypto');
@@ -89,15 +89,15 @@ const makers = {
       .withWaitStrategy(Wait.forListeningPorts()).start();
     return { ports, urls: urlsOf(ports), container: container.getId() };
   },
-  async 'kafka process'({ secure = false, more = {} }, { folder, home, texts }) {
+  async 'kafka process'({ secure = false, advertised, more = {} }, { folder, home, texts }) {
     const dir = path.join(home, 'files');
     for (const [name, text] of Object.entries(texts)) fs.writeFileSync(path.join(dir, name), text);
-    const { command, log, port, url, secureUrl } = await require('./kafka.cjs').lay(folder, home, { secure, more: filledAll(more, dir) });
+    const { command, log, port, url, secureUrl } = await require('./kafka.cjs').lay(folder, home, { secure, advertised, more: filledAll(more, dir) });
     return { ports: [port], urls: secure ? [url, secureUrl] : [url], commands: [{ command, log }] };
   },
-  async 'kafka container'({ secure = false, more = {} }, { texts }) {
+  async 'kafka container'({ secure = false, advertised, more = {} }, { texts }) {
     const [plain, secured] = await freePorts(2), host = await engineHost();
-    const container = await kafkaContainer({ host, ports: { PLAINTEXT: plain, ...(secure ? { SECURE: secured } : {}) }, more: filledAll(more, containerFolder) })
+    const container = await kafkaContainer({ host, advertised, ports: { PLAINTEXT: plain, ...(secure ? { SECURE: secured } : {}) }, more: filledAll(more, containerFolder) })
       .withCopyContentToContainer(Object.entries(texts).map(([name, content]) => ({ content, target: `${containerFolder}/${name}`, mode: 0o644 }))).start();
     return { ports: [plain], urls: [`${host}:${plain}`, `${host}:${secured}`], container: container.getId() };
   },

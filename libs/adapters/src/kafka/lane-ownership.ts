@@ -21,9 +21,14 @@ export interface LaneOwnershipOptions extends KafkaOptions {
    * topics and state. A failure is reported by `failed`.
    */
   readonly onChange: (change: LaneChange) => Promise<void> | void;
+  /** The group could not be joined, or was lost; it is tried again. */
+  readonly onTrouble?: (error: unknown) => void;
 }
 
 const heartbeatsPerSession = 4;
+/** The first joining is given up after so many attempts; who has been a member once tries for ever. */
+const firstJoinAttemptsMax = 120;
+const joinPauseMs = 250, joinPauseMsMax = 2_000;
 
 /** Which lanes this process has, by a consumer group; a group member reads nothing. Sticky: a lane moves only when it has to. */
 export class LaneOwnership {
@@ -32,6 +37,8 @@ export class LaneOwnership {
   readonly #member: Member;
   #owned: readonly number[] = [];
   #changing: Promise<void> = Promise.resolve();
+  #joining: Promise<void> | undefined;
+  #closed = false;
   #fail: (error: unknown) => void = () => undefined;
   /** Rejects when the group can't be joined any more, or `onChange` failed; never resolves. */
   readonly failed: Promise<never>;
@@ -49,23 +56,45 @@ export class LaneOwnership {
     });
     this.#member.topics.track(this.#topic);
     this.#member.on('consumer:group:join', ({ assignments }) => { this.#now(lanesOf(assignments, this.#topic)); });
-    // Nobody has heard of this process for a session: its lanes are given to others.
-    this.#member.on('consumer:heartbeat:stalled', () => { this.#now([]); });
+    // Nobody has heard of this process for a session: its lanes are given to others. When the broker is back it may still know the member, and says nothing: so it is asked again.
+    this.#member.on('consumer:heartbeat:stalled', () => {
+      this.#now([]);
+      this.#rejoin(new Error('no heartbeat reached the broker for a session'));
+    });
+    // The library tries no more when joining again has failed.
+    this.#member.on('error', (error) => this.#rejoin(error));
   }
 
   get owned(): readonly number[] { return this.#owned; }
 
-  /** Joins the group; the lanes come by `onChange`. @throws WeirError WEIR_LOG_FAILED, retriable. */
-  async start(): Promise<void> {
-    try {
-      await this.#member.joinGroup({});
-    } catch (cause) {
-      throw new WeirError('WEIR_LOG_FAILED', `joining group ${this.#options.group} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, retriable: true });
+  /** Joins the group, again and again while that fails; the lanes come by `onChange`. @throws WeirError WEIR_LOG_FAILED, retriable, when it fails for too long. */
+  start(): Promise<void> { return (this.#joining ??= this.#join(firstJoinAttemptsMax).finally(() => { this.#joining = undefined; })); }
+
+  #rejoin(error: unknown): void {
+    if (this.#closed) return;
+    this.#options.onTrouble?.(error);
+    this.#joining ??= this.#join(Infinity).catch((cause: unknown) => this.#fail(cause)).finally(() => { this.#joining = undefined; });
+  }
+
+  async #join(attemptsMax: number): Promise<void> {
+    let pauseMs = joinPauseMs;
+    for (let attempt = 1; !this.#closed; attempt += 1) {
+      try {
+        await this.#member.joinGroup({});
+        return;
+      } catch (cause) {
+        if (this.#closed) return;
+        if (attempt >= attemptsMax) throw new WeirError('WEIR_LOG_FAILED', `joining group ${this.#options.group} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, retriable: true });
+        this.#options.onTrouble?.(cause);
+      }
+      await new Promise((resolve) => { setTimeout(resolve, pauseMs); });
+      pauseMs = Math.min(pauseMs * 2, joinPauseMsMax);
     }
   }
 
   /** Gives the lanes up. With `keep` they stay this instance's for a session, so that a restart moves nothing. */
   async close({ keep = false }: { readonly keep?: boolean } = {}): Promise<void> {
+    this.#closed = true;
     this.#now([]);
     await this.#changing;
     this.#member.staying = keep && this.#options.instanceId !== undefined;

@@ -7,8 +7,8 @@ const actionMsMax = 120_000;
 
 /** Settings of a Redis of one suite's own: a list of arguments per server; `{dir}` is where the files are, `{port:0}` … the servers' ports. */
 export interface OwnRedisSpec { readonly servers: ReadonlyArray<readonly string[]>; readonly files?: Readonly<Record<string, string>> }
-/** Settings of a broker of one suite's own. With `secure` it listens a second time, by TLS and SASL. */
-export interface OwnKafkaSpec { readonly secure?: boolean; readonly more?: Readonly<Record<string, string>>; readonly files?: Readonly<Record<string, string>> }
+/** Settings of a broker of one suite's own. With `secure` it listens a second time, by TLS and SASL. `advertised`: the address it gives out instead of its own, e.g. a proxy's. */
+export interface OwnKafkaSpec { readonly secure?: boolean; readonly advertised?: string; readonly more?: Readonly<Record<string, string>>; readonly files?: Readonly<Record<string, string>> }
 
 /** A server that one suite has for itself, and may stop, kill, freeze and start again. Its ports stay the same. */
 export class OwnServer {

@@ -1,4 +1,5 @@
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A way to a server that a test can make slow, cut, or close. */
 export class TcpProxy {
@@ -8,16 +9,30 @@ export class TcpProxy {
   #closed = false;
   #silent = false;
 
-  private constructor(private readonly host: string, private readonly port: number) {
-    this.#server = createServer((client) => this.#join(client));
-  }
+  #host = '';
+  #port = 0;
+
+  private constructor() { this.#server = createServer((client) => this.#join(client)); }
 
   /** @param address `host:port` of the server. */
   static async to(address: string): Promise<TcpProxy> {
-    const { hostname, port } = new URL(`tcp://${address}`);
-    const proxy = new TcpProxy(hostname, Number(port));
+    const proxy = await TcpProxy.listening();
+    proxy.aim(address);
+    return proxy;
+  }
+
+  /** Listens, and knows no server yet: for one that has to be told beforehand how it is reached. */
+  static async listening(): Promise<TcpProxy> {
+    const proxy = new TcpProxy();
     await new Promise<void>((resolve) => { proxy.#server.listen(0, '127.0.0.1', resolve); });
     return proxy;
+  }
+
+  /** @param address `host:port` of the server. */
+  aim(address: string): void {
+    const { hostname, port } = new URL(`tcp://${address}`);
+    this.#host = hostname;
+    this.#port = Number(port);
   }
 
   /** `host:port` to give to clients. */
@@ -41,15 +56,22 @@ export class TcpProxy {
 
   #join(client: Socket): void {
     if (this.#closed) { client.resetAndDestroy(); return; }
-    const server = connect(this.port, this.host), pair = [client, server] as const;
+    const server = connect(this.#port, this.#host), pair = [client, server] as const;
     this.#pairs.add(pair);
     const end = (): void => { this.#pairs.delete(pair); client.destroy(); server.destroy(); };
     for (const socket of pair) socket.on('error', end).on('close', end);
     client.on('data', (bytes) => server.write(bytes));
+    // What is late goes before what comes after it, also when that would not be late any more.
+    let late: Promise<void> | undefined;
     server.on('data', (bytes) => {
       if (this.#silent) return;
-      if (this.#delayMs === 0) client.write(bytes);
-      else setTimeout(() => { if (!client.destroyed) client.write(bytes); }, this.#delayMs);
+      if (this.#delayMs === 0 && late === undefined) { client.write(bytes); return; }
+      const dueMs = performance.now() + this.#delayMs;
+      const turn: Promise<void> = (late ?? Promise.resolve()).then(() => sleep(Math.max(0, dueMs - performance.now()))).then(() => {
+        if (!client.destroyed) client.write(bytes);
+        if (late === turn) late = undefined;
+      });
+      late = turn;
     });
   }
 }

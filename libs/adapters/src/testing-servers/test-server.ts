@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 /** A real server that an integration spec may use, or why there is none. */
 export type TestServer = { readonly name: string; readonly url: string } | { readonly name: string; readonly unavailable: string };
 
 /** Starts, stops and knows all servers of tests. */
-export const serversScript = join(__dirname, '../../../../tools/servers/servers.cjs');
+export const serversScript = join(folderWith('tools/servers/servers.cjs'), 'tools/servers/servers.cjs');
 const startMsMax = 10 * 60_000;
 const testMsMax = 180_000;
 
@@ -45,6 +46,13 @@ export function describeOn(under: TestServer, body: (url: string) => void): void
   const title = `on ${under.name}: DID NOT RUN, for there is no server (${under.unavailable})`;
   if (process.env['CI'] === 'true') it(title, () => { throw new Error(`${under.name} is needed: ${under.unavailable}`); });
   else it.skip(title, () => undefined);
+}
+
+/** The next folder above that has the file: what is compiled lies deeper than its source. */
+function folderWith(file: string): string {
+  let folder = __dirname;
+  while (!existsSync(join(folder, file)) && dirname(folder) !== folder) folder = dirname(folder);
+  return folder;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

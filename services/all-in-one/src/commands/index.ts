@@ -18,10 +18,11 @@ import { registerHistory } from './history';
 import { registerIngest } from './ingest';
 import { registerOffline } from './offline';
 import { registerSimulate } from './simulate';
+import { registerTorture } from './torture';
 import { registerTrainSet } from './train-set';
 import { registerUp } from './up';
 import { registerVerify } from './verify';
 import { registerWhyNot } from './why-not';
 
 /** Each command registers itself; one file a command or a family of them. */
-export const commands: ReadonlyArray<(program: Command) => void> = [registerUp, registerService, registerDemo, registerIngest, registerValidate, registerSimulate, registerOffline, registerTrainSet, registerBench, registerDefinitions, registerProposals, registerStatus, registerQuarantine, registerKeys, registerExplain, registerWhyNot, registerRerun, registerDecisionsExport, registerBacktest, registerVerify, registerReprocess, registerBackup, registerHistory];
+export const commands: ReadonlyArray<(program: Command) => void> = [registerUp, registerService, registerDemo, registerIngest, registerValidate, registerSimulate, registerOffline, registerTrainSet, registerBench, registerDefinitions, registerProposals, registerStatus, registerQuarantine, registerKeys, registerExplain, registerWhyNot, registerRerun, registerDecisionsExport, registerBacktest, registerVerify, registerReprocess, registerBackup, registerHistory, registerTorture];

@@ -51,10 +51,23 @@ export class ServiceProcesses {
   /** Sends a signal; after SIGKILL the process is started again, where that is asked for. */
   signal(name: ServiceName, signal: NodeJS.Signals, instance = '1'): void { this.one(name, instance).child.kill(signal); }
 
+  /** Starts one more process of a service. Resolves when it is ready. */
+  async add(name: ServiceName, instance: string): Promise<void> {
+    this.launch(name, instance);
+    await this.one(name, instance).ready;
+  }
+
+  /** Ends one process with SIGTERM, for good; whether it ended cleanly. */
+  async remove(name: ServiceName, instance: string): Promise<boolean> {
+    const kept = this.one(name, instance);
+    this.kept.delete(`${name}-${instance}`);
+    return end(kept);
+  }
+
   /** Resolves when the process that runs now is ready. */
   async ready(name: ServiceName, instance = '1'): Promise<void> { await this.one(name, instance).ready; }
 
-  /** CPU time of all processes that run, s (user and system), by service. */
+  /** The processes that run now. */
   pids(): ReadonlyArray<{ readonly name: ServiceName; readonly pid: number }> { return [...this.kept.values()].map(({ name, child }) => ({ name, pid: child.pid ?? -1 })); }
 
   /** Ends all with SIGTERM, the gateway first; gives the names of those that did not end cleanly. */

@@ -123,7 +123,7 @@ export class StageService {
     await this.log.bounds(inputOf[this.name], 0); // makes the topic where it is missing
     this.ownership = new LaneOwnership({
       ...kafkaOptions(config), group: `${config.prefix}.${this.name}`, topic: inputOf[this.name], sessionTimeoutMs: config.sessionMs,
-      ...(config.instanceId === undefined ? {} : { instanceId: `${this.name}-${config.instanceId}` }), onChange: (change) => this.change(change),
+      ...(config.instanceId === undefined ? {} : { instanceId: `${this.name}-${config.instanceId}` }), onChange: (change) => this.change(change), onTrouble: (error) => this.logger.warn({ err: error }, 'the group of this service is joined again'),
     });
     this.ownership.failed.catch((error: unknown) => {
       this.logger.fatal({ err: error }, 'the group of this service cannot be kept');

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import type { ServiceName } from '../services/service-config';
+import type { ServiceProcesses } from '../services/service-processes';
+
+const everyMs = 500;
+
+/** The largest resident memory of each service's processes, MB. Linux. */
+export class MemoryWatch {
+  private readonly mostByService = new Map<ServiceName, number>();
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(private readonly processes: ServiceProcesses) { this.timer = setInterval(() => this.look(), everyMs).unref(); }
+
+  get mostMb(): Readonly<Record<string, number>> { return Object.fromEntries(this.mostByService); }
+  stop(): void { clearInterval(this.timer); }
+
+  private look(): void {
+    for (const { name, pid } of this.processes.pids()) {
+      const mb = Math.round(residentKb(pid) / 1_024);
+      if (mb > (this.mostByService.get(name) ?? 0)) this.mostByService.set(name, mb);
+    }
+  }
+}
+
+function residentKb(pid: number): number {
+  try {
+    return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+  } catch {
+    return 0; // it has just ended
+  }
+}
