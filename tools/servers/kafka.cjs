@@ -1,15 +1,16 @@
 /** A Kafka broker (KRaft, one node, nothing but this machine) from the jars that Maven brings. Needs Java 17 and Maven. */
+const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { randomBytes } = require('node:crypto');
 const { ServersError, aptInstall, freePort, lastLines, run, runs, say, startDetached, until, which } = require('./process.cjs');
 
 const version = '4.3.1';
-const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+const pom = (...more) => `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
 <groupId>local</groupId><artifactId>kafka-jars</artifactId><version>1</version><packaging>pom</packaging>
 <dependencies>
 <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>${version}</version></dependency>
-<dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-slf4j-impl</artifactId><version>2.25.4</version></dependency>
+${more.map((name) => `<dependency><groupId>org.apache.kafka</groupId><artifactId>${name}</artifactId><version>${version}</version></dependency>\n`).join('')}<dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-slf4j-impl</artifactId><version>2.25.4</version></dependency>
 <dependency><groupId>com.fasterxml.jackson.dataformat</groupId><artifactId>jackson-dataformat-yaml</artifactId><version>2.21.2</version></dependency>
 </dependencies></project>
 `;
@@ -36,16 +37,16 @@ function settings({ listeners, controller, more = {} }) {
   };
 }
 
-/** The jars, fetched once. */
-function jars(folder) {
-  const home = path.join(folder, `kafka-${version}`), target = path.join(home, 'jars');
+/** The jars, fetched once; with `more` the broker's own tools too, in a folder of their own. */
+function jars(folder, ...more) {
+  const home = path.join(folder, `kafka-${[version, ...more].join('-')}`), target = path.join(home, 'jars');
   if (fs.existsSync(path.join(target, '.complete'))) return { home, target };
   if (which('java') === undefined) aptInstall('default-jre-headless');
   if (which('mvn') === undefined) aptInstall('maven');
   say(`fetching Kafka ${version} (45 MB) …`);
   fs.rmSync(home, { recursive: true, force: true });
   fs.mkdirSync(target, { recursive: true });
-  fs.writeFileSync(path.join(home, 'pom.xml'), pom);
+  fs.writeFileSync(path.join(home, 'pom.xml'), pom(...more));
   fs.writeFileSync(path.join(home, 'log4j2.yaml'), logging);
   run('mvn', ['-q', '-B', '-f', path.join(home, 'pom.xml'), 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${target}`]);
   fs.writeFileSync(path.join(target, '.complete'), '');
@@ -74,6 +75,13 @@ async function ready(pid, log) {
   }, 90_000, 'Kafka', log);
 }
 
+/** One of the broker's own tools; gives how it ended. */
+function tool(folder, [name, ...args]) {
+  const { home, target } = jars(folder, 'kafka-tools');
+  const { status } = spawnSync('java', ['-Xmx512m', `-Dlog4j2.configurationFile=${path.join(home, 'log4j2.yaml')}`, '-cp', `${target}/*`, name, ...args], { stdio: 'inherit' });
+  return status ?? 1;
+}
+
 async function start(folder) {
   const runFolder = path.join(folder, 'run-kafka');
   fs.rmSync(runFolder, { recursive: true, force: true });
@@ -83,4 +91,4 @@ async function start(folder) {
   return { pid, port, url };
 }
 
-module.exports = { start, lay, ready, jars, settings };
+module.exports = { start, lay, ready, jars, settings, tool };

@@ -9,6 +9,7 @@
  *   servers.cjs way redis|kafka                how one would come; prints {way} or {unavailable}
  *   servers.cjs act ID stop|kill|start|pause|resume|remove
  *   servers.cjs tool promtool|prometheus       where the program is, installed where it was not; prints {path} or {unavailable}
+ *   servers.cjs kafka-tool CLASS ARGUMENT…  runs one of Kafka's own tools from its jars, e.g. org.apache.kafka.tools.ProducerPerformance
  *   servers.cjs engine           brings up a container engine with docker compose where none answers; prints what a shell must set to use it
  *   servers.cjs engine down      stops the engine that was started here
  *   servers.cjs images [NAME…]   builds stand-ins of images where none can be pulled (names: those of images.cjs)
@@ -141,6 +142,7 @@ async function main([command, ...args]) {
   if (command === 'own') return own(wanted);
   if (command === 'act') { containersEnv(); return ownServers.act(...wanted); }
   if (command === 'engine') return engine(wanted);
+  if (command === 'kafka-tool') { process.exitCode = require('./kafka.cjs').tool(folder, args); return undefined; }
   if (command === 'images') return buildImages(wanted);
   const unknown = wanted.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new ServersError(`there is no server ${unknown}; there are ${names.join(', ')}`);

@@ -23,8 +23,8 @@ class Faults {
   }
   private fail(when: string): never {
     this.count += 1;
-    // Not retriable for the call, so the lane dies and starts again from its published state.
-    throw new WeirError('WEIR_FENCED', `a fault ${when} the call`);
+    // A lost lane dies and starts again from its published state; what is retriable may be tried again in place, where that repeats nothing.
+    throw this.random.chance(0.5) ? new WeirError('WEIR_FENCED', `a fault ${when} the call`) : new WeirError('WEIR_LOG_FAILED', `a fault ${when} the call`, { retriable: true });
   }
 }
 
@@ -55,7 +55,7 @@ function keeperOf(name: StageName, log: EventLog, store: MemoryOnlineStore, rand
   return new LaneKeeper({
     restartPauseMs: 0, onFatal: (_lane, error) => { throw error; },
     build: (lane) => new WorkRunner({
-      lane, log: new FaultyLog(log, faults), store: new FaultyStore(store, faults), clock, batchMax: random.int(1, 200), checkpointRecords: random.int(20, 300), checkpointMs: 1e9, idleWaitMs: 1,
+      lane, log: new FaultyLog(log, faults), store: new FaultyStore(store, faults), clock, retryPauseMs: 0, batchMax: random.int(1, 200), checkpointRecords: random.int(20, 300), checkpointMs: 1e9, idleWaitMs: 1,
       work: buildWork(name, lane, { lanes: 1, clock, log, replies: { send: () => undefined }, store, artifacts: undefined as never }), // the set has no model
     }),
   });

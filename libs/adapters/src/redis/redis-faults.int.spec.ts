@@ -95,7 +95,7 @@ describe('Redis, when it is hard to reach or in trouble', () => {
       await owner.publish(0, 10, [['a', bytes(1)], ['b', bytes(1)]]);
       await own.kill();
       await own.start();
-      const lost = { code: 'WEIR_STORE_FAILED', retriable: false, message: expect.stringContaining('lost') };
+      const lost = { code: 'WEIR_FENCED', retriable: false, message: expect.stringContaining('lost') };
       await expect(persistent(() => owner.read(0, ['a']))).rejects.toMatchObject(lost);
       await expect(persistent(() => owner.publish(0, 11, [['b', bytes(2)]]))).rejects.toMatchObject(lost);
       const next = storeOn({ url: `redis://${own.address}`, prefix });

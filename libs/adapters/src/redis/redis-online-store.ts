@@ -161,6 +161,9 @@ export class RedisOnlineStore extends OnlineStore {
     this.#publishedByLane.delete(lane);
   }
 
+  /** A new owner of the lane begins, in this process: from now on the lane is what Redis has, whatever was published from here before. */
+  beginAnew(lane: number): void { this.#publishedByLane.delete(lane); }
+
   override async close(): Promise<void> {
     this.#client.disconnect();
     return Promise.resolve();
@@ -221,5 +224,5 @@ const positionOf = (reply: unknown): number => (reply === null || reply === unde
 const listOf = (reply: unknown): readonly unknown[] => (Array.isArray(reply) ? reply : []);
 
 function lostState(lane: number, published: number, position: number): WeirError {
-  return new WeirError('WEIR_STORE_FAILED', `lane ${lane} was published up to ${published}, and Redis has it up to ${position}: it lost state; a new start rebuilds it from the log`);
+  return new WeirError('WEIR_FENCED', `lane ${lane} was published up to ${published}, and Redis has it up to ${position}: it lost state; a new start rebuilds it from the log`);
 }

@@ -1,4 +1,4 @@
-export { kafkaServer, redisServer, redisClusterServer, postgresServer, describeOn, freshName, type TestServer } from './test-server';
+export { kafkaServer, redisServer, redisClusterServer, postgresServer, describeOn, freshName, serversScript, type TestServer } from './test-server';
 export { freshDatabase } from './fresh-database';
 export { OwnServer, ownServers, type OwnKafkaSpec, type OwnRedisSpec } from './own-server';
 export { TcpProxy } from './tcp-proxy';

@@ -6,14 +6,17 @@ const bytesPerAppendMax = 8 << 20;
 
 interface Waiting { readonly outputs: readonly OutputRecord[]; readonly resolve: () => void; readonly reject: (error: unknown) => void }
 
-/** Appends one topic's outputs of one lane in order, one append at a time; what comes meanwhile goes together. After a failure nothing more is written, so there is never a gap. */
+/**
+ * Appends one topic's outputs of one lane in order, one append at a time; what comes meanwhile goes together. After a failure nothing more is written, so there is never a gap; nor is it
+ * tried again here, for nobody knows whether it was written: the lane starts again, claims its topics, and looks what they hold.
+ */
 export class OutputQueue {
   private waiting: Waiting[] = [];
   private writing: Promise<void> | undefined;
   private failure: unknown;
 
   /** `durable`: origin up to which the topic holds everything; what is at or below is not written again. */
-  constructor(private readonly log: EventLog, private readonly place: { readonly topic: Topic; readonly lane: number }, readonly durable: number, private readonly attempt: <T>(work: () => Promise<T>) => Promise<T>) {}
+  constructor(private readonly log: EventLog, private readonly place: { readonly topic: Topic; readonly lane: number }, readonly durable: number) {}
 
   /** Resolves when all of them are durable. */
   write(outputs: readonly OutputRecord[]): Promise<void> {
@@ -32,7 +35,7 @@ export class OutputQueue {
       try {
         if (this.failure !== undefined) throw this.failure;
         const outputs = taken.length === 1 ? (taken[0] as Waiting).outputs : taken.flatMap((each) => each.outputs);
-        for (const part of partsOf(outputs)) await this.attempt(() => this.log.append(this.place.topic, this.place.lane, part));
+        for (const part of partsOf(outputs)) await this.log.append(this.place.topic, this.place.lane, part);
         for (const each of taken) each.resolve();
       } catch (error) {
         this.failure = error;

@@ -87,7 +87,7 @@ export class WorkRunner {
     this.#next = next === undefined ? (work.input === 'transactions.raw' ? this.#published + 1 : 0) : Number(Buffer.from(next).toString('latin1'));
     const { next: end } = await this.#attempt(() => log.bounds(work.input, lane));
     if (this.#next > end) throw new WeirError('WEIR_LOG_FAILED', `the state of ${work.name} in lane ${lane} goes on at ${this.#next} of ${work.input}, which ends at ${end}`);
-    this.#queues = new Map(await Promise.all(work.outputs.map(async (topic) => [topic, new OutputQueue(log, { topic, lane }, await this.#attempt(() => lastOriginIn(log, topic, lane)), (run) => this.#attempt(run))] as const)));
+    this.#queues = new Map(await Promise.all(work.outputs.map(async (topic) => [topic, new OutputQueue(log, { topic, lane }, await this.#attempt(() => lastOriginIn(log, topic, lane)))] as const)));
     this.#taken = this.#passed = this.#published;
     this.#lastCheckpointMs = clock.nowMs();
     this.#loop = this.#run().catch((error: unknown) => this.#fail(error));

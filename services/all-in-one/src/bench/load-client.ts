@@ -7,13 +7,15 @@ import { repositoryRoot } from '../folders';
 
 /** What the child process is told. Closed loop with `inFlight` requests, or as many a second as `perSecond` says. */
 export interface LoadOrder {
-  readonly kind: 'http-read' | 'grpc-read' | 'http-transactions';
+  readonly kind: 'http-read' | 'grpc-read' | 'http-transactions' | 'http-batches';
   readonly target: string;
   readonly key: string;
   readonly inFlight: number;
   readonly perSecond: number | undefined;
   readonly warmMs: number;
   readonly measureMs: number;
+  /** Transactions of one request of `http-batches`. */
+  readonly rowsPerRequest?: number;
   /** Entities a read asks for; of how many. */
   readonly entitiesPerRead: number;
   readonly entities: number;
@@ -30,7 +32,7 @@ const lateMax = 20_000;
 if (process.send !== undefined) process.once('message', (order: LoadOrder) => { void measure(order).then((report) => process.send?.(report)); });
 
 async function measure(order: LoadOrder): Promise<LoadReport> {
-  const send = order.kind === 'grpc-read' ? grpcReads(order) : order.kind === 'http-read' ? httpReads(order) : httpTransactions(order);
+  const send = order.kind === 'grpc-read' ? grpcReads(order) : order.kind === 'http-read' ? httpReads(order) : order.kind === 'http-batches' ? httpBatches(order) : httpTransactions(order);
   await run(send, order, order.warmMs);
   process.send?.('measuring');
   return run(send, order, order.measureMs);
@@ -119,5 +121,22 @@ function httpTransactions(order: LoadOrder): Send {
     if (next.done === true) throw new Error('the simulated world ended');
     const { event } = next.value;
     return send({ method: 'POST', path: '/transactions', body: JSON.stringify({ ...event, transaction_id: `${order.run}-${event.transaction_id}`, event_time: Date.now() }) });
+  };
+}
+
+/** Many transactions a request; 202 where not all of them were decided in time. */
+function httpBatches(order: LoadOrder): Send {
+  const pool = new Pool(order.target, { connections: order.inFlight, pipelining: 1 }), rows = order.rowsPerRequest ?? 1;
+  const headers = { authorization: `Bearer ${order.key}`, 'content-type': 'application/json', prefer: 'return=minimal' };
+  const transactions = simulate({ days: 3_650, customers: 20_000, terminals: 10_000, seed: order.run })[Symbol.iterator]();
+  return async () => {
+    const events = Array.from({ length: rows }, () => {
+      const next = transactions.next();
+      if (next.done === true) throw new Error('the simulated world ended');
+      return { ...next.value.event, transaction_id: `${order.run}-${next.value.event.transaction_id}`, event_time: Date.now() };
+    });
+    const response = await pool.request({ method: 'POST', path: '/transactions/batch', headers, body: JSON.stringify(events) });
+    const text = await response.body.text();
+    return response.statusCode !== 200 ? response.statusCode : text.split('"outcome":').length - 1 === rows ? 200 : 202;
   };
 }

@@ -13,6 +13,7 @@ const benches: Readonly<Record<string, () => Promise<{ readonly run: Bench }>>> 
   backtest: () => import('../bench/backtest.bench.js'),
   'online-read': () => import('../bench/online-read.bench.js'),
   http: () => import('../bench/http.bench.js'),
+  kafka: () => import('../bench/kafka.bench.js'),
   swap: () => import('../bench/swap.bench.js'),
   history: () => import('../bench/history.bench.js'),
   ...built({

@@ -1,6 +1,5 @@
 import { PlatformaticEventLog, type KafkaOptions } from '@weir/adapters/kafka';
 import { RedisOnlineStore, RedisReplies } from '@weir/adapters/redis';
-import type { OnlineStore } from '@weir/ports';
 import { kafkaOptionsOf, redisConnectionOf } from '../suite/connections';
 import type { ServiceConfig, StageName } from './service-config';
 
@@ -9,6 +8,6 @@ export const kafkaOptions = (config: ServiceConfig): KafkaOptions => ({ ...kafka
 export const openLog = (config: ServiceConfig): PlatformaticEventLog => new PlatformaticEventLog(kafkaOptions(config));
 
 /** The state of one service, as its owners publish it. */
-export const openState = (config: ServiceConfig, service: StageName): OnlineStore => new RedisOnlineStore({ ...redisConnectionOf(config.redisUrl), prefix: `${config.prefix}:${service}` });
+export const openState = (config: ServiceConfig, service: StageName): RedisOnlineStore => new RedisOnlineStore({ ...redisConnectionOf(config.redisUrl), prefix: `${config.prefix}:${service}` });
 
 export const openReplies = (config: ServiceConfig): RedisReplies => new RedisReplies({ ...redisConnectionOf(config.redisUrl), prefix: config.prefix });

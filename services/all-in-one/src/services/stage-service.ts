@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { LaneOwnership, type LaneChange, type PlatformaticEventLog } from '@weir/adapters/kafka';
-import type { RedisReplies } from '@weir/adapters/redis';
+import type { RedisOnlineStore, RedisReplies } from '@weir/adapters/redis';
 import { PatternWork } from '@weir/cep';
 import { FeatureWork } from '@weir/feature-store';
 import { LaneKeeper, startTicks, WorkRunner, type LaneWork, type WorkRunnerHooks } from '@weir/pipeline';
 import { Health, HealthServer, Metrics, type Logger, type Resource, type Tracing } from '@weir/platform';
-import { SystemClock, type OnlineStore, type Topic } from '@weir/ports';
+import { SystemClock, type Topic } from '@weir/ports';
 import { traceBatch, tracedIn, traceIdsOf } from '../suite/batch-traces';
 import { featureMetrics, patternMetrics } from '../suite/lane-metrics';
 import { ModelArtifacts } from '../suite/model-artifacts';
@@ -32,7 +32,7 @@ export class StageService {
   private readonly server: HealthServer;
   private readonly watch: ReturnType<typeof workMetrics>;
   private log!: PlatformaticEventLog;
-  private store!: OnlineStore;
+  private store!: RedisOnlineStore;
   private replies!: RedisReplies;
   private keeper!: LaneKeeper;
   private ownership: LaneOwnership | undefined;
@@ -76,6 +76,8 @@ export class StageService {
     this.replies = openReplies(this.config);
     this.keeper = new LaneKeeper({
       build: async (lane) => {
+        // A Redis that came back empty, or behind, is filled again from the topics.
+        this.store.beginAnew(lane);
         if (this.name === 'scoring') await this.log.claim(lane);
         const work = buildWork(this.name, lane, { lanes: this.config.lanes, clock: this.clock, log: this.log, replies: this.replies, store: this.store, artifacts: this.artifacts, decided: (decision) => this.countDecisions?.([{ decision }]) });
         this.workByLane.set(lane, work);
