@@ -93,6 +93,7 @@ describe('Five services on real servers', () => {
         try {
           await services.start();
           await expectOneTrace(services, receiver);
+          await expectSimulated(services);
           const rows = eventRows(new SeededRandom(7), 600), answered = new Map<string, unknown>();
           // All stages at once with a batch on its way, later the gateway.
           const victimsAt: ReadonlyMap<number, readonly ServiceName[]> = new Map([[4, ['ingest', 'feature-store', 'cep', 'scoring']], [8, ['gateway']]]);
@@ -129,6 +130,25 @@ async function expectOneTrace(services: Services, receiver: TraceReceiver): Prom
   expect(new Map(spans.filter(({ kind }) => kind === 5).map(({ service, parentSpanId }) => [service, parentSpanId]))).toEqual(new Map(stages.map((stage) => [stage, publish?.spanId])));
   await services.settle();
   expect((await all(services.log, 'decisions', 0)).map(({ headers }) => traceIdOf(headers[traceHeader]))).toEqual([traceId]);
+}
+
+/** What would be decided is what is decided then, a duplicate is known, what is broken is told, and nothing stays of it. */
+async function expectSimulated(services: Services): Promise<void> {
+  const event = { transaction_id: 'simulated', event_time: Date.UTC(2026, 0, 1, 0, 1), _received_at: Date.UTC(2026, 0, 1, 0, 1), card_id: 'traced', merchant_id: 'm', amount: 99_999 };
+  const ask = async (path: string, body: unknown): Promise<Record<string, unknown>> => {
+    for (;;) {
+      const answer = await services.ask('POST', path, body);
+      if (answer.status !== 503) return { status: answer.status, ...(await answer.json()) as Record<string, unknown> };
+    }
+  };
+  const simulated = [await ask('/decisions/simulate', event), await ask('/decisions/simulate', event)];
+  const decided = await ask('/transactions', event);
+  expect(decided['features']).toMatchObject({ tx_count_5m: 2, merchant_count: 2 });
+  for (const answer of simulated) for (const part of ['status', 'transaction_id', 'outcome', 'score', 'features', 'statuses', 'reasons', 'rules']) expect([part, answer[part]]).toEqual([part, decided[part]]);
+  expect(await ask('/decisions/simulate', event)).toMatchObject({ status: 200, id: decided['id'] });
+  expect(await ask('/decisions/simulate', { ...event, transaction_id: 'broken', amount: 'much' })).toMatchObject({ status: 422 });
+  expect((await services.ask('GET', '/transactions/broken')).status).toBe(404);
+  expect((await services.ask('GET', '/models/quality')).status).toBe(200);
 }
 
 /** A lane's raw records through the stages, reading other lanes where its decisions did. */

@@ -1,5 +1,5 @@
 import type { LaneItem } from '@weir/contracts';
-import { StageWork, type InputRecord, type WorkOutput } from '@weir/pipeline';
+import { StageWork, type InputRecord, type SimulationStep, type WorkOutput } from '@weir/pipeline';
 import type { Topic } from '@weir/ports';
 import { FeatureStage } from './feature-stage';
 import type { StoredShards } from './stored-shards';
@@ -9,6 +9,7 @@ export class FeatureWork extends StageWork<FeatureStage> {
   override readonly name = 'feature-store';
   override readonly input: Topic = 'transactions';
   override readonly outputs: readonly Topic[] = ['features'];
+  private turn: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: { readonly lane: number; /** Where there are several lanes. */ readonly foreign?: StoredShards }) {
     super(options.lane, new FeatureStage(options));
@@ -27,10 +28,28 @@ export class FeatureWork extends StageWork<FeatureStage> {
       const at = items.findIndex((item, index) => index >= from && item.kind === 'definitions');
       const to = at < 0 ? items.length : at + 1;
       const batch = items.slice(from, to);
-      await foreign.fetch(this.stage.needs(batch));
-      out.push(...this.stage.process(batch));
+      await this.inTurn(async () => {
+        await foreign.fetch(this.stage.needs(batch));
+        out.push(...this.stage.process(batch));
+      });
       from = to;
     }
     return out;
+  }
+
+  override async simulate(payload: Uint8Array, nowMs: number): Promise<SimulationStep> {
+    const { foreign } = this.options;
+    if (foreign === undefined) return super.simulate(payload, nowMs);
+    return this.inTurn(async () => {
+      await foreign.fetch(this.stage.needs([this.border.readOne(payload).item]));
+      return super.simulate(payload, nowMs);
+    });
+  }
+
+  /** What was fetched is for one alone. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.turn.then(work, work);
+    this.turn = turn.catch(() => undefined);
+    return turn;
   }
 }

@@ -1,5 +1,5 @@
-import { decodeRawRecord, encodeReply, isItem, ItemCodec, originHeader, originText, passedOver, type InputRecord, type LaneWork, type Outcome, type OutputRecord, type ReplySender, type StageState, type WorkOutput } from '@weir/pipeline';
-import type { IngestRefusal } from '@weir/contracts';
+import { decodeRawRecord, encodeReply, isItem, ItemCodec, originHeader, originText, passedOver, simulatedOffset, type SimulationStep, type InputRecord, type LaneWork, type Outcome, type OutputRecord, type ReplySender, type StageState, type WorkOutput } from '@weir/pipeline';
+import type { IngestRefusal, RawBody } from '@weir/contracts';
 import type { Topic } from '@weir/ports';
 import { IngestStage } from './ingest-stage';
 
@@ -33,6 +33,13 @@ export class IngestWork implements LaneWork {
       if (outcome.kind === 'quarantined') quarantine.push({ origin: outcome.offset, record: quarantineRecord(outcome) });
     });
     return { outputs: new Map<Topic, readonly OutputRecord[]>([['transactions', transactions], ['quarantine', quarantine]]), publish, ...(refused.length === 0 ? {} : { answer: () => this.answer(refused) }) };
+  }
+
+  simulate(payload: Uint8Array, nowMs: number): Promise<SimulationStep> {
+    const body = JSON.parse(Buffer.from(payload).toString('utf8')) as RawBody; // written by the gateway alone
+    const outcome = this.stage.simulate({ lane: this.options.lane, offset: simulatedOffset, appendedAtMs: nowMs, body });
+    if (isItem(outcome)) return Promise.resolve({ kind: 'next', payload: this.codec.encode(outcome, nowMs) });
+    return Promise.resolve({ kind: 'answer', reply: ({ lane, offset }) => encodeReply({ kind: 'refused', lane, offset, refusal: outcome }) });
   }
 
   private outputOf(outcome: Outcome, appendedAtMs: number): OutputRecord {

@@ -1,5 +1,5 @@
 import { traceIdOf, type Decision, type LaneItem, type ListChange } from '@weir/contracts';
-import { encodeReply, originHeader, originText, StageWork, type InputRecord, type OutputRecord, type ReplySender, type WorkOutput } from '@weir/pipeline';
+import { encodeReply, originHeader, originText, StageWork, type InputRecord, type OutputRecord, type ReplySender, type SimulationStep, type WorkOutput } from '@weir/pipeline';
 import type { Clock, NewRecord, Topic } from '@weir/ports';
 import type { Alert } from './alerts';
 import { additionsOf } from './foreign-additions';
@@ -10,6 +10,8 @@ export interface ScoringWorkOptions extends ScoringOptions {
   readonly replies: ReplySender;
   /** The value of a record in `decisions`. */
   readonly encodeDecision: (decision: Decision) => Uint8Array;
+  /** Told of every decision that is made. */
+  readonly decided?: ((decision: Decision) => void) | undefined;
   /** The record of an alert. */
   readonly alertRecord: (alert: Alert, item: LaneItem) => NewRecord;
   /** Tells the other lanes what decisions listed; absent where there is one lane. */
@@ -49,6 +51,7 @@ export class ScoringWork extends StageWork<ScoringStage> {
         return;
       }
       const decision = { verdict: item.verdict, meta: { decided_at: nowMs, latency_ms: { scoring, total: Math.max(0, nowMs - (read.appendedAtMs[index] ?? nowMs)) }, trace_id: traceIdOf(read.traceparents[index]) } };
+      this.options.decided?.(decision);
       const value = this.options.encodeDecision(decision);
       decisions.push({ origin: item.offset, record: this.recordOf(item, item.verdict.transaction_id, value) });
       if (item.replyTo !== undefined) (item.verdict.degraded ? later : now).push({ address: item.replyTo, offset: item.offset, decision: value });
@@ -61,6 +64,13 @@ export class ScoringWork extends StageWork<ScoringStage> {
   }
 
   close(): Promise<void> { return this.stage.close(); }
+
+  override async simulate(payload: Uint8Array, nowMs: number): Promise<SimulationStep> {
+    const { item: before, appendedAtMs } = this.border.readOne(payload), item = await this.stage.simulate(before);
+    if (item.kind !== 'event' || item.verdict === undefined) return { kind: 'answer', reply: (at) => encodeReply({ kind: 'accepted', ...at }) };
+    const decision = this.options.encodeDecision({ verdict: item.verdict, meta: { decided_at: nowMs, latency_ms: { total: Math.max(0, nowMs - appendedAtMs) }, trace_id: null } });
+    return { kind: 'answer', reply: (at) => encodeReply({ kind: 'decided', ...at, decision }) };
+  }
 
   private recordOf(item: LaneItem, key: string, value: Uint8Array): NewRecord {
     return { key, headers: { [originHeader]: originText(item.lane, item.offset), [decisionHeaders.receivedAt]: String(item.receivedAtMs) }, value };

@@ -5,3 +5,4 @@ export * from './origin-header';
 export * from './reply';
 export * from './stage-work';
 export * from './work-runner';
+export * from './simulation';

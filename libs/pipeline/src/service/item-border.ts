@@ -4,6 +4,7 @@ import type { StageState } from '../stage';
 import { ItemCodec, passedOver } from '../wire';
 import type { InputRecord, OutputRecord } from './lane-work';
 import { originHeader, originText } from './origin-header';
+import { simulatedOffset } from './simulation';
 
 const setKey = 'wire/set';
 
@@ -56,6 +57,15 @@ export class ItemBorder {
       return { origin, record: { key: null, headers: { [originHeader]: originText(this.lane, origin) }, value } };
     });
   }
+
+  /** One item that is of no batch. */
+  readOne(payload: Uint8Array): { readonly item: LaneItem; readonly appendedAtMs: number } {
+    const read = this.reading.decode({ lane: this.lane, offset: simulatedOffset }, payload, this.layoutOf);
+    if (read === undefined) throw new RangeError('an item expected');
+    return read;
+  }
+
+  writeOne(item: LaneItem, appendedAtMs: number): Uint8Array { return this.writing.encode(item, appendedAtMs); }
 
   *takeChanges(): Iterable<readonly [key: string, value: Uint8Array | undefined]> {
     if (this.setChanged && this.set !== undefined) yield [setKey, Buffer.from(this.set.canonicalJson, 'utf8')];

@@ -1,5 +1,6 @@
 import type { LogRecord, NewRecord, Topic } from '@weir/ports';
 import type { StageState } from '../stage';
+import type { SimulationStep } from './simulation';
 
 /** A record of the topic that a service reads, with its place in the lane. */
 export interface InputRecord { readonly origin: number; readonly record: LogRecord }
@@ -35,5 +36,7 @@ export interface LaneWork {
   /** Consecutive records of the lane, none twice, none missing. One call at a time. `durable`: origin up to which each topic holds everything, to be left out of answers. */
   take(records: readonly InputRecord[]): Promise<WorkOutput> | WorkOutput;
   takeChanges(): Iterable<readonly [key: string, value: Uint8Array | undefined]>;
+  /** What would become of one event now; nothing changes. Between two calls of `take`, or within one that waits. */
+  simulate(payload: Uint8Array, nowMs: number): Promise<SimulationStep>;
   close?(): Promise<void>;
 }

@@ -11,7 +11,7 @@ import { openSqlite } from '@weir/adapters/sqlite';
 import { SqlCases, SqlQuarantine, SqlRegistry } from '@weir/adapters/sql';
 import { WeirError } from '@weir/contracts';
 import { GatewayServer, type GatewayDependencies, type GatewayOptions } from '@weir/gateway';
-import { decodeReply, lastOriginIn, Tokeniser } from '@weir/pipeline';
+import { decodeReply, lastOriginIn, simulatedOffset, Tokeniser } from '@weir/pipeline';
 import { Health, Metrics, type Logger, type Resource, type Tracing } from '@weir/platform';
 import { quarantineId, SystemClock, type CaseStore, type DecisionStore, type LogRecord, type OnlineStore, type QuarantineRow, type QuarantineStore, type Registry } from '@weir/ports';
 import { BacktestService } from '../backtest/backtest-service';
@@ -38,6 +38,10 @@ import { patternStanding } from '../suite/matches/pattern-standing';
 import { StoredMatches } from '../suite/matches/stored-matches';
 import { ModelArtifacts } from '../suite/model-artifacts';
 import { ModelApproval } from '../suite/models/model-approval';
+import { ModelEvents } from '../suite/models/model-events';
+import { readModelsOptions } from '../suite/models/models-config';
+import { Monitor } from '../suite/monitor/monitor';
+import { readMonitorOptions } from '../suite/monitor/monitor-config';
 import { RegistryAudit, RegistryKeys } from '../suite/registry-views';
 import { Replies } from '../suite/replies';
 import { tokenKey, webhookKey } from '../suite/secrets';
@@ -50,6 +54,7 @@ import { LanePositions } from './lane-positions';
 import { openLog, openReplies, openState } from './open-servers';
 import type { ServiceConfig } from './service-config';
 import { SetBook } from './set-book';
+import { Simulations } from './simulations';
 import { StoredFeatures, StoredLists, StoredPatterns, StoredTables } from './stored-state';
 import { TopicFollower } from './topic-follower';
 
@@ -64,9 +69,6 @@ class FollowedDecisions extends StoredDecisions {
     yield* super.verdictLines();
   }
 }
-
-/** Monitors of models look at what one process decides; they are not part of this form yet. */
-const noMonitors: GatewayDependencies['monitors'] = { models: () => [], quality: () => Promise.resolve([]), drift: () => Promise.resolve([]) };
 
 /** Filling views from the log needs the states of the lanes; it is not part of this form yet. */
 const notHere = (): Promise<never> => Promise.reject(new WeirError('WEIR_LIMIT_REACHED', 'views are filled from the log by the suite in one process, not by separate services'));
@@ -116,6 +118,8 @@ export class GatewayService {
   private tracing: Tracing | undefined;
   private webhooks: WebhookSender | undefined;
   private backtests: BacktestService | undefined;
+  private modelLog!: PlatformaticEventLog;
+  private monitors!: Monitor;
   private reviews: ReviewQueue | undefined;
   server!: GatewayServer;
 
@@ -165,7 +169,7 @@ export class GatewayService {
   }
 
   private async startFeeds(): Promise<void> {
-    const { log, registry, decisions, cases } = this, { logger, env } = this.options;
+    const { log, registry, decisions, cases } = this, { config, logger, env } = this.options;
     const onError = (error: unknown): void => logger.error({ err: error }, 'something is tried again');
     this.positions = new LanePositions({ log, states: [this.featureState, this.scoringState], onError, onLook: () => this.lookAround() });
     this.definitions = new DefinitionsService({
@@ -186,6 +190,13 @@ export class GatewayService {
     this.webhooks = new WebhookSender({ ...readWebhookOptions(env), log, clock: this.clock, key: webhookKey(join(this.dataDir, 'webhook.key'), env), positionsPath: join(this.ownDir, 'webhooks.json'), metrics: this.metrics, logger });
     await this.webhooks.start();
     await this.wire.subscribe(this.address, (answers) => { for (const answer of answers) this.hear(answer); });
+    // What the models call for is written beside the lanes' owners, who alone may write under their fence.
+    this.modelLog = openLog(config, { fencedTopics: [] });
+    this.monitors = new Monitor({
+      ...readMonitorOptions(env), dataDir: this.ownDir, lanes: config.lanes, decisions, cases, artifacts: this.artifacts, set: () => this.definitions.set, figures: () => [], metrics: this.metrics, logger,
+      events: new ModelEvents({ log: this.modelLog, clock: this.clock, quietMs: readModelsOptions(env).quietMs, written: () => undefined }), // comes back by the topic
+    });
+    this.monitors.start();
     this.follower.start();
     await this.positions.start();
     this.reconcileLater();
@@ -197,6 +208,8 @@ export class GatewayService {
     await this.positions.stop();
     await this.follower.stop();
     await this.webhooks?.stop();
+    await this.monitors.stop();
+    await this.modelLog.close();
   }
 
   /** What other gateways changed, and the sets that decisions to come may name. */
@@ -237,9 +250,10 @@ export class GatewayService {
     const writer = new LaneWriter(log, (offsets) => this.positions.reached(offsets));
     const features = new LaneFeatures({ set, stages: Array.from({ length: config.lanes }, (_, lane) => new StoredFeatures(this.featureState, lane, config.lanes)), clock, tokeniser, statistics: this.statistics });
     const tokenOfEntity = (type: string, key: string): string => features.tokenised(type, key);
-    const edge = new LaneEdge({
+    const simulations = new Simulations({ send: (address, message) => this.wire.send(address, message), replies: this.replies, address: this.address });
+    const edge: LaneEdge = new LaneEdge({
       log, replies: this.replies, decisions: { byId: (id) => this.feed.byIdSoon(id) }, set, tokeniser, backlogMax, backlog: () => Math.max(this.replies.waiting, this.positions.backlog), replyTo: this.address, tracing: this.tracing,
-      simulate: () => Promise.reject(new WeirError('WEIR_LIMIT_REACHED', 'a simulation needs every service\'s state at once; the suite in one process has it')),
+      simulate: async (body, lane) => edge.answerOf(await simulations.ask(body, lane), { lane, offset: simulatedOffset }, null),
     });
     const insight = new Insight({ resolved: (change) => this.definitions.resolved(change), stages: () => [], registry, decisions, artifacts: this.artifacts, runtime: this.models, nextOffsets: () => this.positions.nextOffsets, tokenOfEntity });
     this.backtests = new BacktestService({
@@ -263,7 +277,7 @@ export class GatewayService {
         const stages = await patterns.stages();
         return patternStanding(pattern, of, { set, stages: () => stages, decisions, insight, entityTypeOf: (name) => features.entityTypeOf(name), tokenOf: tokenOfEntity });
       }),
-      tables: new LaneTables({ set, rows: () => tables, writer, tokeniser }), labels: this.labels, models: this.artifacts, monitors: noMonitors, backtests: this.backtests, reprocessing: noReprocessing, verification: noVerification,
+      tables: new LaneTables({ set, rows: () => tables, writer, tokeniser }), labels: this.labels, models: this.artifacts, monitors: this.monitors, backtests: this.backtests, reprocessing: noReprocessing, verification: noVerification,
       status: new LaneStatus({ log, runners: Array.from({ length: config.lanes }, (_, lane) => ({ get position() { return positions.decided(lane); }, get publishedPosition() { return positions.decided(lane); } })), definitions: this.definitions, startedAtMs: clock.nowMs() }),
       quarantine: new StoredQuarantine(quarantine, edge, clock, resendDeadlineMs), keys: new RegistryKeys(registry), audit: new RegistryAudit(registry), live: this.live, tracing: this.tracing, health: this.health, metrics: this.metrics, logger, clock,
     }, gateway);

@@ -52,7 +52,7 @@ function scoringWork(lane: number, { clock, replies, artifacts, decided, log, la
     return encodeAlert({ alert, entity: entityOfLane(entities, item.kind === 'event' ? set?.sources.get(item.event.source)?.partitionBy : null), origin: { lane, offset: item.offset } });
   };
   const work: ScoringWork = new ScoringWork({
-    lane, clock, replies, runtime: new OnnxModelRuntime(), loadFile: (path, sha256) => artifacts.read(path, sha256), encodeDecision: (decision) => { decided?.(decision); return proto.encode(decision); }, alertRecord,
+    lane, clock, replies, runtime: new OnnxModelRuntime(), loadFile: (path, sha256) => artifacts.read(path, sha256), encodeDecision: (decision) => proto.encode(decision), decided, alertRecord,
     ...(lanes === 1 ? {} : { tellOtherLanes: (additions) => tellOtherLanes(log, lane, additions) }),
   });
   return work;

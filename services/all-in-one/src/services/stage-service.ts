@@ -4,7 +4,7 @@ import { LaneOwnership, type LaneChange, type PlatformaticEventLog } from '@weir
 import type { RedisOnlineStore, RedisReplies } from '@weir/adapters/redis';
 import { PatternWork } from '@weir/cep';
 import { FeatureWork } from '@weir/feature-store';
-import { LaneKeeper, startTicks, WorkRunner, type LaneWork, type WorkRunnerHooks } from '@weir/pipeline';
+import { decodeSimulation, encodeSimulation, LaneKeeper, simulationAddress, startTicks, WorkRunner, type LaneWork, type WorkRunnerHooks } from '@weir/pipeline';
 import { Health, HealthServer, Metrics, type Logger, type Resource, type Tracing } from '@weir/platform';
 import { SystemClock, type Topic } from '@weir/ports';
 import { traceBatch, tracedIn, traceIdsOf } from '../suite/batch-traces';
@@ -19,6 +19,9 @@ import { workMetrics } from './work-metrics';
 
 /** What each service reads: its lanes are shared out by this topic. */
 const inputOf: Readonly<Record<StageName, Topic>> = { ingest: 'transactions.raw', 'feature-store': 'transactions', cep: 'features', scoring: 'signals' };
+
+/** Who goes on with what a service hands over. */
+const nextOf: Readonly<Partial<Record<StageName, StageName>>> = { ingest: 'feature-store', 'feature-store': 'cep', cep: 'scoring' };
 
 /**
  * One service alone in its process: a member of its group, running its part of the lanes it was given. Any number of processes may be started; one that has no lane
@@ -144,7 +147,21 @@ export class StageService {
     }));
     for (const lane of gained) {
       this.keeper.gain(lane);
+      this.replies.subscribe(simulationAddress(this.name, lane), (asked) => { for (const each of asked) void this.simulate(lane, each); }).catch((error: unknown) => this.logger.warn({ lane, err: error }, 'simulations are not heard'));
       if (this.name === 'ingest') this.ticksByLane.set(lane, startTicks({ log: this.log, lanes: [lane], clock: this.clock, onError: (error) => this.logger.error({ lane, err: error }, 'a tick could not be written') }));
+    }
+  }
+
+  /** Passes a simulation on, or answers it. Whoever asked gives up by himself where this fails. */
+  private async simulate(lane: number, bytes: Uint8Array): Promise<void> {
+    const asked = decodeSimulation(bytes), work = this.keeper.runner(lane) === undefined ? undefined : this.workByLane.get(lane);
+    if (asked === undefined || work === undefined) return;
+    try {
+      const step = await work.simulate(asked.payload, this.clock.nowMs()), next = nextOf[this.name];
+      if (step.kind === 'answer') this.replies.send(asked.address, step.reply({ lane, offset: asked.ticket }));
+      else if (next !== undefined) this.replies.send(simulationAddress(next, lane), encodeSimulation({ ...asked, payload: step.payload }));
+    } catch (error) {
+      this.logger.warn({ lane, err: error }, 'a simulation could not be answered');
     }
   }
 

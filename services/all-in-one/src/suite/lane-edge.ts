@@ -119,7 +119,8 @@ export class LaneEdge implements Edge {
     });
   }
 
-  private answerOf(reply: Reply, origin: { readonly lane: number; readonly offset: number }, transactionId: string | null): RowAnswer | Promise<RowAnswer> {
+  /** What a reply is to the one who asked. */
+  answerOf(reply: Reply, origin: { readonly lane: number; readonly offset: number }, transactionId: string | null): RowAnswer | Promise<RowAnswer> {
     switch (reply.kind) {
       case 'decided': return decidedAnswer(reply.decision);
       case 'accepted': return { kind: 'accepted', id: decisionId(origin), transactionId, duplicate: false };
