@@ -143,7 +143,7 @@ async function expectSimulated(services: Services): Promise<void> {
   };
   const simulated = [await ask('/decisions/simulate', event), await ask('/decisions/simulate', event)];
   const decided = await ask('/transactions', event);
-  expect(decided['features']).toMatchObject({ tx_count_5m: 2, merchant_count: 2 });
+  expect(decided['features']).toMatchObject({ tx_count_5m: 2, merchant_count_1h: 2 });
   for (const answer of simulated) for (const part of ['status', 'transaction_id', 'outcome', 'score', 'features', 'statuses', 'reasons', 'rules']) expect([part, answer[part]]).toEqual([part, decided[part]]);
   expect(await ask('/decisions/simulate', event)).toMatchObject({ status: 200, id: decided['id'] });
   expect(await ask('/decisions/simulate', { ...event, transaction_id: 'broken', amount: 'much' })).toMatchObject({ status: 422 });
