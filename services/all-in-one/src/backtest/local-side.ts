@@ -7,8 +7,8 @@ import type { DecisionDetail, Side, SideBatch, SideTotals } from './side-batch';
 import { SideTally, type SideView } from './side-tally';
 import { StoredComparison, type Replayed, type StoredDecisionsOptions } from './stored-comparison';
 
-/** Records a batch; both sides of a back-test use it, so that their batches are of the same records. */
-export const sideBatchMax = 2_048;
+/** Records a batch; both sides of a back-test use it, so that their batches are of the same records. Small, for a batch is alive as a whole until both sides are compared. */
+export const sideBatchMax = 256;
 
 export interface LocalSideOptions extends SideView {
   readonly stages: Stages;
