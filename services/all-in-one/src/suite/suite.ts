@@ -129,7 +129,6 @@ export class Suite {
   /** In the order of start; stopped in reverse: the gateway first turns callers away, then the lanes finish what they took. */
   get resources(): readonly Resource[] {
     return [
-      { name: 'traces', start: async () => { this.tracing = await tracingOf('weir', this.options); }, stop: () => this.tracing?.stop() },
       { name: 'stores', start: () => this.openStores(), stop: () => this.closeStores() },
       { name: 'lanes', start: () => this.startLanes(), stop: () => this.stopLanes() },
       { name: 'gateway', start: () => this.startGateway(), stop: () => this.server.stop() },
@@ -139,6 +138,7 @@ export class Suite {
 
   private async openStores(): Promise<void> {
     const { dataDir, lanes, servers } = this.options;
+    this.tracing = await tracingOf('weir', this.options);
     this.stores = await openStores({ dataDir, lanes, clock: this.clock, servers: servers ?? {} });
     this.nextOffsets = await Promise.all(Array.from({ length: lanes }, async (_, lane) => (await this.stores.log.bounds('transactions.raw', lane)).next));
     this.openHistory();
@@ -158,6 +158,7 @@ export class Suite {
     await online.close();
     await decisions.close();
     await registry.close();
+    await this.tracing?.stop();
   }
 
   private async startLanes(): Promise<void> {
