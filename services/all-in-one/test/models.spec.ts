@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { definitionsText, SuiteFixture, TestFolder, testKey, type Answer } from './suite-fixture';
 
 const folder = new TestFolder();
-const suite = new SuiteFixture(folder.path, { env: { WEIR_MODEL_ROWS_MIN: '10', WEIR_MODEL_BUDGET_MS: '100', WEIR_MODEL_LATENCY_MAX_MS: '80' } });
+const patient = new SuiteFixture(join(folder.path, 'patient'), { env: { WEIR_MODEL_ROWS_MIN: '10' } });
+const hurried = new SuiteFixture(join(folder.path, 'hurried'), { env: { WEIR_MODEL_ROWS_MIN: '10', WEIR_MODEL_BUDGET_MS: '50', WEIR_MODEL_LATENCY_MAX_MS: '40' } });
+let suite = patient;
 const file = (name: string): Uint8Array => readFileSync(join(__dirname, 'models', name));
 let sent = 0;
 
@@ -40,8 +42,8 @@ async function postUntil(holds: () => Promise<boolean>, amount: number): Promise
 const inForce = async (): Promise<Record<string, unknown>> => (await suite.ask('GET', '/definitions/Model/risk')).json;
 
 jest.setTimeout(60_000);
-beforeAll(() => suite.start());
-afterAll(async () => { await suite.stop(); folder.remove(); });
+beforeAll(async () => { await patient.start(); await hurried.start(); });
+afterAll(async () => { await patient.stop(); await hurried.stop(); folder.remove(); });
 
 describe('publishing a model', () => {
   it('is refused where the feature service gives another number of features', async () => {
@@ -92,7 +94,7 @@ describe('a model in a running suite', () => {
     for (const { json } of answers) expect(Object.keys(json['other_models'] as object)).toContain('quiet');
   });
 
-  it.each([['fails.onnx', 'failed'], ['slow.onnx', ''], ['silent.onnx', '']])('goes back to its former version by itself when %s comes, and no transaction is lost', async (name, why) => {
+  it.each([['fails.onnx', 'failed'], ['silent.onnx', '']])('goes back to its former version by itself when %s comes, and no transaction is lost', async (name, why) => {
     expect((await publish('steady.onnx')).status).toBe(200);
     const before = await inForce();
     expect((await publish(name)).status).toBe(200);
@@ -109,4 +111,25 @@ describe('a model in a running suite', () => {
     const { alerts } = (await suite.ask('GET', '/alerts?raised_by=risk')).json as { alerts: Array<Record<string, unknown>> };
     expect(alerts[0]).toMatchObject({ severity: 'critical', raised_by: { kind: 'model', name: 'risk', key: null } });
   }, 30_000);
+});
+
+describe('a model that takes too long', () => {
+  beforeAll(() => { suite = hurried; });
+
+  it('goes back to its former version by itself, and holds no decision', async () => {
+    expect((await publish('steady.onnx')).status).toBe(200);
+    const before = await inForce();
+    expect((await publish('slow.onnx')).status).toBe(200);
+    const bad = await inForce();
+    // A run of seconds: those behind it are decided without the model, for it is busy.
+    const first = await post(7_500_000);
+    expect([first.status, first.json['degraded'], String(first.json['degraded_why'])]).toEqual([200, true, expect.stringContaining('no answer within 50 ms')]);
+    const behind = [await post(), await post(), await post()];
+    expect(behind.map(({ status, json }) => [status, json['degraded'], String(json['degraded_why']).includes('busy with an earlier batch')])).toEqual(Array(3).fill([200, true, true]));
+    expect(versionOf(first)).toBe(String(bad['version']));
+    const answers = await postUntil(async () => (await inForce())['file'] === 'steady.onnx', 500_000);
+    expect(await inForce()).toMatchObject({ file: 'steady.onnx', version: before['version'] });
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(((await hurried.ask('GET', '/alerts?raised_by=risk&status=open')).json['alerts'] as Array<Record<string, unknown>>)[0]).toMatchObject({ severity: 'critical', case_id: null });
+  });
 });

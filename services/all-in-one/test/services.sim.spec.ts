@@ -56,7 +56,7 @@ function keeperOf(name: StageName, log: EventLog, store: MemoryOnlineStore, rand
     restartPauseMs: 0, onFatal: (_lane, error) => { throw error; },
     build: (lane) => new WorkRunner({
       lane, log: new FaultyLog(log, faults), store: new FaultyStore(store, faults), clock, retryPauseMs: 0, batchMax: random.int(1, 200), checkpointRecords: random.int(20, 300), checkpointMs: 1e9, idleWaitMs: 1,
-      work: buildWork(name, lane, { lanes: 1, clock, log, replies: { send: () => undefined }, store, artifacts: undefined as never }), // the set has no model
+      work: buildWork(name, lane, { lanes: 1, clock, log, replies: { send: () => undefined }, store, artifacts: undefined as never, runtime: undefined as never, modelBudgetMs: null }), // the set has no model
     }),
   });
 }

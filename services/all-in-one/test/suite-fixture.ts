@@ -76,6 +76,9 @@ export class TestFolder {
   remove(): void { rmSync(this.path, { recursive: true, force: true }); }
 }
 
+/** How long a model may take is of no concern where nothing is said of it: a test must not depend on how busy the machine is. */
+const unhurried = { WEIR_MODEL_BUDGET_MS: '0', WEIR_MODEL_LATENCY_MAX_MS: '60000' };
+
 /** A suite in this process, over a folder, behind a free port. */
 export class SuiteFixture {
   private lifecycle: Lifecycle | undefined;
@@ -89,7 +92,7 @@ export class SuiteFixture {
 
   async start(): Promise<void> {
     const logger = createLogger({ service: 'weir', level: 'error' });
-    this.running = new Suite({ dataDir: this.dataDir, lanes: 1, gateway: { ...readGatewayOptions({}), host: '127.0.0.1', port: 0, grpcPort: this.options.grpcPort, consoleDir: undefined }, logger, env: {}, ...this.options });
+    this.running = new Suite({ dataDir: this.dataDir, lanes: 1, gateway: { ...readGatewayOptions({}), host: '127.0.0.1', port: 0, grpcPort: this.options.grpcPort, consoleDir: undefined }, logger, ...this.options, env: { ...unhurried, ...this.options.env } });
     this.lifecycle = new Lifecycle(this.running.resources, { logger });
     await this.lifecycle.start();
     const { registry } = this.running;

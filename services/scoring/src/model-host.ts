@@ -51,7 +51,7 @@ export class ModelHost {
       next.set(model.name, before?.key === key && before.loaded ? before : await this.load(model, key, set));
     }
     const kept = new Set([...next.values()].map(({ loaded }) => loaded));
-    for (const { loaded } of this.hosted.values()) if (loaded && !kept.has(loaded)) await loaded.close();
+    for (const { loaded } of this.hosted.values()) if (loaded && !kept.has(loaded)) loaded.close().catch(() => undefined); // one in a run that never ends holds nobody up
     this.hosted = next;
     this.readersByKey = new Map();
     this.matrices = new Map();

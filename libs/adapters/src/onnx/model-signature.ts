@@ -1,5 +1,6 @@
 import { WeirError, type Finding } from '@weir/contracts';
 import type { InferenceSession } from 'onnxruntime-node';
+import type { SessionShape } from './model-session';
 import type { OutputName } from './output-name';
 
 export interface ModelSignature {
@@ -14,7 +15,7 @@ type Metadata = InferenceSession.ValueMetadata | undefined;
  * What of a session fits Weir: one input `float [n, m]`, and an output that is a tensor of numbers with the column asked for.
  * @throws WeirError WEIR_MODEL_INVALID with a finding per thing that does not fit.
  */
-export function readSignature(session: InferenceSession, output: OutputName): ModelSignature {
+export function readSignature(session: SessionShape, output: OutputName): ModelSignature {
   const findings: Finding[] = [];
   const inputs = checkInput(session, findings);
   checkOutput(session, output, findings);
@@ -24,7 +25,7 @@ export function readSignature(session: InferenceSession, output: OutputName): Mo
 
 export const invalidModel = (message: string, findings: readonly Finding[], cause?: unknown): WeirError => new WeirError('WEIR_MODEL_INVALID', message, { findings, cause });
 
-function checkInput(session: InferenceSession, findings: Finding[]): number {
+function checkInput(session: SessionShape, findings: Finding[]): number {
   const metadata = session.inputMetadata[0];
   const columns = metadata?.isTensor === true ? metadata.shape[1] : undefined;
   const fits = session.inputNames.length === 1 && metadata?.isTensor === true && metadata.type === 'float32' && metadata.shape.length === 2 && typeof metadata.shape[0] === 'string' && typeof columns === 'number' && columns > 0;
@@ -32,7 +33,7 @@ function checkInput(session: InferenceSession, findings: Finding[]): number {
   return fits && typeof columns === 'number' ? columns : 0;
 }
 
-function checkOutput(session: InferenceSession, output: OutputName, findings: Finding[]): void {
+function checkOutput(session: SessionShape, output: OutputName, findings: Finding[]): void {
   const index = session.outputNames.indexOf(output.tensor);
   const metadata = session.outputMetadata[index];
   const add = (expected: string, got: string): void => { findings.push({ where: 'model', field: 'output', expected, got }); };

@@ -11,6 +11,7 @@ const models: KnownModel[] = known.map(({ name, file, output, rows, expected }) 
 }));
 
 modelRuntimeContract('OnnxModelRuntime', () => new OnnxModelRuntime(), models);
+modelRuntimeContract('OnnxModelRuntime with a thread a model', () => new OnnxModelRuntime({ ownThreads: true }), models.slice(0, 2));
 
 describe('OnnxModelRuntime', () => {
   it('splits what is more than a run takes, and answers the same', async () => {
@@ -42,5 +43,33 @@ describe('OnnxModelRuntime', () => {
     ['zipmap.onnx', 'output', 'a tensor (convert the model with zipmap=False)', 'score: no tensor'],
   ])('refuses %s and says why', async (file, field, expected, got) => {
     await expect(new OnnxModelRuntime().load({ bytes: bytesOf(file), output: 'score[0]' })).rejects.toMatchObject({ code: 'WEIR_MODEL_INVALID', findings: [{ field, expected, got }] });
+  });
+});
+
+describe('OnnxModelRuntime with a thread a model', () => {
+  const slow = readFileSync(join(__dirname, '../../../../services/all-in-one/test/models/slow.onnx'));
+
+  it('holds neither the caller nor another model while one takes its time', async () => {
+    const [hanging, other] = await Promise.all([new OnnxModelRuntime({ ownThreads: true }).load({ bytes: slow, output: 'p' }), new OnnxModelRuntime({ ownThreads: true }).load({ bytes: models[0]!.bytes, output: models[0]!.output })]);
+    let ended = false, turns = 0;
+    const run = hanging.score(Float32Array.of(500_000, 1), 1).then(() => { ended = true; });
+    // In one thread the long run would be over before the first of them; it is a thousand times the work of three.
+    for (; !ended && turns < 3; turns += 1) await other.score(Float32Array.from(models[0]!.rows[0]!), 1);
+    expect([turns, ended]).toEqual([3, false]);
+    await run;
+    await Promise.all([hanging.close(), other.close()]);
+  }, 60_000);
+
+  it('answers several that ask at once in their order, and fails what a failed run asked', async () => {
+    const { bytes, output, rows } = models[0]!;
+    const loaded = await new OnnxModelRuntime({ ownThreads: true }).load({ bytes, output }), alone = await new OnnxModelRuntime().load({ bytes, output });
+    const asked = rows.map((row) => loaded.score(Float32Array.from(row), 1));
+    for (const [row, answer] of asked.entries()) expect(await answer).toEqual(await alone.score(Float32Array.from(rows[row] ?? []), 1));
+    const broken = await new OnnxModelRuntime({ ownThreads: true }).load({ bytes: readFileSync(join(__dirname, '../../../../services/all-in-one/test/models/fails.onnx')), output: 'p' });
+    await expect(broken.score(Float32Array.of(500_000, 1), 1)).rejects.toMatchObject({ code: 'WEIR_MODEL_FAILED' });
+    expect(await broken.score(Float32Array.of(5, 1), 1)).toHaveLength(1);
+    await broken.close();
+    await expect(broken.score(Float32Array.of(5, 1), 1)).rejects.toMatchObject({ code: 'WEIR_MODEL_FAILED' });
+    await Promise.all([loaded.close(), alone.close()]);
   });
 });

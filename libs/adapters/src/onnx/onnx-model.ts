@@ -1,7 +1,6 @@
-import './no-telemetry';
 import { WeirError } from '@weir/contracts';
 import type { LoadedModel } from '@weir/ports';
-import { Tensor, type InferenceSession } from 'onnxruntime-node';
+import type { ModelSession, SessionAnswer } from './model-session';
 import { invalidModel, type ModelSignature } from './model-signature';
 
 /** Rows of one run: past 64 a row costs the same, and 1,024 rows hold the process for about a millisecond. */
@@ -10,12 +9,10 @@ export const rowsPerRunMax = 1_024;
 /** A session that answers P(fraud). Only the output asked for is computed and copied. */
 export class OnnxModel implements LoadedModel {
   readonly inputs: number;
-  private readonly fetches: readonly string[];
   private closed = false;
 
-  constructor(private readonly session: InferenceSession, private readonly signature: ModelSignature, private readonly rowsMax: number) {
+  constructor(private readonly session: ModelSession, private readonly signature: ModelSignature, private readonly rowsMax: number) {
     this.inputs = signature.inputs;
-    this.fetches = [signature.output.tensor];
   }
 
   /** `matrix` must stay as it is until the answer is there. A value that is no probability (NaN, below 0, above 1) is NaN: no answer. */
@@ -37,18 +34,17 @@ export class OnnxModel implements LoadedModel {
     await this.session.release();
   }
 
-  private async run(rows: Float32Array, count: number): Promise<Tensor> {
+  private async run(rows: Float32Array, count: number): Promise<SessionAnswer> {
     try {
-      const answers = await this.session.run({ [this.signature.input]: new Tensor('float32', rows, [count, this.inputs]) }, this.fetches);
-      return answers[this.signature.output.tensor] as Tensor;
+      return await this.session.run({ input: this.signature.input, output: this.signature.output.tensor, rows, count, columns: this.inputs });
     } catch (error) {
       throw new WeirError('WEIR_MODEL_FAILED', `the model failed on ${count} rows`, { cause: error });
     }
   }
 
-  private copyColumn(answer: Tensor, place: { into: Float64Array; from: number; count: number }): void {
+  private copyColumn(answer: SessionAnswer, place: { into: Float64Array; from: number; count: number }): void {
     const { data } = answer;
-    const columns = place.count === 0 ? 1 : answer.size / place.count;
+    const columns = place.count === 0 ? 1 : answer.dims.reduce((size, of) => size * of, 1) / place.count;
     const column = this.signature.output.column ?? 0;
     const fits = (data instanceof Float32Array || data instanceof Float64Array) && Number.isInteger(columns) && column < columns && (this.signature.output.column !== undefined || columns === 1);
     if (!fits) throw invalidModel('the model answered in another shape', [{ where: 'model', field: 'output', expected: `${this.signature.output.tensor} [${place.count}, more than ${column}]`, got: `${answer.type} [${answer.dims.join(', ')}]` }]);

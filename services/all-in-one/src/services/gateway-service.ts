@@ -40,6 +40,7 @@ import { ModelArtifacts } from '../suite/model-artifacts';
 import { ModelApproval } from '../suite/models/model-approval';
 import { ModelEvents } from '../suite/models/model-events';
 import { readModelsOptions } from '../suite/models/models-config';
+import { SharedModels } from '../suite/models/shared-models';
 import { Monitor } from '../suite/monitor/monitor';
 import { readMonitorOptions } from '../suite/monitor/monitor-config';
 import { RegistryAudit, RegistryKeys } from '../suite/registry-views';
@@ -89,7 +90,7 @@ export class GatewayService {
   readonly metrics = new Metrics().withProcessMetrics();
   readonly artifacts: ModelArtifacts;
   readonly live = new LiveFeed();
-  private readonly models = new OnnxModelRuntime();
+  private readonly models = new SharedModels(new OnnxModelRuntime({ ownThreads: true }));
   private readonly approval: ModelApproval;
   private readonly replies = new Replies();
   private readonly statistics = new FeatureStatisticsTable();

@@ -1,11 +1,10 @@
-import { OnnxModelRuntime } from '@weir/adapters/onnx';
 import { PatternWork } from '@weir/cep';
 import type { Decision, LaneItem } from '@weir/contracts';
 import type { DefinitionSet } from '@weir/definitions';
 import { FeatureWork, StoredShards } from '@weir/feature-store';
 import { IngestWork } from '@weir/ingest';
 import { DecisionProto, type LaneWork, type ReplySender } from '@weir/pipeline';
-import type { Clock, EventLog, NewRecord, OnlineStore } from '@weir/ports';
+import type { Clock, EventLog, ModelRuntime, NewRecord, OnlineStore } from '@weir/ports';
 import { ScoringWork, type Alert } from '@weir/scoring';
 import { encodeAlert } from '../suite/alerts/alert-record';
 import { EntityReader } from '../history/entity-reader';
@@ -25,6 +24,9 @@ export interface WorkNeeds {
   readonly artifacts: ModelArtifacts;
   /** Told of every decision. */
   readonly decided?: (decision: Decision) => void;
+  readonly runtime: ModelRuntime;
+  /** Longest wait for a model's answer to a batch, ms; null: for ever. */
+  readonly modelBudgetMs: number | null;
 }
 
 /** A service's part of a lane, new and empty. */
@@ -42,7 +44,7 @@ function patternWork(lane: number): PatternWork {
   return work;
 }
 
-function scoringWork(lane: number, { clock, replies, artifacts, decided, log, lanes }: WorkNeeds): ScoringWork {
+function scoringWork(lane: number, { clock, replies, artifacts, runtime, modelBudgetMs, decided, log, lanes }: WorkNeeds): ScoringWork {
   const proto = new DecisionProto();
   let readerOf: { readonly set: DefinitionSet; readonly reader: EntityReader } | undefined;
   const alertRecord = (alert: Alert, item: LaneItem): NewRecord => {
@@ -52,7 +54,7 @@ function scoringWork(lane: number, { clock, replies, artifacts, decided, log, la
     return encodeAlert({ alert, entity: entityOfLane(entities, item.kind === 'event' ? set?.sources.get(item.event.source)?.partitionBy : null), origin: { lane, offset: item.offset } });
   };
   const work: ScoringWork = new ScoringWork({
-    lane, clock, replies, runtime: new OnnxModelRuntime(), loadFile: (path, sha256) => artifacts.read(path, sha256), encodeDecision: (decision) => proto.encode(decision), decided, alertRecord,
+    lane, clock, replies, runtime, ...(modelBudgetMs === null ? {} : { budgets: { modelMs: modelBudgetMs } }), loadFile: (path, sha256) => artifacts.read(path, sha256), encodeDecision: (decision) => proto.encode(decision), decided, alertRecord,
     ...(lanes === 1 ? {} : { tellOtherLanes: (additions) => tellOtherLanes(log, lane, additions) }),
   });
   return work;

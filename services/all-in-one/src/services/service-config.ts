@@ -25,6 +25,8 @@ const schema = z.object({
   WEIR_SESSION_MS: wholeNumber({ min: 1_000, max: 300_000 }).default(6_000),
   /** State is published at least so often while records come, ms; so fresh is what other lanes and readers see. */
   WEIR_CHECKPOINT_MS: wholeNumber({ min: 10, max: 60_000 }).default(500),
+  /** Longest wait of scoring for a model's answer to a batch; then its decisions are taken without it, degraded. 0 waits for ever. */
+  WEIR_MODEL_BUDGET_MS: wholeNumber({ min: 0, max: 60_000 }).default(500),
   /** Of health and metrics, of every service but the gateway. */
   WEIR_HTTP_PORT: portNumber().default(8080),
   WEIR_HTTP_HOST: z.string().default('0.0.0.0'),
@@ -33,6 +35,8 @@ const schema = z.object({
 export interface ServiceConfig {
   readonly brokers: readonly string[]; readonly lanes: number; readonly redisUrl: string; readonly postgresUrl: string | undefined; readonly prefix: string; readonly dataDir: string; readonly ownDataDir: string | undefined;
   readonly instanceId: string | undefined; readonly instance: string; readonly sessionMs: number; readonly checkpointMs: number; readonly httpPort: number; readonly httpHost: string;
+  /** null: for ever. */
+  readonly modelBudgetMs: number | null;
 }
 
 /** A service's configuration from the environment. @throws WeirError WEIR_USAGE. */
@@ -41,6 +45,6 @@ export function readServiceConfig(env: Readonly<Record<string, string | undefine
   return Object.freeze({
     brokers: config.WEIR_KAFKA_BROKERS.split(',').map((broker) => broker.trim()), lanes: config.WEIR_LANES, redisUrl: config.WEIR_REDIS_URL, postgresUrl: config.WEIR_POSTGRES_URL, prefix: config.WEIR_PREFIX,
     dataDir: config.WEIR_DATA, ownDataDir: config.WEIR_OWN_DATA, instanceId: config.WEIR_INSTANCE_ID, instance: config.WEIR_INSTANCE_ID ?? hostname(), sessionMs: config.WEIR_SESSION_MS, checkpointMs: config.WEIR_CHECKPOINT_MS,
-    httpPort: config.WEIR_HTTP_PORT, httpHost: config.WEIR_HTTP_HOST,
+    httpPort: config.WEIR_HTTP_PORT, httpHost: config.WEIR_HTTP_HOST, modelBudgetMs: config.WEIR_MODEL_BUDGET_MS === 0 ? null : config.WEIR_MODEL_BUDGET_MS,
   });
 }

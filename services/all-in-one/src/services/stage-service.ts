@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { LaneOwnership, type LaneChange, type PlatformaticEventLog } from '@weir/adapters/kafka';
+import { OnnxModelRuntime } from '@weir/adapters/onnx';
 import type { RedisOnlineStore, RedisReplies } from '@weir/adapters/redis';
 import { PatternWork } from '@weir/cep';
 import { FeatureWork } from '@weir/feature-store';
@@ -10,6 +11,7 @@ import { SystemClock, type Topic } from '@weir/ports';
 import { traceBatch, tracedIn, traceIdsOf } from '../suite/batch-traces';
 import { featureMetrics, patternMetrics } from '../suite/lane-metrics';
 import { ModelArtifacts } from '../suite/model-artifacts';
+import { SharedModels } from '../suite/models/shared-models';
 import { decisionMetrics } from '../suite/pipeline-metrics';
 import { tracingOf } from '../suite/tracing-of';
 import { buildWork } from './lane-work';
@@ -32,6 +34,7 @@ export class StageService {
   readonly metrics = new Metrics().withProcessMetrics();
   private readonly clock = new SystemClock();
   private readonly artifacts: ModelArtifacts;
+  private readonly models = new SharedModels(new OnnxModelRuntime({ ownThreads: true }));
   private readonly server: HealthServer;
   private readonly watch: ReturnType<typeof workMetrics>;
   private log!: PlatformaticEventLog;
@@ -82,7 +85,7 @@ export class StageService {
         // A Redis that came back empty, or behind, is filled again from the topics.
         this.store.beginAnew(lane);
         if (this.name === 'scoring') await this.log.claim(lane);
-        const work = buildWork(this.name, lane, { lanes: this.config.lanes, clock: this.clock, log: this.log, replies: this.replies, store: this.store, artifacts: this.artifacts, decided: (decision) => this.countDecisions?.([{ decision }]) });
+        const work = buildWork(this.name, lane, { lanes: this.config.lanes, clock: this.clock, log: this.log, replies: this.replies, store: this.store, artifacts: this.artifacts, runtime: this.models, modelBudgetMs: this.config.modelBudgetMs, decided: (decision) => this.countDecisions?.([{ decision }]) });
         this.workByLane.set(lane, work);
         return new WorkRunner({ lane, log: this.log, store: this.store, clock: this.clock, hooks: this.watched(lane), checkpointMs: this.config.checkpointMs, work });
       },
@@ -118,6 +121,7 @@ export class StageService {
 
   private async close(): Promise<void> {
     this.watch.stop();
+    await this.models.close();
     await this.log.close();
     await this.replies.close();
     await this.store.close();

@@ -90,7 +90,7 @@ export class Suite {
   readonly statistics = new FeatureStatisticsTable();
   readonly artifacts: ModelArtifacts;
   readonly tokeniser: Tokeniser;
-  private readonly models = new SharedModels(new OnnxModelRuntime());
+  private readonly models = new SharedModels(new OnnxModelRuntime({ ownThreads: true }));
   private readonly approval: ModelApproval;
   private readonly clock = new SystemClock();
   private stores!: Stores;

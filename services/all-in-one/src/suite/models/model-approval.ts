@@ -4,12 +4,15 @@ import { checkModelAnswers, inputNameFaults, loadExplainer, nameFaults, readNume
 import type { LoadedModel, ModelRuntime } from '@weir/ports';
 import { inputReaders } from '@weir/scoring';
 import type { ModelArtifacts } from '../model-artifacts';
+import { within } from './within';
 
 /** Findings reported of one model. */
 const findingsMax = 20;
 
 /** Rows of the background that are answered and explained: a whole batch, and quickly done, for it is done beside the path of decisions. */
 const sampleRows = 64;
+/** Longest time that the check of the rows may take. */
+const answersWithinMs = 30_000;
 /** Models that passed with a feature service, so that a set that changes something else does not check them again. */
 const passedMax = 64;
 
@@ -52,7 +55,8 @@ export class ModelApproval {
     if (misnamed.length > 0) return misnamed.map(({ position, expected, got }) => ({ where: model.background ?? 'background', field: `column ${position}`, expected: got, got: expected, name: model.name }));
     if (rows.length === 0) return [];
     const samples = Array.from({ length: sampleRows }, (_, index) => rows[index % rows.length] as Float64Array);
-    const findings = await checkModelAnswers({ score: (matrix, count) => loaded.score(matrix, count), inputs: loaded.inputs, rows: samples, ...explained(bytes, rows, model) });
+    const checked = checkModelAnswers({ score: (matrix, count) => loaded.score(matrix, count), inputs: loaded.inputs, rows: samples, ...explained(bytes, rows, model) });
+    const findings = await within(checked, answersWithinMs) ?? [{ where: model.file, field: 'p', expected: `answers to ${sampleRows} rows within ${answersWithinMs} ms`, got: 'none' }];
     return findings.map((finding) => ({ ...finding, name: model.name }));
   }
 }

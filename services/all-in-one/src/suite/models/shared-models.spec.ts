@@ -40,6 +40,13 @@ describe('SharedModels', () => {
     expect(runtime.closed).toBe(9);
   });
 
+  it('refuses a model that never answers, and closes it', async () => {
+    let closed = 0;
+    const silent: ModelRuntime = { load: () => Promise.resolve({ inputs: 1, score: () => new Promise(() => undefined), close: () => { closed += 1; return Promise.resolve(); } }) };
+    await expect(new SharedModels(silent, 1).load({ bytes: bytesOf(1), output: 'p' })).rejects.toMatchObject({ code: 'WEIR_MODEL_INVALID' });
+    expect(closed).toBe(1);
+  });
+
   it('forgets what could not be loaded', async () => {
     const shared = new SharedModels(new CountingRuntime());
     await expect(shared.load({ bytes: new Uint8Array(), output: 'p' })).rejects.toThrow('empty');

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { WeirError } from '@weir/contracts';
 import { ModelRuntime, type LoadedModel } from '@weir/ports';
+import { within } from './within';
 
 interface Entry { readonly loaded: Promise<LoadedModel>; holders: number }
 
@@ -13,7 +15,8 @@ const idleMax = 4;
 export class SharedModels extends ModelRuntime {
   private readonly entries = new Map<string, Entry>();
 
-  constructor(private readonly runtime: ModelRuntime) { super(); }
+  /** A model that has no answer to a row by then is not loaded. */
+  constructor(private readonly runtime: ModelRuntime, private readonly answersWithinMs = 10_000) { super(); }
 
   /** Loaded and run once, so that the first batch does not pay for what the first run prepares. */
   override async load(model: { readonly bytes: Uint8Array; readonly output: string }): Promise<LoadedModel> {
@@ -39,8 +42,10 @@ export class SharedModels extends ModelRuntime {
 
   private async warmed(model: { readonly bytes: Uint8Array; readonly output: string }): Promise<LoadedModel> {
     const loaded = await this.runtime.load(model);
-    await loaded.score(new Float32Array(loaded.inputs), 1).catch(() => undefined); // a model may refuse a row of zeros
-    return loaded;
+    const answered = loaded.score(new Float32Array(loaded.inputs), 1).catch(() => 'refused'); // a model may refuse a row of zeros
+    if ((await within(answered, this.answersWithinMs)) !== undefined) return loaded;
+    loaded.close().catch(() => undefined);
+    throw new WeirError('WEIR_MODEL_INVALID', `the model gave no answer to one row within ${this.answersWithinMs} ms`, { findings: [{ where: 'model', field: 'file', expected: `an answer within ${this.answersWithinMs} ms`, got: 'none' }] });
   }
 
   private async release(entry: Entry): Promise<void> {
@@ -48,7 +53,7 @@ export class SharedModels extends ModelRuntime {
     const idle = [...this.entries].filter(([, { holders }]) => holders <= 0);
     for (const [key, { loaded }] of idle.slice(0, Math.max(0, idle.length - idleMax))) {
       this.entries.delete(key);
-      await (await loaded).close();
+      (await loaded).close().catch(() => undefined); // one in a run that never ends is waited for by nobody
     }
   }
 }
