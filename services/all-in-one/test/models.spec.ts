@@ -39,6 +39,17 @@ async function postUntil(holds: () => Promise<boolean>, amount: number): Promise
   }
   return answers;
 }
+/** The newest alert about the model; it is written once the former version is in force. */
+async function told(): Promise<Record<string, unknown> | undefined> {
+  const { versions } = (await suite.ask('GET', '/definitions/versions')).json as { versions: Array<{ readonly applied_at: string }> };
+  const sinceMs = Date.parse(versions[0]?.applied_at ?? '');
+  for (let turn = 0; turn < 200; turn += 1) {
+    const [newest] = (await suite.ask('GET', '/alerts?raised_by=risk&severity=critical')).json['alerts'] as Array<Record<string, unknown>>;
+    if (newest !== undefined && Date.parse(String(newest['at'])) >= sinceMs) return newest;
+    await new Promise((resume) => { setTimeout(resume, 20); });
+  }
+  return undefined;
+}
 const inForce = async (): Promise<Record<string, unknown>> => (await suite.ask('GET', '/definitions/Model/risk')).json;
 
 jest.setTimeout(60_000);
@@ -108,8 +119,7 @@ describe('a model in a running suite', () => {
     if (why !== '') expect(answers.some(({ json }) => json['degraded'] === true && String(json['degraded_why']).includes(why))).toBe(true);
     const { versions } = (await suite.ask('GET', '/definitions/versions')).json as { versions: Array<Record<string, unknown>> };
     expect(versions[0]).toMatchObject({ by: 'weir model guard', note: expect.stringContaining('was sent back') as string });
-    const { alerts } = (await suite.ask('GET', '/alerts?raised_by=risk')).json as { alerts: Array<Record<string, unknown>> };
-    expect(alerts[0]).toMatchObject({ severity: 'critical', raised_by: { kind: 'model', name: 'risk', key: null } });
+    expect(await told()).toMatchObject({ severity: 'critical', raised_by: { kind: 'model', name: 'risk', key: null } });
   }, 30_000);
 });
 
@@ -122,7 +132,7 @@ describe('a model that takes too long', () => {
     expect((await publish('slow.onnx')).status).toBe(200);
     const bad = await inForce();
     // A run of seconds: those behind it are decided without the model, for it is busy.
-    const first = await post(7_500_000);
+    const first = await post(4_000_000);
     expect([first.status, first.json['degraded'], String(first.json['degraded_why'])]).toEqual([200, true, expect.stringContaining('no answer within 50 ms')]);
     const behind = [await post(), await post(), await post()];
     expect(behind.map(({ status, json }) => [status, json['degraded'], String(json['degraded_why']).includes('busy with an earlier batch')])).toEqual(Array(3).fill([200, true, true]));
@@ -130,6 +140,6 @@ describe('a model that takes too long', () => {
     const answers = await postUntil(async () => (await inForce())['file'] === 'steady.onnx', 500_000);
     expect(await inForce()).toMatchObject({ file: 'steady.onnx', version: before['version'] });
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
-    expect(((await hurried.ask('GET', '/alerts?raised_by=risk&status=open')).json['alerts'] as Array<Record<string, unknown>>)[0]).toMatchObject({ severity: 'critical', case_id: null });
+    expect(await told()).toMatchObject({ severity: 'critical', status: 'open', case_id: null });
   });
 });

@@ -10,8 +10,8 @@ export type SessionSaid = { readonly shape: SessionShape } | { readonly answer: 
 
 /** Heap of the thread; the runtime's own memory is not of it. */
 const heapMb = 64;
-/** A thread that is in a run ends when the run does; whoever closes waits no longer than this. */
-const endsWithinMs = 2_000;
+/** Whoever closes waits no longer than this for a run to end. A thread is never ended in the midst of one: the runtime's binding would take the process with it. */
+const endsWithinMs = 4_000;
 
 /** Threads in a run. A process waits for its threads when it ends, and nothing ends a run of the runtime from without. */
 const running = new Set<SessionThread>();
@@ -26,14 +26,19 @@ function leaveRunsBehind(code: number): void {
 export class SessionThread implements ModelSession {
   private readonly waiting: Array<{ readonly resolve: (said: SessionSaid) => void; readonly reject: (cause: Error) => void }> = [];
   private gone: Error | undefined;
+  private isLeft = false;
+  private readonly ended: Promise<void>;
   private shape: SessionShape = { inputNames: [], inputMetadata: [], outputNames: [], outputMetadata: [] };
 
   private constructor(private readonly worker: Worker) {
     worker.on('message', (said: SessionSaid) => this.take(said));
     worker.on('error', (cause) => this.giveUp(cause instanceof Error ? cause : new Error(String(cause))));
-    worker.on('exit', () => {
-      running.delete(this);
-      this.giveUp(new Error('the thread of the model ended'));
+    this.ended = new Promise((resolve) => {
+      worker.on('exit', () => {
+        running.delete(this);
+        this.giveUp(new Error('the thread of the model ended'));
+        resolve();
+      });
     });
     worker.unref();
   }
@@ -68,10 +73,12 @@ export class SessionThread implements ModelSession {
   }
 
   async release(): Promise<void> {
+    if (!this.isLeft) this.worker.postMessage(null);
+    this.isLeft = true;
     this.gone ??= new Error('the session is closed');
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => { timer = setTimeout(resolve, endsWithinMs); });
-    await Promise.race([this.worker.terminate(), late]);
+    await Promise.race([this.ended, late]);
     clearTimeout(timer);
     this.worker.unref();
   }
@@ -96,6 +103,7 @@ export class SessionThread implements ModelSession {
 
   private giveUp(cause: Error): void {
     this.gone ??= cause;
+    this.isLeft = true;
     for (const { reject } of this.waiting.splice(0)) reject(this.gone);
   }
 }

@@ -20,7 +20,12 @@ async function serve({ bytes, options }: SessionJob, say: (said: SessionSaid) =>
     return { answer: { data: tensor?.data, type: tensor?.type ?? 'nothing', dims: tensor?.dims ?? [] } };
   };
   let last: Promise<void> = Promise.resolve();
-  parentPort?.on('message', (asked: SessionRun) => { last = last.then(() => answer(asked)).catch(told).then(say); });
+  // null is the last that is asked: the thread ends behind what was asked before.
+  parentPort?.on('message', (asked: SessionRun | null) => { last = asked === null ? last.then(leave) : last.then(() => answer(asked)).catch(told).then(say); });
+  const leave = async (): Promise<void> => {
+    await session.release();
+    parentPort?.close();
+  };
   const { inputNames, inputMetadata, outputNames, outputMetadata } = session;
   say({ shape: { inputNames, inputMetadata, outputNames, outputMetadata } });
 }

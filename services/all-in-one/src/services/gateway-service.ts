@@ -26,6 +26,7 @@ import { ReviewQueue } from '../suite/cases/review-queue';
 import { unpackDecision } from '../suite/decision-rows';
 import { DefinitionsService } from '../suite/definitions-service';
 import { EntityViews } from '../suite/entity-views';
+import { ExplainThread } from '../suite/explain/explain-thread';
 import { FeatureStatisticsTable } from '../suite/feature-statistics';
 import { Insight } from '../suite/insight';
 import { LabelWriter } from '../suite/label-writer';
@@ -92,6 +93,7 @@ export class GatewayService {
   readonly live = new LiveFeed();
   private readonly models = new SharedModels(new OnnxModelRuntime({ ownThreads: true }));
   private readonly approval: ModelApproval;
+  private readonly explaining: ExplainThread;
   private readonly replies = new Replies();
   private readonly statistics = new FeatureStatisticsTable();
   private readonly tokeniser: Tokeniser;
@@ -130,6 +132,7 @@ export class GatewayService {
     this.ownDir = config.ownDataDir === undefined ? join(this.dataDir, `gateway-${config.instanceId ?? 'one'}`) : resolve(config.ownDataDir);
     mkdirSync(this.ownDir, { recursive: true });
     this.artifacts = new ModelArtifacts(join(this.dataDir, 'models'));
+    this.explaining = new ExplainThread(join(this.dataDir, 'models'));
     this.approval = new ModelApproval({ runtime: this.models, artifacts: this.artifacts });
     this.tokeniser = new Tokeniser(tokenKey(join(this.dataDir, 'token.key'), env));
     this.address = `${config.instance}-${randomBytes(6).toString('hex')}`;
@@ -206,6 +209,8 @@ export class GatewayService {
   }
 
   private async stopFeeds(): Promise<void> {
+    await this.explaining.close();
+    await this.models.close();
     await this.positions.stop();
     await this.follower.stop();
     await this.webhooks?.stop();
@@ -256,7 +261,7 @@ export class GatewayService {
       log, replies: this.replies, decisions: { byId: (id) => this.feed.byIdSoon(id) }, set, tokeniser, backlogMax, backlog: () => Math.max(this.replies.waiting, this.positions.backlog), replyTo: this.address, tracing: this.tracing,
       simulate: async (body, lane) => edge.answerOf(await simulations.ask(body, lane), { lane, offset: simulatedOffset }, null),
     });
-    const insight = new Insight({ resolved: (change) => this.definitions.resolved(change), stages: () => [], registry, decisions, artifacts: this.artifacts, runtime: this.models, nextOffsets: () => this.positions.nextOffsets, tokenOfEntity });
+    const insight = new Insight({ resolved: (change) => this.definitions.resolved(change), stages: () => [], registry, decisions, explain: (model, row) => this.explaining.explain(model, row), nextOffsets: () => this.positions.nextOffsets, tokenOfEntity });
     this.backtests = new BacktestService({
       log, decisions, clock, modelsFolder: join(this.dataDir, 'models'), inForce: set,
       resolve: async (change) => { const changed = await this.definitions.resolved(change); await this.approval.approve(changed); return changed; },

@@ -1,11 +1,10 @@
 import { originOfDecisionId, WeirError, type Decision, type Verdict } from '@weir/contracts';
-import { resolveCanonicalSet, type DefinitionSet, type Model } from '@weir/definitions';
+import { resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
 import type { DecisionRecord, DefinitionsChange, NearMisses, Rerun, WhyNot } from '@weir/gateway';
-import { loadExplainer, readNumericCsv, sampleExplanation, type Explainer, type Explanation } from '@weir/models';
-import type { DecisionStore, ModelRuntime, Registry } from '@weir/ports';
+import type { DecisionStore, Registry } from '@weir/ports';
 import { bandDistance, compileDecisionProgram, counterfactuals, inputOfRecord, rerun, verdictJson, verdictOfRecord, whyNot, type DecisionProgram, type VerdictRecord } from '@weir/rules';
 import type { Stages } from '../chain';
-import type { ModelArtifacts } from './model-artifacts';
+import type { ExplainThread } from './explain/explain-thread';
 import type { DecisionInsight } from './suite-views';
 import { whyNotPattern, type EarlierDecisions } from './why-not-pattern';
 
@@ -13,17 +12,14 @@ export interface InsightOptions {
   readonly stages: () => readonly Stages[];
   readonly registry: Registry;
   readonly decisions: DecisionStore;
-  readonly artifacts: ModelArtifacts;
   /** The whole set that a change would give. @throws WeirError with its findings. */
   readonly resolved: (change: DefinitionsChange) => Promise<DefinitionSet>;
-  /** Asked for estimates where a model cannot be taken apart. */
-  readonly runtime: ModelRuntime;
+  readonly explain: ExplainThread['explain'];
   readonly nextOffsets: () => readonly number[];
   readonly tokenOfEntity: (type: string, key: string) => string;
 }
 
 const programsMax = 8;
-const explainersMax = 8;
 const nearMissesMax = 10;
 /** Decisions looked at for a pattern's key: so many pages of so many rows. */
 const pagesMax = 8, pageRows = 250;
@@ -33,7 +29,6 @@ const nearShareMax = 0.25;
 /** Explains past decisions from their records: by the set, the model and the rules that took them. */
 export class Insight implements DecisionInsight {
   private readonly programById = new Map<string, DecisionProgram>();
-  private readonly explainerByHash = new Map<string, Explaining>();
   readonly nextOffsets: () => readonly number[];
   readonly tokenOfEntity: (type: string, key: string) => string;
 
@@ -114,33 +109,10 @@ export class Insight implements DecisionInsight {
     if (model === undefined) return undefined;
     const features = program.set.services.get(model.features)?.features ?? [];
     const row = Float64Array.from(features, (feature) => inputOf(verdict, feature));
-    const explainer = await this.explainer(program.set, model.name);
-    if (explainer === undefined) return undefined;
-    const { base, margin, contributions } = explainer.kind === 'exact' ? explainer.explainer.explain(row) : await this.estimate(model, row, explainer.background);
-    return { base, margin, contributions: Object.fromEntries(features.map((feature, index) => [feature, contributions[index] ?? 0])), approximate: explainer.kind === 'estimated' };
-  }
-
-  /** Shapley values by sampling. The same row of the same model gets the same estimate, for the draws are the same. */
-  private async estimate(model: Model, row: Float64Array, background: readonly Float64Array[]): Promise<Pick<Explanation, 'base' | 'margin' | 'contributions'>> {
-    const loaded = await this.options.runtime.load({ bytes: await this.options.artifacts.read(model.file, model.sha256), output: model.output });
-    try {
-      return await sampleExplanation(row, { score: (matrix, rows) => loaded.score(matrix, rows), background, random: draws() });
-    } finally {
-      await loaded.close();
-    }
-  }
-
-  private async explainer(set: DefinitionSet, name: string): Promise<Explaining | undefined> {
-    const model = set.models.get(name);
-    if (model?.sha256 == null) return undefined;
-    const known = this.explainerByHash.get(model.sha256);
-    if (known !== undefined) return known;
-    const kept = await this.options.artifacts.background(model.sha256);
-    if (kept === undefined) return undefined;
-    const background = readNumericCsv(Buffer.from(kept).toString('utf8'), 'background').rows;
-    const made = explaining(await this.options.artifacts.read(model.file, model.sha256), background, model.output);
-    remember(this.explainerByHash, model.sha256, made, explainersMax);
-    return made;
+    const explained = model.sha256 === null ? undefined : await this.options.explain({ file: model.file, sha256: model.sha256, output: model.output }, row);
+    if (explained === undefined) return undefined;
+    const { base, margin, contributions, approximate } = explained;
+    return { base, margin, contributions: Object.fromEntries(features.map((feature, index) => [feature, contributions[index] ?? 0])), approximate };
   }
 
   private async recalled(record: DecisionRecord): Promise<{ readonly verdict: Verdict; readonly program: DecisionProgram }> {
@@ -163,29 +135,6 @@ export class Insight implements DecisionInsight {
     remember(this.programById, key, made, programsMax);
     return made;
   }
-}
-
-/** Exactly, or by estimates where a model cannot be taken apart. */
-type Explaining = { readonly kind: 'exact'; readonly explainer: Explainer } | { readonly kind: 'estimated'; readonly background: readonly Float64Array[] };
-
-function explaining(bytes: Uint8Array, background: readonly Float64Array[], output: string): Explaining {
-  try {
-    return { kind: 'exact', explainer: loadExplainer(bytes, background, { output }) };
-  } catch (error) {
-    if (error instanceof WeirError && error.code === 'WEIR_MODEL_INVALID') return { kind: 'estimated', background };
-    throw error;
-  }
-}
-
-/** Numbers in [0, 1), always the same ones. @source Mulberry32 */
-function draws(): () => number {
-  let state = 0x9e3779b9;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 const defaultSource = 'transactions';

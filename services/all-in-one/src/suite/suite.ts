@@ -28,6 +28,7 @@ import { entityOfLane } from './decision-rows';
 import { DefinitionsService } from './definitions-service';
 import { EntityViews } from './entity-views';
 import { ForeignLanes } from './foreign-lanes';
+import { ExplainThread } from './explain/explain-thread';
 import { FeatureStatisticsTable } from './feature-statistics';
 import { Insight } from './insight';
 import { LabelWriter } from './label-writer';
@@ -92,6 +93,7 @@ export class Suite {
   readonly tokeniser: Tokeniser;
   private readonly models = new SharedModels(new OnnxModelRuntime({ ownThreads: true }));
   private readonly approval: ModelApproval;
+  private readonly explaining: ExplainThread;
   private readonly clock = new SystemClock();
   private stores!: Stores;
   private lanes: ReadonlyArray<{ readonly stages: Stages; readonly runner: LaneRunner }> = [];
@@ -120,6 +122,7 @@ export class Suite {
   constructor(private readonly options: SuiteOptions) {
     mkdirSync(options.dataDir, { recursive: true });
     this.artifacts = new ModelArtifacts(join(options.dataDir, 'models'));
+    this.explaining = new ExplainThread(join(options.dataDir, 'models'));
     this.approval = new ModelApproval({ runtime: this.models, artifacts: this.artifacts });
     this.tokeniser = new Tokeniser(tokenKey(join(options.dataDir, 'token.key'), options.env));
   }
@@ -278,6 +281,7 @@ export class Suite {
       await stages.scoring.close();
     }
     await this.models.close();
+    await this.explaining.close();
     await this.webhooks?.stop();
     await this.builds.close();
   }
@@ -318,7 +322,7 @@ export class Suite {
     const writer = new LaneWriter(log, (offsets) => this.reached(offsets));
     const features = new LaneFeatures({ set, stages: this.lanes.map(({ stages }) => stages.features), clock: this.clock, tokeniser: this.tokeniser, statistics: this.statistics });
     const tokenOfEntity = (type: string, key: string): string => features.tokenised(type, key);
-    const insight = new Insight({ resolved: (change) => this.definitions.resolved(change), stages: () => this.lanes.map(({ stages }) => stages), registry, decisions, artifacts: this.artifacts, runtime: this.models, nextOffsets: () => this.nextOffsets, tokenOfEntity });
+    const insight = new Insight({ resolved: (change) => this.definitions.resolved(change), stages: () => this.lanes.map(({ stages }) => stages), registry, decisions, explain: (model, row) => this.explaining.explain(model, row), nextOffsets: () => this.nextOffsets, tokenOfEntity });
     this.backtests = new BacktestService({
       log, decisions, clock: this.clock, modelsFolder: join(this.options.dataDir, 'models'), inForce: set,
       resolve: async (change) => { const changed = await this.definitions.resolved(change); await this.approval.approve(changed); return changed; },
