@@ -30,12 +30,14 @@ class RowSet {
   private readonly ownTimeMs: number[] = [];
   /** Number of the own event in its file. */
   private readonly ownAt: number[] = [];
+  /** Where the states of each row's keys are. */
+  private readonly places: number[] = [];
   private readonly byId = new Map<string, number[]>();
   private readonly texts: Spool;
   private readonly events: Spool;
   private readonly tokenised: ReadonlySet<string>;
 
-  constructor(private readonly source: LaneSource, folder: string) {
+  constructor(private readonly source: LaneSource, private readonly sweep: PointInTimeSweep, folder: string) {
     this.texts = new Spool(join(folder, 'rows'));
     this.events = new Spool(join(folder, 'events'));
     this.tokenised = new Set([...source.set.sources.values()].flatMap(({ fields }) => fields.flatMap((field) => (field.tokenise ? [field.name] : []))));
@@ -43,11 +45,11 @@ class RowSet {
 
   get count(): number { return this.texts.count; }
 
-  async read(rows: RowsQuestion['rows'], sweep: PointInTimeSweep): Promise<void> {
+  async read(rows: RowsQuestion['rows']): Promise<void> {
     const sources = [...this.source.set.sources.values()].filter((each) => !each.builtin);
     for await (const row of rows) {
       const index = this.texts.add(JSON.stringify(row)), time = row['time'];
-      sweep.ask(this.keysOf(row));
+      this.sweep.ask(this.keysOf(row), this.places);
       this.timeMs[index] = (typeof time === 'string' || typeof time === 'number' ? parseMomentMs(time) : undefined) ?? Number.NaN;
       this.own[index] = -1;
       for (const { name, id } of sources) {
@@ -85,7 +87,11 @@ class RowSet {
   }
 
   text(row: number): string { return this.texts.get(row); }
-  keys(row: number): PointInTimeRow['keys'] { return this.keysOf(JSON.parse(this.text(row)) as Record<string, unknown>); } // an object, written by read
+  /** A row whose turn has come; `unseen`: see SweptRow. */
+  answer(row: number, unseen: (own: SweptEvent) => boolean): void {
+    const own = this.ownOf(row);
+    this.sweep.answer({ rowIndex: row, places: this.places, placesFrom: row * this.sweep.placesPerRow, timeMs: this.timeMs[row] as number, own, unseen: own !== undefined && unseen(own) });
+  }
   ownOf(row: number): SweptEvent | undefined { return (this.own[row] as number) < 0 ? undefined : decodeSwept(this.events.get(this.ownAt[row] as number)); }
   readMs(row: number): number { return (this.own[row] as number) < 0 ? (this.timeMs[row] as number) : (this.ownTimeMs[row] as number); }
 
@@ -113,10 +119,10 @@ export async function* answerRows(question: RowsQuestion): AsyncGenerator<string
   const { source, asDecided, wanted, progress } = question, folder = mkdtempSync(join(tmpdir(), 'weir-rows-'));
   if (asDecided && source.lanes.length > 1) throw new WeirError('WEIR_USAGE', `as decided: over ${source.lanes.length} lanes what was served cannot be computed again from one log; take what was served (train-set --served), or read by event time`);
   try {
-    const answers = new Spool(join(folder, 'answers')), answerOf: number[] = [], plan = compileFeatures(source.set), rows = new RowSet(source, folder);
-    const newSweep = (): PointInTimeSweep => new PointInTimeSweep(plan, (answer) => { answerOf[answer.rowIndex] = answers.add(JSON.stringify(answeredRow(answer, wanted)).slice(1)); });
-    const sweep = newSweep(), asKnown = asDecided || question.asKnown;
-    await rows.read(question.rows, sweep);
+    const answers = new Spool(join(folder, 'answers')), answerOf: number[] = [];
+    const sweep = new PointInTimeSweep(compileFeatures(source.set), (answer) => { answerOf[answer.rowIndex] = answers.add(JSON.stringify(answeredRow(answer, wanted)).slice(1)); });
+    const rows = new RowSet(source, sweep, folder), asKnown = asDecided || question.asKnown;
+    await rows.read(question.rows);
     const events = new ExternalSort<SweptEvent>({ folder, compare: seenOrder(asKnown), encode: encodeSwept, decode: decodeSwept, ...(question.eventsMax === undefined ? {} : { itemsMax: question.eventsMax }) });
     const disorder = new Disorder();
     let lagMs = 0; // how long events take to be seen
@@ -131,9 +137,8 @@ export async function* answerRows(question: RowsQuestion): AsyncGenerator<string
     // Rows of decisions go by the log; what else is asked beside them is read as known, by time.
     if (asDecided && others.length > 0) for await (const swept of acceptedEvents(source)) events.add(swept);
     if (others.length > 0) sweepByTime(sweep, events.sorted(), rows, { of: others, asKnown, lagMs });
-    const second = others.length > 0 && decided.length > 0 ? newSweep() : sweep;
-    if (second !== sweep) for (const row of decided) second.ask(rows.keys(row));
-    if (decided.length > 0) await sweepByLog(second, acceptedEvents(source), rows, { of: decided, disorderMs: disorder.mostMs });
+    sweep.forget();
+    if (decided.length > 0) await sweepByLog(sweep, acceptedEvents(source), rows, { of: decided, disorderMs: disorder.mostMs });
     for (let row = 0; row < rows.count; row++) {
       const text = rows.text(row);
       yield `${text.slice(0, -1)}${text === '{}' ? '' : ','}${answers.get(answerOf[row] as number)}`;
@@ -160,8 +165,7 @@ function sweepByTime(sweep: PointInTimeSweep, events: Iterator<SweptEvent>, rows
       sweep.apply(next.value);
       sweep.settle(seenMs - lagMs);
     }
-    const own = rows.ownOf(row);
-    sweep.answer({ rowIndex: row, keys: rows.keys(row), timeMs: rows.timeMs[row] as number, own, unseen: own !== undefined && seenAtMs(own, asKnown) > atMs });
+    rows.answer(row, (own) => seenAtMs(own, asKnown) > atMs);
   }
 }
 
@@ -174,10 +178,7 @@ async function sweepByLog(sweep: PointInTimeSweep, events: AsyncIterable<SweptEv
     if (next === sorted.length) return;
     sweep.apply(own);
     newestMs = Math.max(newestMs, own.event.timeMs);
-    for (; next < sorted.length && rows.own[sorted[next] as number] === own.order; next++) {
-      const row = sorted[next] as number;
-      sweep.answer({ rowIndex: row, keys: rows.keys(row), timeMs: rows.timeMs[row] as number, own, unseen: false });
-    }
+    for (; next < sorted.length && rows.own[sorted[next] as number] === own.order; next++) rows.answer(sorted[next] as number, () => false);
     sweep.settle(Math.min(earliestMs[next] as number, newestMs - disorderMs));
   }
 }
