@@ -4,6 +4,8 @@ import { ApiClient } from './api/client';
 import { CasePage } from './review/case-page';
 import { ReviewPage } from './review/review-page';
 import { DecisionPage } from './decision/decision-page';
+import { LineagePage } from './features/lineage-page';
+import { VerificationPage } from './features/verification-page';
 import { EntityPage } from './entity/entity-page';
 import { LivePage } from './live/live-page';
 import { LiveStore } from './live/live-store';
@@ -40,6 +42,8 @@ function Page({ client, live }: { client: ApiClient; live: LiveStore }): ReactNo
     case 'entity': return <EntityPage key={`${route.type}:${route.id}`} client={client} type={route.type} id={route.id} />;
     case 'models': return <ModelsPage client={client} />;
     case 'drift': return <DriftPage client={client} />;
+    case 'lineage': return <LineagePage key={route.of ?? ''} client={client} of={route.of} />;
+    case 'verification': return <VerificationPage client={client} />;
     case 'patterns': return <PatternsPage client={client} />;
     case 'pattern': return <PatternPage key={`${route.name}:${route.entity ?? ''}`} client={client} name={route.name} entity={route.entity} />;
     case 'unknown': return <p className="empty">There is no such page. <a href="#/">Live decisions</a></p>;

@@ -1,4 +1,4 @@
-import type { CaseWithComments, DecisionRecord, DriftWindow, Links, Match, ModelNow, ModelWeek, PatternDocument, Resolution, ReviewCase, Standing, StoredAlert, Timeline, Who } from './types';
+import type { CaseWithComments, DecisionRecord, DriftWindow, LineageGraph, Links, Match, ModelNow, ModelWeek, PatternDocument, Resolution, ReviewCase, Standing, StoredAlert, Timeline, VerificationNow, Who } from './types';
 
 /** What the gateway said instead of an answer. */
 export class ApiError extends Error {
@@ -62,6 +62,12 @@ export class ApiClient {
   }
   modelDrift(): Promise<{ windows: DriftWindow[] }> {
     return this.get('/models/drift');
+  }
+  lineage(of?: string): Promise<LineageGraph> {
+    return this.get(`/lineage${of === undefined ? '' : `?${new URLSearchParams({ of }).toString()}`}`);
+  }
+  verification(): Promise<VerificationNow> {
+    return this.get('/verification');
   }
   patterns(): Promise<{ definitions: PatternDocument[] }> {
     return this.get('/definitions/Pattern');

@@ -3,6 +3,8 @@ export type { LiveSecond } from '../../../src/live/live-feed';
 
 import type { z } from 'zod';
 import type { driftSchema, modelSchema, qualitySchema } from '../../../src/schemas/models.schema';
+import type { lineageAnswer } from '../../../src/schemas/definitions.schema';
+import type { verificationAnswer } from '../../../src/schemas/verification.schema';
 import type { alertSchema } from '../../../src/schemas/alerts.schema';
 import type { caseSchema, caseWithComments, linksAnswer, timelineAnswer } from '../../../src/schemas/cases.schema';
 
@@ -16,6 +18,9 @@ export type CaseWithComments = z.infer<typeof caseWithComments>;
 export type Timeline = z.infer<typeof timelineAnswer>;
 export type Links = z.infer<typeof linksAnswer>;
 export type Resolution = NonNullable<ReviewCase['resolution']>;
+
+export type LineageGraph = z.infer<typeof lineageAnswer>;
+export type VerificationNow = z.infer<typeof verificationAnswer>;
 
 export type ModelNow = z.infer<typeof modelSchema>;
 export type ModelWeek = z.infer<typeof qualitySchema>;

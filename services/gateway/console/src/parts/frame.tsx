@@ -12,6 +12,8 @@ const pages: ReadonlyArray<{ readonly href: string; readonly title: string; read
   { href: '#/decisions', title: 'Decisions', holds: ({ page }) => page === 'decisions' || page === 'decision' || page === 'transaction' || page === 'entity' },
   { href: '#/models', title: 'Models', holds: ({ page }) => page === 'models' },
   { href: '#/drift', title: 'Drift', holds: ({ page }) => page === 'drift' },
+  { href: '#/lineage', title: 'Lineage', holds: ({ page }) => page === 'lineage' },
+  { href: '#/verification', title: 'Verification', holds: ({ page }) => page === 'verification' },
   { href: '#/patterns', title: 'Patterns', holds: ({ page }) => page === 'patterns' || page === 'pattern' },
 ];
 
