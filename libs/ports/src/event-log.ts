@@ -30,5 +30,7 @@ export abstract class EventLog {
   abstract bounds(topic: Topic, lane: number): Promise<{ first: number; next: number }>;
   /** First offset whose append time is at or after `timeMs`; the end when there is none. */
   abstract offsetAt(topic: Topic, lane: number, timeMs: number): Promise<number>;
+  /** Forgets records before the offset, in one step, as far as whole blocks go; the newest always stay. A log that forgets by rules of its own, as a broker does, does nothing. @throws WeirError WEIR_LOG_FAILED, retriable. */
+  forget(_topic: Topic, _lane: number, _before: number): Promise<void> { return Promise.resolve(); }
   abstract close(): Promise<void>;
 }

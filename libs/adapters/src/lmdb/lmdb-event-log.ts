@@ -123,6 +123,22 @@ class Partition {
     return records;
   }
 
+  /** Whole blocks before the offset, in one transaction; never the last one, which says where to go on. */
+  async forget(before: number): Promise<void> {
+    const gone: number[] = [];
+    let start: number | undefined;
+    for (const key of this.blocks.getKeys({ end: before + 1 })) {
+      if (start !== undefined) gone.push(start);
+      start = key;
+    }
+    if (gone.length === 0) return;
+    try {
+      await this.blocks.transaction(() => { for (const key of gone) this.blocks.removeSync(key); });
+    } catch (cause) {
+      throw new WeirError('WEIR_LOG_FAILED', `forgetting ${gone.length} blocks failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, retriable: true });
+    }
+  }
+
   wait(offset: number, timeoutMs: number): Promise<void> {
     if (offset < this.next) return Promise.resolve();
     return new Promise((resolve) => {
@@ -186,6 +202,7 @@ export class LmdbEventLog extends EventLog {
     return Promise.resolve({ first, next });
   }
   override offsetAt(topic: Topic, lane: number, timeMs: number): Promise<number> { return Promise.resolve(this.partition(topic, lane).offsetAt(timeMs)); }
+  override forget(topic: Topic, lane: number, before: number): Promise<void> { return this.partition(topic, lane).forget(before); }
   override async close(): Promise<void> {
     for (const partition of this.partitionByName.values()) partition.close();
     await this.root.close();

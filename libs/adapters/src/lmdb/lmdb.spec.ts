@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Clock } from '@weir/ports';
+import { Clock, type NewRecord } from '@weir/ports';
 import { decisionRowOf, decisionStoreContract, eventLogContract, onlineStoreContract } from '@weir/ports/testing';
-import { LmdbDecisionStore, LmdbEventLog, LmdbOnlineStore, ThreadedDecisionStore } from './index';
+import { LmdbDecisionStore, LmdbEventLog, LmdbLogReader, LmdbOnlineStore, ThreadedDecisionStore } from './index';
 
 class SetClock extends Clock {
   now = 0;
@@ -29,6 +29,21 @@ describe('LMDB', () => {
         return (log = new LmdbEventLog({ path, lanes: 2, clock }));
       },
     });
+  });
+
+  it('cuts a log in front of an offset, for whoever reads it beside, too, and after it was opened again', async () => {
+    const path = folder(), clock = new SetClock(), options = { path, lanes: 1, clock }, record = (text: string): NewRecord => ({ key: null, headers: {}, value: Buffer.from(text) });
+    let log = new LmdbEventLog(options);
+    for (const texts of [['a', 'b'], ['c'], ['d', 'e'], ['f']]) await log.append('transactions.raw', 0, texts.map(record));
+    const beside = new LmdbLogReader(path);
+    await log.forget('transactions.raw', 0, 4); // in the middle of a block, which stays
+    for (const bounds of [await log.bounds('transactions.raw', 0), beside.bounds('transactions.raw', 0)]) expect(bounds).toEqual({ first: 3, next: 6 });
+    await log.close();
+    log = new LmdbEventLog(options);
+    expect((await log.read('transactions.raw', 0, 3, 9)).map(({ value }) => Buffer.from(value).toString())).toEqual(['d', 'e', 'f']);
+    expect(await log.offsetAt('transactions.raw', 0, -1)).toBe(3);
+    await beside.close();
+    await log.close();
   });
 
   onlineStoreContract(() => {

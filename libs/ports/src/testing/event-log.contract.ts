@@ -46,6 +46,16 @@ export function eventLogContract(make: () => Promise<LogUnderTest>): void {
       expect(await log.bounds('transactions.raw', 0)).toEqual({ first: 0, next: 3 });
     });
 
+    it('forgets only what is before the offset, if anything, and goes on behind what is left', async () => {
+      for (const text of ['a', 'b', 'c', 'd']) await log.append('transactions.raw', 0, [record(text)]);
+      await log.forget('transactions.raw', 0, 2);
+      await log.forget('transactions.raw', 0, 100); // the newest stay
+      const { first, next } = await log.bounds('transactions.raw', 0);
+      expect([first <= 3, next]).toEqual([true, 4]);
+      expect(texts(await log.read('transactions.raw', 0, first, 10))).toEqual(['a', 'b', 'c', 'd'].slice(first));
+      expect((await log.append('transactions.raw', 0, [record('e')])).firstOffset).toBe(4);
+    });
+
     it('keeps key, headers and bytes as they are', async () => {
       const value = Uint8Array.from({ length: 256 }, (_, index) => index);
       await log.append('transactions', 0, [{ key: 'kä', headers: { 'weir-source': 'sö', other: '1' }, value }, { key: null, headers: {}, value: new Uint8Array(0) }]);

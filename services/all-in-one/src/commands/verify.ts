@@ -5,6 +5,8 @@ import type { VerifyReport } from '../backtest/run-verify';
 import { runVerify } from '../backtest/run-verify';
 import { readPacks } from '../backtest/stored-rows';
 import { threadSide } from '../backtest/thread-pair';
+import { HistoricLog } from '../history/historic-log';
+import { readHistoryOptions } from '../history/history-config';
 import { Client } from '../client';
 import { exitCodes, Progress } from '../terminal';
 import { awaitBacktest, ownManners, rangeOf, timesOf } from './backtest';
@@ -28,7 +30,7 @@ export function registerVerify(program: Command): void {
 
 async function verifyFolder(flags: VerifyFlags, folder: string): Promise<VerifyReport> {
   const { lanes } = flags;
-  const log = new LmdbEventLog({ path: join(folder, 'log'), lanes, clock: { nowMs: () => Date.now() } });
+  const log = await HistoricLog.open(new LmdbEventLog({ path: join(folder, 'log'), lanes, clock: { nowMs: () => Date.now() } }), readHistoryOptions(process.env, folder).path);
   const decisions = new LmdbDecisionStore({ path: join(folder, 'decisions'), lanes, unpack: unpackDecision });
   try {
     const ends = await Promise.all(Array.from({ length: lanes }, async (_, lane) => ({ lane, through: await decisions.position(lane) })));

@@ -80,6 +80,9 @@ export class HistoryService {
     }));
   }
 
+  /** Last record of a lane that is in files, on the disk; -1 for none. */
+  position(lane: number): Promise<number> { return new ParquetOfflineStore({ path: this.options.job.path, readOnly: true }).position(lane); }
+
   async stop(): Promise<void> {
     this.isStopping = true;
     if (this.tell !== undefined) {

@@ -4,6 +4,7 @@ import { PlatformaticEventLog } from '@weir/adapters/kafka';
 import { LmdbLogReader } from '@weir/adapters/lmdb';
 import { ParquetOfflineStore } from '@weir/adapters/parquet';
 import type { EventLog } from '@weir/ports';
+import { OlderHalf } from '../history/older-half';
 import { kafkaOptionsOf } from '../suite/connections';
 
 /** Where a suite's lanes are, as it goes to a thread. */
@@ -26,5 +27,21 @@ export function openLogBeside({ dataDir, lanes, kafka }: LogPlace): LogBeside {
   };
 }
 
-/** History as the files are now, for reading beside the thread that writes them; undefined where there is none. */
-export const openHistoryBeside = (path: string): ParquetOfflineStore | undefined => (existsSync(path) ? new ParquetOfflineStore({ path, readOnly: true }) : undefined);
+/** The same with history as its older half, as the files are now. */
+export async function openHistoricBeside(place: LogPlace, historyPath: string): Promise<LogBeside> {
+  const log = openLogBeside(place);
+  if (!existsSync(historyPath)) return log;
+  const files = new ParquetOfflineStore({ path: historyPath, readOnly: true }), older = new OlderHalf(files), firsts = await Promise.all(Array.from({ length: place.lanes }, async (_, lane) => (await log.bounds('transactions.raw', lane)).first));
+  return {
+    bounds: (topic, lane) => log.bounds(topic, lane),
+    read: async (topic, lane, fromOffset, max) => {
+      const first = firsts[lane] ?? 0, records = topic === 'transactions.raw' && fromOffset < first ? await older.read(lane, { fromOffset, max, first }) : [];
+      return records.length > 0 ? records : log.read(topic, lane, fromOffset, max);
+    },
+    close: async () => {
+      await older.close();
+      await files.close();
+      await log.close();
+    },
+  };
+}

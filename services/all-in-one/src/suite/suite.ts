@@ -22,8 +22,10 @@ import { caseMetrics } from './cases/case-metrics';
 import { TraceSink } from './batch-traces';
 import { CaseSink } from './cases/case-sink';
 import { ReviewQueue } from './cases/review-queue';
-import { readHistoryOptions } from '../history/history-config';
+import { HistoricLog } from '../history/historic-log';
+import { readHistoryOptions, type HistoryOptions } from '../history/history-config';
 import { HistoryService } from '../history/history-service';
+import { LogRetention } from '../history/log-retention';
 import { entityOfLane } from './decision-rows';
 import { DefinitionsService } from './definitions-service';
 import { EntityViews } from './entity-views';
@@ -52,7 +54,7 @@ import { openStores, type Servers, type Stores } from './open-stores';
 import { decisionMetrics, watchLag } from './pipeline-metrics';
 import { Replies } from './replies';
 import { tokenKey, webhookKey } from './secrets';
-import { laneReader, readRecords } from '../replay/lane-reader';
+import { laneReader } from '../replay/lane-reader';
 import { openChecker } from '../verify/checker';
 import { OnlineCheck } from '../verify/online-check';
 import { readVerifyOptions } from '../verify/verify-config';
@@ -96,6 +98,10 @@ export class Suite {
   private readonly explaining: ExplainThread;
   private readonly clock = new SystemClock();
   private stores!: Stores;
+  private log!: HistoricLog;
+  /** Cuts the log behind history. */
+  retention!: LogRetention;
+  private readonly historyOptions: HistoryOptions;
   private lanes: ReadonlyArray<{ readonly stages: Stages; readonly runner: LaneRunner }> = [];
   private nextOffsets: number[] = [];
   labels!: LabelWriter;
@@ -121,6 +127,7 @@ export class Suite {
 
   constructor(private readonly options: SuiteOptions) {
     mkdirSync(options.dataDir, { recursive: true });
+    this.historyOptions = readHistoryOptions(options.env, options.dataDir);
     this.artifacts = new ModelArtifacts(join(options.dataDir, 'models'));
     this.explaining = new ExplainThread(join(options.dataDir, 'models'));
     this.approval = new ModelApproval({ runtime: this.models, artifacts: this.artifacts });
@@ -142,15 +149,17 @@ export class Suite {
   private async openStores(): Promise<void> {
     const { dataDir, lanes, servers } = this.options;
     this.tracing = await tracingOf('weir', this.options);
-    this.stores = await openStores({ dataDir, lanes, clock: this.clock, servers: servers ?? {} });
+    const stores = await openStores({ dataDir, lanes, clock: this.clock, servers: servers ?? {} });
+    this.log = await HistoricLog.open(stores.log, this.historyOptions.path);
+    this.stores = { ...stores, log: this.log };
     this.nextOffsets = await Promise.all(Array.from({ length: lanes }, async (_, lane) => (await this.stores.log.bounds('transactions.raw', lane)).next));
     this.openHistory();
   }
 
   private openHistory(): void {
-    const { dataDir, lanes, servers, env, logger } = this.options, history = readHistoryOptions(env, dataDir);
-    if (!history.enabled) return;
-    this.history = new HistoryService({ job: { ...history, dataDir, lanes, kafka: servers?.kafka }, log: this.stores.log, logger, metrics: this.metrics });
+    const { dataDir, lanes, servers, logger } = this.options;
+    if (!this.historyOptions.enabled) return;
+    this.history = new HistoryService({ job: { ...this.historyOptions, dataDir, lanes, kafka: servers?.kafka }, log: this.stores.log, logger, metrics: this.metrics });
     this.history.start();
   }
 
@@ -178,7 +187,7 @@ export class Suite {
       ...readModelsOptions(this.options.env), log, clock: this.clock, registry: this.stores.registry, definitions: this.definitions, metrics: this.metrics, logger: this.options.logger,
       told: (alerts) => this.live.alerts(alerts.map(liveAlert)),
     });
-    this.builds = new Builds({ folder: join(this.options.dataDir, 'builds'), records: (lane) => (fromOffset, max) => readRecords(log, undefined, { lane, fromOffset, max }) });
+    this.builds = new Builds({ folder: join(this.options.dataDir, 'builds'), records: (lane) => (fromOffset, max) => log.read('transactions.raw', lane, fromOffset, max) });
     const foreign = this.options.lanes === 1 ? undefined : await ForeignLanes.open({ log, online: this.stores.online, decisions: this.stores.decisions, stageOf: (lane) => this.lanes[lane]?.stages.features, replicaOf: (lane) => ({ features: { built: this.builds.builtFor(lane) }, prepare: [this.builds.preparationFor(lane)] }) });
     this.lanes = Array.from({ length: this.options.lanes }, (_, lane) => this.buildLane(lane, foreign));
     for (const { runner } of this.lanes) await runner.start();
@@ -193,6 +202,11 @@ export class Suite {
       log, replies: this.replies, decisions: this.stores.decisions, set: () => this.definitions.set, tokeniser: this.tokeniser, backlogMax, tracing: this.tracing, backlog: () => this.replies.waiting, simulate: (body, lane) => this.simulate(body, lane),
     });
     this.ticks = startTicks({ log, lanes: this.lanes.map((_, lane) => lane), clock: this.clock, onError: (error) => this.options.logger.error({ err: error }, 'a tick could not be written') });
+    this.retention = new LogRetention({
+      log: this.log, keepMs: this.historyOptions.logKeepMs, clock: this.clock, metrics: this.metrics, historyPosition: (lane) => this.history?.position(lane) ?? Promise.resolve(-1), statePosition: (lane) => this.lanes[lane]?.runner.publishedPosition ?? -1,
+      onError: (error) => this.options.logger.warn({ err: error }, 'the log could not be cut; it is tried again'),
+    });
+    this.retention.start();
     this.watch.start();
     this.monitors = new Monitor({
       ...readMonitorOptions(this.options.env), dataDir: this.options.dataDir, lanes: this.options.lanes, decisions: this.stores.decisions, cases: this.stores.cases, artifacts: this.artifacts,
@@ -275,6 +289,7 @@ export class Suite {
     await this.backtests?.stop();
     await this.reprocessing?.stop();
     await this.verification?.stop();
+    await (this.retention as LogRetention | undefined)?.stop();
     await this.ticks?.stop();
     for (const { runner, stages } of this.lanes) {
       await runner.stop();
@@ -332,7 +347,7 @@ export class Suite {
       bring: (byLane, isStill) => this.definitions.switchViews(byLane, isStill), onError: (error, id) => this.options.logger.error({ err: error, reprocess: id }, 'a view could not be built'),
     });
     this.verification = new OnlineCheck({
-      ...readVerifyOptions(this.options.env), checker: openChecker({ dataDir: this.options.dataDir, lanes: this.options.lanes, kafka: this.options.servers?.kafka, history: this.history?.path }, laneReader(log)), stages: () => this.lanes.map(({ stages }) => stages.features), builtFor: (lane) => this.builds.builtFor(lane), clock: this.clock, metrics: this.metrics,
+      ...readVerifyOptions(this.options.env), checker: openChecker({ dataDir: this.options.dataDir, lanes: this.options.lanes, kafka: this.options.servers?.kafka, history: this.historyOptions.path }, laneReader(log)), stages: () => this.lanes.map(({ stages }) => stages.features), builtFor: (lane) => this.builds.builtFor(lane), clock: this.clock, metrics: this.metrics,
       onError: (error) => this.options.logger.warn({ err: error }, 'served values could not be checked; it is tried again'),
     });
     this.verification.start();
