@@ -1,6 +1,6 @@
 import { SeededRandom } from '@weir/testkit';
 import { keyOf, type DecisionFacts } from './decision-facts';
-import { DriftBook, referenceRowsMin, windowRowsMin } from './drift-book';
+import { backgroundRowsMin, DriftBook, referenceRowsMin, windowRowsMin } from './drift-book';
 
 const hourMs = 3_600_000, startMs = Date.UTC(2026, 0, 5);
 let made = 0;
@@ -52,6 +52,33 @@ describe('DriftBook', () => {
     expect(book.windows()[0]?.features.find(({ feature }) => feature === 'tx:amount')).toMatchObject({ reference: 'background', passed: expect.arrayContaining(['psi']) as unknown });
     book.useBackground('two', { 'tx:amount': Float64Array.from({ length: 200 }, () => random.normal(50, 10)) });
     expect(passed(book)['tx:amount']).toEqual([]);
+  });
+
+  it('takes fewer rows kept with a model than say anything for no reference', () => {
+    const book = begun();
+    book.useBackground('few', { 'tx:amount': Float64Array.from({ length: backgroundRowsMin - 1 }, () => 900) });
+    fill(book, 0, { count: referenceRowsMin });
+    fill(book, 1, { count: referenceRowsMin });
+    expect(book.windows()[0]?.features.find(({ feature }) => feature === 'tx:amount')).toMatchObject({ reference: 'decisions', passed: [] });
+  });
+
+  it('compares what a long window holds once the world is as old as the window, and not while it grows', () => {
+    const book = begun(), random = new SeededRandom(5);
+    book.useSettling({ 'tx:amount': 3 * hourMs });
+    book.useBackground('grown', { 'tx:amount': Float64Array.from({ length: 400 }, () => random.normal(80, 10)) });
+    for (const [hour, middle] of [30, 50, 70, 80, 80, 120].entries()) {
+      fill(book, hour, { count: referenceRowsMin, middle });
+      expect([hour, passed(book)['tx:amount']?.includes('psi')]).toEqual([hour, hour < 3 ? undefined : hour === 5]);
+    }
+  });
+
+  it('makes the reference of what settles late of the decisions after it has settled', () => {
+    const book = begun();
+    book.useSettling({ 'tx:amount': 2 * hourMs });
+    for (const [hour, middle] of [30, 60, 80, 80, 80].entries()) fill(book, hour, { count: referenceRowsMin, middle });
+    expect([passed(book), book.isReady]).toEqual([{ 'tx:amount': [], 'tx:country': [] }, true]);
+    fill(book, 5, { count: referenceRowsMin, middle: 130 });
+    expect(passed(book)['tx:amount']).toContain('psi');
   });
 
   it('is the same after it was put away and taken up', () => {

@@ -24,6 +24,8 @@ export interface ModelsNow {
   readonly versions: Readonly<Record<string, number>>;
   /** Values of decisions that always move, as times do. */
   readonly moving: readonly string[];
+  /** See `settlingOf`. */
+  readonly settling: Readonly<Record<string, number>>;
   /** Rows kept with the champion, by the names that features have in decisions; an id for each such content. */
   readonly background: { readonly id: string; readonly columns: Readonly<Record<string, Float64Array>> } | null;
 }
@@ -43,7 +45,7 @@ export interface StepReport {
 /** Decisions that may wait to be looked at; above it some blocks are passed over, and the figures are of a sample. */
 const behindMax = 100_000;
 const saveEveryMs = 60_000;
-const formatVersion = 1;
+const formatVersion = 2;
 
 /**
  * Follows the stored decisions, a bounded time at a step, and keeps what quality and drift are computed of. Reads what is durable and nothing else, so it goes
@@ -55,7 +57,7 @@ export class MonitorCore {
   private readonly drift: DriftBook;
   private positions: number[];
   private newestMs = -Infinity;
-  private models: ModelsNow = { versions: {}, moving: [], background: null };
+  private models: ModelsNow = { versions: {}, moving: [], settling: {}, background: null };
   private labelCursor = 0;
   private savedAtMs = 0;
   private isChanged = false;
@@ -71,6 +73,7 @@ export class MonitorCore {
 
   use(models: ModelsNow): void {
     this.models = models;
+    this.drift.useSettling(models.settling);
     if (models.background !== null) this.drift.useBackground(models.background.id, models.background.columns);
   }
 

@@ -11,6 +11,7 @@ import type { DriftOfFeature, DriftWindow } from './drift-book';
 import type { LabelledRow, ModelsNow } from './monitor-core';
 import type { MonitorOptions } from './monitor-config';
 import { MonitorThread } from './monitor-thread';
+import { settlingOf } from './settling';
 
 export interface MonitorParts extends MonitorOptions {
   readonly dataDir: string;
@@ -116,7 +117,7 @@ export class Monitor implements Monitors {
     const champion = [...set.models.values()].find(({ role }) => role === 'champion');
     const versions = Object.fromEntries([...set.models.values()].map(({ name, version }) => [name, version]));
     const moving = [...set.sources.values()].flatMap(({ decide, time, fields }) => (decide ? [`tx:${time}`, ...fields.filter(({ type }) => type === 'timestamp').map(({ name }) => `tx:${name}`)] : []));
-    await thread.ask('use', { versions, moving, background: champion === undefined ? null : await this.background(champion, set) });
+    await thread.ask('use', { versions, moving, settling: settlingOf(set), background: champion === undefined ? null : await this.background(champion, set) });
     this.usedSet = set.id;
   }
 
