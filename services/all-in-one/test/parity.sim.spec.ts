@@ -72,8 +72,18 @@ describe.each(['parity-1', 'parity-2'])('the definitions over the events of seed
     });
     expect(report).toMatchObject({ compared: world.rows.size, same: world.rows.size - 2, different: 1, not_stored: 1, counts_equal: false });
     expect(report.mismatches).toEqual([
-      { offset: first, id: decisionId({ lane: 0, offset: first }), kind: 'different', reasons: [expect.stringMatching(/^features\.uses_24h: stored 99, replayed \d+$/)] },
-      { offset: second, id: decisionId({ lane: 0, offset: second }), kind: 'not stored', reasons: [expect.any(String)] },
+      { offset: first, id: decisionId({ lane: 0, offset: first }), kind: 'different', why: 'bug', reasons: [expect.stringMatching(/^features\.uses_24h: stored 99, replayed \d+$/)] },
+      { offset: second, id: decisionId({ lane: 0, offset: second }), kind: 'not stored', why: 'bug', reasons: [expect.any(String)] },
     ]);
+  });
+
+  it.each([
+    ['version', (text: string) => text.replace(/"set":"\w+"/, '"set":"another"')], ['warming', (text: string) => text.replace(/"uses_24h":"\w+"/, '"uses_24h":"WARMING"')],
+    ['coarsened', (text: string) => text.replace(/"uses_24h":"\w+"/, '"uses_24h":"APPROXIMATE"')], ['ttl', (text: string) => text.replace(/"uses_24h":"\w+"/, '"uses_24h":"OUTSIDE_MAX_AGE"')],
+  ] as const)('say why in a word: %s', async (why, alter) => {
+    const rows = new Map(world.rows), [offset = 0] = [...rows.keys()].slice(40), records = await recordsOf(world);
+    rows.set(offset, alter(rows.get(offset) ?? ''));
+    const report = await runVerify({ lanes: [() => new LocalSide({ ...everything, stages: stagesOf(), records, labels: new LabelBook(), stored: { throughOffset: records.length, read: readFrom(rows) } })] });
+    expect(report).toMatchObject({ different: 1, by_reason: { [why]: 1 }, mismatches: [{ offset, why }] });
   });
 });

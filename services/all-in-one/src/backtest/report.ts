@@ -38,6 +38,8 @@ export interface ParityFigures {
   /** Whether outcomes and counts per rule are those of the stored decisions, exactly. */
   readonly counts_equal: boolean;
   readonly stored_outcomes: Readonly<Record<string, number>>;
+  /** How many of the mismatches below have each reason. */
+  readonly by_reason: Readonly<Partial<Record<Mismatch['why'], number>>>;
   readonly mismatches: readonly Mismatch[];
 }
 
@@ -148,8 +150,15 @@ export function parityOf(sides: readonly SideTotals[]): ParityFigures | null {
     compared: sumOf((each) => each.compared), same: sumOf((each) => each.same), different, not_stored: notStored, degraded: sumOf((each) => each.degraded),
     counts_equal: sides.every(countsEqual),
     stored_outcomes: Object.fromEntries(outcomeNames.map((name, code) => [name, sumOf((each) => each.storedCounts.outcomes[code] ?? 0)])),
+    by_reason: countsByReason(stored.flatMap((each) => each.mismatches)),
     mismatches: stored.flatMap((each) => each.mismatches),
   };
+}
+
+function countsByReason(mismatches: readonly Mismatch[]): ParityFigures['by_reason'] {
+  const counts: Partial<Record<Mismatch['why'], number>> = {};
+  for (const { why } of mismatches) counts[why] = (counts[why] ?? 0) + 1;
+  return counts;
 }
 
 /** Whether what was stored counts as what the log gives: outcomes, and every rule fired and unknown. */

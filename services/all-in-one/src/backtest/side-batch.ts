@@ -1,3 +1,4 @@
+import type { MismatchReason } from '@weir/gateway';
 import type { Outcome, Reason } from '@weir/contracts';
 import type { PatternFigures } from '../offline/match-tally';
 
@@ -50,6 +51,8 @@ export interface Mismatch {
   readonly id: string;
   /** `different`: both are there. `not stored`, `not replayed`: only one is. */
   readonly kind: 'different' | 'not stored' | 'not replayed';
+  /** Why, in a word; `bug` where nothing else explains it. */
+  readonly why: MismatchReason;
   /** The first parts that differ, as `path: stored … , replayed …`. */
   readonly reasons: readonly string[];
 }

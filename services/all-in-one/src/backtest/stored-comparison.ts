@@ -1,5 +1,7 @@
 import { decisionId, type Verdict } from '@weir/contracts';
 import { verdictJson } from '@weir/rules';
+import type { FeatureDifference } from '../reprocess/compare-values';
+import { reasonOf } from '../verify/mismatch-reason';
 import { outcomeCode, type Mismatch, type StoredTotals, type VerdictCounts } from './side-batch';
 
 /** A verdict as it was stored. */
@@ -35,6 +37,9 @@ export interface Replayed { readonly offset: number; readonly lane: number; read
 export class StoredComparison {
   readonly totals: StoredTotals = { compared: 0, same: 0, degraded: 0, different: 0, notStored: 0, storedCounts: noCounts(), replayedCounts: noCounts(), mismatches: [] };
 
+  /** Event time of the newest decided so far, ms. */
+  private newestMs = -Infinity;
+
   constructor(private readonly options: StoredDecisionsOptions) {}
 
   /** `given`: the stored ones by offset, where they are at hand already. */
@@ -43,7 +48,10 @@ export class StoredComparison {
     if (known.length === 0) return;
     const offsets = known.map(({ offset }) => offset);
     const stored = given === undefined ? await this.options.read(offsets) : offsets.map((offset) => given.get(offset));
-    known.forEach((each, index) => { this.compareOne(each, stored[index]); });
+    known.forEach((each, index) => {
+      this.compareOne(each, stored[index]);
+      this.newestMs = Math.max(this.newestMs, each.verdict?.event_time ?? -Infinity);
+    });
   }
 
   private compareOne({ offset, lane, verdict }: Replayed, stored: StoredVerdict | undefined): void {
@@ -53,7 +61,7 @@ export class StoredComparison {
     const id = decisionId({ lane, offset });
     if (stored === undefined) {
       totals.notStored += 1;
-      this.note({ offset, id, kind: 'not stored', reasons: ['the log gives a decision here, and none is stored'] });
+      this.note({ offset, id, kind: 'not stored', why: 'bug', reasons: ['the log gives a decision here, and none is stored'] });
       return;
     }
     if (stored.degraded) { totals.degraded += 1; return; }
@@ -61,14 +69,16 @@ export class StoredComparison {
     if (verdict !== undefined) count(verdict, totals.replayedCounts);
     if (verdict === undefined) {
       totals.different += 1;
-      this.note({ offset, id, kind: 'not replayed', reasons: ['a decision is stored, and the log gives none here'] });
+      this.note({ offset, id, kind: 'not replayed', why: 'bug', reasons: ['a decision is stored, and the log gives none here'] });
       return;
     }
     if (stored.equals?.(verdict) === true) { totals.same += 1; return; }
     const line = stored.line(), again = verdictJson(verdict);
     if (line === again) { totals.same += 1; return; }
     totals.different += 1;
-    this.note({ offset, id, kind: 'different', reasons: differences(JSON.parse(line), JSON.parse(again)) });
+    const one: unknown = JSON.parse(line), other: unknown = JSON.parse(again), order = verdict.event_time - this.newestMs;
+    const facts = { late: order < 0, tie: order === 0, versionChanged: memberOf(one, 'set') !== memberOf(other, 'set') };
+    this.note({ offset, id, kind: 'different', why: reasonOf(featureDifferences(one, other), facts), reasons: differences(one, other) });
   }
 
   private note(mismatch: Mismatch): void {
@@ -106,6 +116,16 @@ export function differences(stored: unknown, replayed: unknown): string[] {
   return found;
 }
 
+/** Features whose value or status differs between two verdicts. */
+function featureDifferences(stored: unknown, replayed: unknown): FeatureDifference[] {
+  const [values, again, statuses, statusesAgain] = [memberOf(stored, 'features'), memberOf(replayed, 'features'), memberOf(stored, 'statuses'), memberOf(replayed, 'statuses')];
+  return Object.keys(isObject(values) ? values : {}).flatMap((feature): FeatureDifference[] => {
+    const found = { feature, old: memberOf(values, feature) as FeatureDifference['old'], new: memberOf(again, feature) as FeatureDifference['new'], old_status: String(memberOf(statuses, feature)), new_status: String(memberOf(statusesAgain, feature)) }; // as verdictJson wrote them
+    return found.old_status === found.new_status && textOf(found.old) === textOf(found.new) ? [] : [found];
+  });
+}
+
+const memberOf = (value: unknown, name: string): unknown => (isObject(value) ? value[name] : undefined);
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
 const textOf = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));
 const textMax = 160;

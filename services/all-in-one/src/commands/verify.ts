@@ -54,8 +54,10 @@ function printReport(report: JsonObject, asJson: boolean): void {
   const { mismatches, ...figures } = report;
   for (const mismatch of objectsOf(mismatches)) {
     if (asJson) print(JSON.stringify(mismatch));
-    else print(`${shown(mismatch['id'])}: ${shown(mismatch['kind'])}\n${textsOf(mismatch['reasons']).map((reason) => `  ${reason}`).join('\n')}`);
+    else print(`${shown(mismatch['id'])}: ${shown(mismatch['kind'])}, ${shown(mismatch['why'])}\n${textsOf(mismatch['reasons']).map((reason) => `  ${reason}`).join('\n')}`);
   }
   if (asJson) return print(JSON.stringify(figures));
   print(`${shown(report['compared'])} decisions compared over ${shown(report['records'])} records: ${shown(report['same'])} the same byte for byte, ${shown(report['different'])} different, ${shown(report['not_stored'])} not stored, ${shown(report['degraded'])} degraded counted apart`);
+  const reasons = Object.entries(objectOf(report['by_reason'] ?? {}));
+  if (reasons.length > 0) print(`why: ${reasons.map(([why, times]) => `${why} ${shown(times)}`).join(', ')}`);
 }
