@@ -305,7 +305,11 @@ export interface NewListEntry { readonly value: string; readonly fromMs: number 
 
 type Row = Readonly<Record<string, Value>>;
 /** An unknown table is WEIR_NOT_FOUND everywhere. Changes resolve when they are in the lanes. */
+/** `version`: place in the log of whoever owns the row, ascending for each row. */
+export type RowChange = { readonly op: 'put'; readonly row: Row; readonly version: number } | { readonly op: 'remove'; readonly key: string; readonly version: number };
 export interface Tables {
+  /** In their order; one that is older than what is there does nothing. Rows are checked as `put` does. */
+  change(table: string, changes: readonly RowChange[]): Promise<void>;
   all(): Promise<ReadonlyArray<{ readonly name: string; readonly key: string; readonly rows: number }>>;
   rows(table: string, page: PageRequest): Promise<Page<Row>>;
   row(table: string, key: string): Promise<Row | undefined>;

@@ -173,6 +173,7 @@ export class InMemorySuite {
           for (const row of rows) this.inTable(table).set(String(row['customer_id']), row);
         },
         remove: async (table, key) => this.inTable(table).delete(key),
+        change: async (table, changes) => { for (const change of changes) { if (change.op === 'put') this.inTable(table).set(String(change.row['customer_id']), change.row); else this.inTable(table).delete(change.key); } },
       },
       labels: { append: async (labels) => { this.labels.push(...labels); } },
       models: { keep: async ({ path, bytes }) => { this.modelFiles.set(path, bytes); return hashApiKey(Buffer.from(bytes).toString('latin1')); } },

@@ -1,3 +1,3 @@
 export { readDebezium, type ChangeEvent, type ChangeRow } from './change-event';
 export { listChanges, tableChanges, type ListMapping, type TableMapping } from './lane-changes';
-export { PostgresCdc, type PostgresCdcOptions, type SchemaReport } from './postgres-cdc';
+export { PostgresCdc, readTable, type PostgresCdcOptions, type SchemaReport } from './postgres-cdc';

@@ -125,20 +125,12 @@ export class PostgresCdc {
   /** True when all rows are taken. */
   async #snapshotTable(client: Client, qualified: string, version: number): Promise<boolean> {
     const [schema = '', table = ''] = splitTable(qualified);
-    const raw = { getTypeParser: () => (text: string) => text };
-    await client.query(`declare rows no scroll cursor for select * from ${quotedTable(qualified)}`);
-    for (;;) {
-      const { rows, fields } = await client.query<Array<string | null>>({ text: `fetch ${snapshotRows} from rows`, rowMode: 'array', types: raw });
+    for await (const { rows, fields } of rowsOf(client, qualified)) {
       this.#meet({ oid: 0, schema, table, columns: fields.map(({ name, dataTypeID }) => ({ name, isKey: false, typeOid: dataTypeID })) });
-      if (rows.length === 0) break;
+      if (rows.length === 0) continue; // the last piece: the reader closes its cursor behind it
       if (this.#stopping) return false;
-      await this.#options.take(rows.map((row) => {
-        const after: Record<string, Value> = {};
-        fields.forEach((field, index) => { after[field.name] = valueOf(row[index] ?? null, field.dataTypeID); });
-        return { op: 'r', before: null, after, version, source: { connector: 'postgresql', db: client.database ?? '', schema, table, tsMs: this.#options.clock.nowMs(), snapshot: true, txId: null } };
-      }));
+      await this.#options.take(rows.map((after) => ({ op: 'r', before: null, after, version, source: { connector: 'postgresql', db: client.database ?? '', schema, table, tsMs: this.#options.clock.nowMs(), snapshot: true, txId: null } })));
     }
-    await client.query('close rows');
     return true;
   }
 
@@ -236,6 +228,27 @@ export class PostgresCdc {
       this.#taking = undefined;
     }
   }
+}
+
+/** All rows of a table as of one moment, with the values that changes have: what a source holds, to be compared. */
+export async function readTable(url: string, table: string, take: (rows: readonly ChangeRow[]) => void): Promise<void> {
+  await withClient(url, async (client) => {
+    await client.query('begin isolation level repeatable read read only');
+    for await (const { rows } of rowsOf(client, table)) take(rows);
+    await client.query('commit');
+  });
+}
+
+/** The rows of a table in pieces, within a transaction; the last piece is empty. */
+async function* rowsOf(client: Client, qualified: string): AsyncGenerator<{ readonly rows: readonly ChangeRow[]; readonly fields: ReadonlyArray<{ readonly name: string; readonly dataTypeID: number }> }> {
+  const raw = { getTypeParser: () => (text: string) => text };
+  await client.query(`declare rows no scroll cursor for select * from ${quotedTable(qualified)}`);
+  for (;;) {
+    const { rows, fields } = await client.query<Array<string | null>>({ text: `fetch ${snapshotRows} from rows`, rowMode: 'array', types: raw });
+    yield { fields, rows: rows.map((row) => Object.fromEntries(fields.map((field, index) => [field.name, valueOf(row[index] ?? null, field.dataTypeID)]))) };
+    if (rows.length === 0) break;
+  }
+  await client.query('close rows');
 }
 
 /** A value that was not sent is the one before where that is known, else it is left out. */

@@ -12,6 +12,7 @@ import { registerService } from './service';
 import { registerStatus } from './status';
 import { registerBacktest } from './backtest';
 import { registerBench } from './bench';
+import { registerCdc } from './cdc';
 import { registerDemo } from './demo';
 import { registerValidate } from './definitions-local';
 import { registerHistory } from './history';
@@ -25,4 +26,4 @@ import { registerVerify } from './verify';
 import { registerWhyNot } from './why-not';
 
 /** Each command registers itself; one file a command or a family of them. */
-export const commands: ReadonlyArray<(program: Command) => void> = [registerUp, registerService, registerDemo, registerIngest, registerValidate, registerSimulate, registerOffline, registerTrainSet, registerBench, registerDefinitions, registerProposals, registerStatus, registerQuarantine, registerKeys, registerExplain, registerWhyNot, registerRerun, registerDecisionsExport, registerBacktest, registerVerify, registerReprocess, registerBackup, registerHistory, registerTorture];
+export const commands: ReadonlyArray<(program: Command) => void> = [registerUp, registerService, registerDemo, registerIngest, registerValidate, registerSimulate, registerOffline, registerTrainSet, registerBench, registerDefinitions, registerProposals, registerStatus, registerQuarantine, registerKeys, registerExplain, registerWhyNot, registerRerun, registerDecisionsExport, registerBacktest, registerVerify, registerReprocess, registerBackup, registerCdc, registerHistory, registerTorture];

@@ -1,6 +1,6 @@
 import { WeirError, type ListChange, type RawBody, type TableChange, type Value } from '@weir/contracts';
 import type { DefinitionSet, List, Table } from '@weir/definitions';
-import type { ListEntry, Lists, NewListEntry, Page, PageRequest, Tables } from '@weir/gateway';
+import type { ListEntry, Lists, NewListEntry, Page, PageRequest, RowChange, Tables } from '@weir/gateway';
 import { encodeRawBody, type Tokeniser } from '@weir/pipeline';
 import type { Clock, EventLog } from '@weir/ports';
 import { isNetwork, type ListStore } from '@weir/rules';
@@ -142,12 +142,20 @@ export class LaneTables implements Tables {
   }
 
   async put(table: string, rows: readonly Row[], _by: string): Promise<void> {
+    await this.write(table, rows.map((row) => ({ op: 'put', row, version: null })));
+  }
+
+  change(table: string, changes: readonly RowChange[]): Promise<void> { return this.write(table, changes); }
+
+  private async write(table: string, given: ReadonlyArray<{ readonly op: 'put'; readonly row: Row; readonly version: number | null } | { readonly op: 'remove'; readonly key: string; readonly version: number | null }>): Promise<void> {
     const definition = this.table(table);
-    const findings = rows.flatMap((row, index) => rowFindings(definition, row, index));
+    const findings = given.flatMap((change, index) => (change.op === 'put' ? rowFindings(definition, change.row, index) : []));
     if (findings.length > 0) throw new WeirError('WEIR_INPUT_INVALID', `${findings.length} values do not fit the table ${table}`, { findings });
-    await this.options.writer.write({ kind: 'table', changes: rows.map((row): TableChange => {
-      const key = this.token(definition, String(row[definition.key]));
-      return { op: 'put', table, key, row: { ...row, [definition.key]: key }, version: null };
+    await this.options.writer.write({ kind: 'table', changes: given.map((change): TableChange => {
+      const { version } = change;
+      if (change.op === 'remove') return { op: 'remove', table, key: this.token(definition, change.key), version };
+      const key = this.token(definition, String(change.row[definition.key]));
+      return { op: 'put', table, key, row: { ...change.row, [definition.key]: key }, version };
     }) });
   }
 

@@ -5,7 +5,7 @@ import { Answers, endpoint, principalOf } from '../http/endpoint';
 import { problems } from '../http/problem';
 import { json, noContent, problemResponses } from '../http/responses';
 import { describe } from '../http/validation';
-import { entriesQuery, listParams, rowBody, rowParams, rowsAnswer, rowsBody, rowsWritten, tableRow, tablesAnswer } from '../schemas/operations.schema';
+import { changesBody, entriesQuery, listParams, rowBody, rowParams, rowsAnswer, rowsBody, rowsWritten, tableRow, tablesAnswer } from '../schemas/operations.schema';
 
 const tag = 'Tables';
 
@@ -17,6 +17,10 @@ export const oneRow = endpoint({ method: 'GET', path: '/tables/:name/rows/:key',
 export const putRows = endpoint({
   method: 'PUT', path: '/tables/:name/rows', tag, role: 'edit', largeBody: true, summary: 'Add or replace rows', description: 'Counts for the next decision.', params: listParams, body: { schema: rowsBody },
   responses: { 200: json('How many.', rowsWritten), ...problemResponses(400, 404, 413, 415, 422) },
+});
+export const changeRows = endpoint({
+  method: 'POST', path: '/tables/:name/changes', tag, role: 'edit', largeBody: true, summary: 'Changes of rows by their source', description: 'In their order, with the place of each in the source\'s own log: one that is older than what is there does nothing, so they may come twice and out of order. Counts for the next decision.',
+  params: listParams, body: { schema: changesBody }, responses: { 200: json('How many.', rowsWritten), ...problemResponses(400, 404, 413, 415, 422) },
 });
 export const putRow = endpoint({
   method: 'PUT', path: '/tables/:name/rows/:key', tag, role: 'edit', summary: 'Add or replace one row', params: rowParams, body: { schema: rowBody },
@@ -57,6 +61,14 @@ export class TablesController {
     await this.tables.put(name, rows, by);
     await this.gateway.audit(by, 'table.put', name, { rows: rows.length });
     return { written: rows.length };
+  }
+
+  @Answers(changeRows)
+  async change(@Req() request: FastifyRequest): Promise<unknown> {
+    const { name } = changeRows.params(request), { changes } = changeRows.body(request);
+    await this.tables.change(name, changes);
+    await this.gateway.audit(principalOf(request).name, 'table.change', name, { changes: changes.length });
+    return { written: changes.length };
   }
 
   @Answers(putRow)

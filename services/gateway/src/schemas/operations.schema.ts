@@ -30,6 +30,11 @@ export const rowsAnswer = z.object({ rows: z.array(tableRow), next });
 export const rowParams = z.object({ name, key: id });
 export const rowBody = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
 export const rowsBody = z.strictObject({ rows: z.array(rowBody).min(1).max(10_000) });
+export const changesBody = z.strictObject({
+  changes: z.array(z.discriminatedUnion('op', [
+    z.strictObject({ op: z.literal('put'), row: rowBody, version: z.number().int().nonnegative() }), z.strictObject({ op: z.literal('remove'), key: id, version: z.number().int().nonnegative() }),
+  ])).min(1).max(10_000),
+});
 export const rowsWritten = z.object({ written: z.number().int() });
 
 export const labelsBody = z.strictObject({
