@@ -8,6 +8,6 @@ export * from './lane-runner';
 export * from './run-offline';
 export * from './prepared-stage';
 export * from './tick-writer';
-export type { RetryOptions } from './retrying';
+export { retrying, type RetryOptions } from './retrying';
 export * from './wire/index';
 export * from './service/index';

@@ -30,7 +30,7 @@ export async function* run(quick: boolean): AsyncGenerator<Figure> {
   const [broker, redis] = await Promise.all([OwnServer.kafka({}), OwnServer.redis({ servers: [['--port', '{port:0}', '--dir', '{dir}', '--save', '']] })]);
   const key = randomBytes(16).toString('hex');
   const processes = new ServiceProcesses({
-    port: 0, logPath: join(folder, 'services.log'),
+    port: 0, restarts: true, logPath: join(folder, 'services.log'),
     env: { WEIR_KAFKA_BROKERS: broker.address, WEIR_REDIS_URL: `redis://${redis.address}`, WEIR_DATA: join(folder, 'data'), WEIR_PREFIX: 'bench', WEIR_API_KEY: key, WEIR_LOG_LEVEL: 'error', GATEWAY_KEY_RATE_MAX: '10000000', GATEWAY_KEY_BURST_MAX: '10000000' },
   });
   try {

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WeirError } from '@weir/contracts';
 import { repositoryRoot } from '../folders';
 import { serviceNames, type ServiceName } from './service-config';
@@ -24,6 +25,8 @@ interface Ready { readonly url?: string; readonly grpc?: string | null; readonly
 
 const restartPauseMs = 200, restartsMax = 10_000;
 const stopWithinMs = 30_000;
+/** A process that does not come up at the first start is given so many. */
+const firstStartsMax = 5;
 
 /** The five services as processes of this machine, each started again when it ends: what an orchestrator does, for trials and tests. */
 export class ServiceProcesses {
@@ -41,7 +44,7 @@ export class ServiceProcesses {
   /** Resolves when every service is ready. @throws WeirError WEIR_USAGE when one ends before. */
   async start(): Promise<Ready> {
     for (const name of serviceNames) for (let index = 0; index < (this.options.count?.(name) ?? 1); index += 1) this.launch(name, String(index + 1));
-    const [gateway] = await Promise.all([this.one('gateway').ready, ...[...this.kept.values()].map(({ ready }) => ready)]);
+    const [gateway] = await Promise.all([this.readyAtLast('gateway', '1'), ...[...this.kept.values()].map(({ name, instance }) => this.readyAtLast(name, instance))]);
     this.port = gateway.url === undefined ? this.port : Number(new URL(gateway.url).port);
     return gateway;
   }
@@ -79,6 +82,19 @@ export class ServiceProcesses {
     this.kept.clear();
     this.log?.end();
     return unclean;
+  }
+
+  /** Of the process, or, where they are started again, of one of the next. */
+  private async readyAtLast(name: ServiceName, instance: string): Promise<Ready> {
+    for (let attempt = 1; ; attempt += 1) {
+      const kept = this.one(name, instance);
+      try {
+        return await kept.ready;
+      } catch (error) {
+        if (this.options.restarts !== true || attempt >= firstStartsMax) throw error;
+      }
+      while (this.kept.get(`${name}-${instance}`) === kept) await sleep(restartPauseMs);
+    }
   }
 
   private launch(name: ServiceName, instance: string): void {

@@ -5,7 +5,7 @@ import { OnnxModelRuntime } from '@weir/adapters/onnx';
 import type { RedisOnlineStore, RedisReplies } from '@weir/adapters/redis';
 import { PatternWork } from '@weir/cep';
 import { FeatureWork } from '@weir/feature-store';
-import { decodeSimulation, encodeSimulation, LaneKeeper, simulationAddress, startTicks, WorkRunner, type LaneWork, type WorkRunnerHooks } from '@weir/pipeline';
+import { decodeSimulation, encodeSimulation, LaneKeeper, retrying, simulationAddress, startTicks, WorkRunner, type LaneWork, type WorkRunnerHooks } from '@weir/pipeline';
 import { Health, HealthServer, Metrics, type Logger, type Resource, type Tracing } from '@weir/platform';
 import { SystemClock, type Topic } from '@weir/ports';
 import { traceBatch, tracedIn, traceIdsOf } from '../suite/batch-traces';
@@ -18,6 +18,9 @@ import { buildWork } from './lane-work';
 import { kafkaOptions, openLog, openReplies, openState } from './open-servers';
 import type { ServiceConfig, StageName } from './service-config';
 import { workMetrics } from './work-metrics';
+
+/** A broker that is not there yet when the service starts is waited for so often, 5 s at most in between. */
+const firstLookRetriesMax = 20;
 
 /** What each service reads: its lanes are shared out by this topic. */
 const inputOf: Readonly<Record<StageName, Topic>> = { ingest: 'transactions.raw', 'feature-store': 'transactions', cep: 'features', scoring: 'signals' };
@@ -129,7 +132,7 @@ export class StageService {
 
   private async join(): Promise<void> {
     const { config } = this;
-    await this.log.bounds(inputOf[this.name], 0); // makes the topic where it is missing
+    await retrying(() => this.log.bounds(inputOf[this.name], 0), { retriesMax: firstLookRetriesMax }); // makes the topic where it is missing
     this.ownership = new LaneOwnership({
       ...kafkaOptions(config), group: `${config.prefix}.${this.name}`, topic: inputOf[this.name], sessionTimeoutMs: config.sessionMs,
       ...(config.instanceId === undefined ? {} : { instanceId: `${this.name}-${config.instanceId}` }), onChange: (change) => this.change(change), onTrouble: (error) => this.logger.warn({ err: error }, 'the group of this service is joined again'),
