@@ -15,9 +15,9 @@ export function AlertTable({ alerts, onClose }: { alerts: readonly StoredAlert[]
               <td><time dateTime={one.at}>{fullTime(one.at)}</time></td>
               <td>{one.severity}</td>
               <td>{one.raised_by.kind} {one.raised_by.name}</td>
-              <td>{one.text}</td>
+              <td className="why">{one.text}</td>
               <td className="id"><About of={one} /></td>
-              <td>{one.closed_at === null ? 'open' : <>closed by {one.closed_by}, <time dateTime={one.closed_at}>{fullTime(one.closed_at)}</time></>}</td>
+              <td className="why">{one.closed_at === null ? 'open' : <>closed by {one.closed_by}, <time dateTime={one.closed_at}>{fullTime(one.closed_at)}</time></>}</td>
               <td className="number">{one.status === 'open' && <button type="button" onClick={() => onClose(one.id)} aria-label={`Close the alert of ${one.transaction_id ?? one.raised_by.name}`}>Close</button>}</td>
             </tr>
           ))}
