@@ -35,7 +35,7 @@ async function explainDecision(id: string, flags: RemoteFlags): Promise<void> {
   const decision = objectOf(await client.json('GET', path));
   if (decision['outcome'] === undefined) throw new WeirError('WEIR_USAGE', `${id} is not decided yet`, { retriable: true });
   const near = objectOf(await client.json('GET', `${path}/near-misses`));
-  if (flags.json) return print(JSON.stringify({ ...decision, what_if: near['what_if'], near_misses: near['rules'] }));
+  if (flags.json) return print(JSON.stringify({ ...decision, band: near['band'], what_if: near['what_if'], near_misses: near['rules'] }));
   for (const line of [...headLines(decision), ...reasonLines(decision), ...modelLines(decision['model']), ...nearLines(near)]) print(line);
 }
 
@@ -76,10 +76,17 @@ function* modelLines(model: unknown): Generator<string> {
 }
 
 function* nearLines(near: JsonObject): Generator<string> {
+  if (isObject(near['band'])) yield bandLine(near['band']);
   const whatIf = textsOf(near['what_if']), rules = objectsOf(near['rules']);
   if (whatIf.length > 0) yield `otherwise: ${whatIf.join('; ')}`;
   if (rules.length > 0) yield 'nearly fired:';
   for (const { rule, text } of rules) yield `  ${shown(rule)}: ${shown(text)}`;
+}
+
+/** Which band the score is in, and how far the next ones are. */
+function bandLine({ band, up, down }: JsonObject): string {
+  const away = [typeof up === 'number' ? `${up.toFixed(4)} below ${band === 'approve' ? 'review' : 'what is blocked'}` : '', typeof down === 'number' ? `${down.toFixed(4)} above ${band === 'block' ? 'the end of review' : 'what is approved'}` : ''];
+  return `score in the band ${shown(band)}: ${away.filter((each) => each !== '').join(', ')}`;
 }
 
 const signed = (value: unknown): string => { const number = Number(value); return `${number < 0 ? '−' : '+'}${Math.abs(number).toFixed(4)}`; };
