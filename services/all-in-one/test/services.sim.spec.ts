@@ -1,8 +1,10 @@
 import { MemoryEventLog, MemoryOnlineStore } from '@weir/adapters/memory';
-import { traceHeader, WeirError } from '@weir/contracts';
-import { LaneKeeper, originOffset, WorkRunner } from '@weir/pipeline';
+import { traceHeader, WeirError, type RawBody } from '@weir/contracts';
+import { documentsFromJson, resolveSet } from '@weir/definitions';
+import { DecisionProto, LaneKeeper, originOffset, WorkRunner } from '@weir/pipeline';
 import { EventLog, OnlineStore, type LogRecord, type NewRecord, type Topic } from '@weir/ports';
 import { forSeedsAsync, type SeededRandom } from '@weir/testkit';
+import { setChecks } from '../src/set-checks';
 import { buildWork } from '../src/services/lane-work';
 import { stageNames, type StageName } from '../src/services/service-config';
 import { firstDifference, laneBodies, laneRecords, offlineVerdicts, topicVerdicts } from './services-kit';
@@ -29,8 +31,8 @@ class Faults {
 }
 
 class FaultyLog extends EventLog {
-  override readonly lanes = 1;
-  constructor(private readonly log: EventLog, private readonly faults: Faults) { super(); }
+  override readonly lanes: number;
+  constructor(private readonly log: EventLog, private readonly faults: Faults) { super(); this.lanes = log.lanes; }
   override append(topic: Topic, lane: number, records: readonly NewRecord[]): ReturnType<EventLog['append']> { return this.faults.around(() => this.log.append(topic, lane, records)); }
   override read(topic: Topic, lane: number, from: number, max: number): Promise<readonly LogRecord[]> { return this.log.read(topic, lane, from, max); }
   override wait(topic: Topic, lane: number, offset: number): Promise<void> { return this.log.wait(topic, lane, offset, 2); }
@@ -56,7 +58,7 @@ function keeperOf(name: StageName, log: EventLog, store: MemoryOnlineStore, rand
     restartPauseMs: 0, onFatal: (_lane, error) => { throw error; },
     build: (lane) => new WorkRunner({
       lane, log: new FaultyLog(log, faults), store: new FaultyStore(store, faults), clock, retryPauseMs: 0, batchMax: random.int(1, 200), checkpointRecords: random.int(20, 300), checkpointMs: 1e9, idleWaitMs: 1,
-      work: buildWork(name, lane, { lanes: 1, clock, log, replies: { send: () => undefined }, store, artifacts: undefined as never, runtime: undefined as never, modelBudgetMs: null }), // the set has no model
+      work: buildWork(name, lane, { lanes: log.lanes, clock, log: new FaultyLog(log, faults), replies: { send: () => undefined }, store, artifacts: undefined as never, runtime: undefined as never, modelBudgetMs: null }), // the set has no model
     }),
   });
 }
@@ -108,6 +110,42 @@ describe('Five services over one lane', () => {
       await log.append('transactions.raw', 0, laneRecords(bodies.slice(half)));
       await run(bodies.length - 1);
       expect(firstDifference(await topicVerdicts(log), await offlineVerdicts(bodies, nowMs))).toBeUndefined();
+    });
+  }, 60_000);
+});
+
+describe('Five services over two lanes', () => {
+  const set = resolveSet(documentsFromJson([
+    { kind: 'Source', name: 'transactions', id: 'transaction_id', time: 'event_time', partition_by: 'card', decide: true, fields: { transaction_id: 'string!', card_id: 'string', merchant_id: 'string', amount: 'money!' } },
+    { kind: 'Entity', name: 'card', key: 'card_id' },
+    { kind: 'List', name: 'merchants', of: 'merchant_id', effect: 'watch' },
+    { kind: 'Rule', name: 'large', when: 'tx.amount > 100', then: [{ add_to_list: { list: 'merchants', value: 'tx.merchant_id' } }] },
+  ]), undefined, { checks: setChecks });
+  const pay = (id: string, amount: number): RawBody => ({ kind: 'event', source: 'transactions', json: JSON.stringify({ transaction_id: id, event_time: nowMs, card_id: id, merchant_id: 'm1', amount }), receivedAtMs: undefined, idempotency: undefined, replyTo: undefined });
+
+  it('tell the other lane what a decision listed, wherever they crash', async () => {
+    await forSeedsAsync(3, async (random) => {
+      const log = new MemoryEventLog({ clock, lanes: 2 });
+      const definitions: RawBody = { kind: 'definitions', setId: set.id, json: set.canonicalJson };
+      for (const lane of [0, 1]) await log.append('transactions.raw', lane, laneRecords([definitions]));
+      await log.append('transactions.raw', 0, laneRecords([pay('t1', 500)]));
+      const faults = stageNames.map(() => new Faults(random, 0.2)), stores = stageNames.map(() => new MemoryOnlineStore());
+      const keepers = stageNames.map((name, index) => keeperOf(name, log, stores[index] as MemoryOnlineStore, random, faults[index] as Faults));
+      const through = async (lane: number): Promise<void> => {
+        const { next } = await log.bounds('transactions.raw', lane);
+        while (!keepers.every((keeper) => (keeper.runner(lane)?.position ?? -1) >= next - 1)) await new Promise((resolve) => { setTimeout(resolve, 1); });
+      };
+      for (const keeper of keepers) keeper.gain(0);
+      await through(0);
+      for (const keeper of keepers) keeper.gain(1);
+      await log.append('transactions.raw', 1, laneRecords([pay('t2', 1)]));
+      await through(1);
+      for (const each of faults) each.chance = 0;
+      await Promise.all(keepers.map((keeper) => keeper.stop()));
+      const { next } = await log.bounds('decisions', 1);
+      const [record] = (await log.read('decisions', 1, 0, 10)).filter((each) => originOffset(each) > 0);
+      const decision = record && new DecisionProto().decode(record.value, (id, source) => (id === set.id ? set.layoutBySource.get(source) : undefined));
+      expect([next, decision?.verdict.lists, decision?.verdict.decided_by]).toEqual([1, ['merchants'], 'watch_list']);
     });
   }, 60_000);
 });
