@@ -164,3 +164,33 @@ describe('the history of a running suite', () => {
     await fixture.start();
   }, 30_000);
 });
+
+describe('the history of several lanes', () => {
+  const folder = new TestFolder(), data = join(folder.path, 'data'), lanes = 3;
+  const fixture = new SuiteFixture(data, { lanes });
+  afterAll(async () => { await fixture.stop(); folder.remove(); });
+
+  it('has every lane as its log has it, and every decision', async () => {
+    await fixture.start();
+    expect((await fixture.apply(definitionsText)).status).toBe(200);
+    await sendAll(fixture, 0, 300);
+    await fixture.suite.flushHistory();
+    const history = historyOf(data), log = new LmdbLogReader(join(data, 'log')), decided = new LmdbDecisionReader(join(data, 'decisions'), unpackDecision);
+    const lanesWithEvents: number[] = [], ids: string[] = [];
+    for (let lane = 0; lane < lanes; lane++) {
+      const kept = await all(history.scan(lane, 0)), raw = log.read('transactions.raw', lane, 0, kept.length), rows = decided.range(lane, 0, kept.length);
+      expect(kept.map(({ offset, key, headers, value }) => ({ offset, key, headers, value: Buffer.from(value).toString('latin1') }))).toEqual(raw.map(({ offset, key, headers, value }) => ({ offset, key, headers, value: Buffer.from(value).toString('latin1') })));
+      expect((await all(history.decisions({ lane }))).map(({ offset, transactionId }) => [offset, transactionId])).toEqual(rows.map(({ offset, transactionId }) => [offset, transactionId]));
+      if (rows.length > 0) lanesWithEvents.push(lane);
+      ids.push(...rows.map(({ transactionId }) => transactionId));
+    }
+    await Promise.all([history.close(), log.close(), decided.close()]);
+    expect(lanesWithEvents.length).toBeGreaterThan(1);
+    expect(new Set(ids).size).toBeGreaterThan(240); // an id is judged in its lane, so one sent twice may be decided in two
+  }, 30_000);
+
+  it('is what states are computed again from, in every lane', async () => {
+    const figures = await fixture.suite.verification.pass(1);
+    expect([figures.different, figures.same > 10]).toEqual([0, true]);
+  }, 30_000);
+});

@@ -3,8 +3,11 @@ import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { ParquetOfflineStore } from '@weir/adapters/parquet';
 import { describeOn, freshDatabase, freshName, kafkaServer, OwnServer, ownServers, postgresServer } from '@weir/adapters/testing-servers';
 import { SeededRandom } from '@weir/testkit';
+import { vectorOf } from '../src/history/history-job';
+import { unpackDecision } from '../src/suite/decision-rows';
 import { definitionsText, TestFolder } from './suite-fixture';
 
 const root = join(__dirname, '../../..');
@@ -67,10 +70,27 @@ class WeirUp {
     for (let at = 0; at < rows.length; at += rowsPerRequest) await this.ask('POST', '/transactions/batch', rows.slice(at, at + rowsPerRequest).join('\n'), 'application/x-ndjson');
   }
 
+  /** What the check of served values says once it has compared some. */
+  async verified(): Promise<Record<string, unknown>> {
+    for (let turn = 0; turn < 600; turn += 1) {
+      const figures = JSON.parse(await this.ask('GET', '/verification')) as Record<string, unknown>;
+      if (Number(figures['keys']) > 0 || figures['last_error'] !== null) return figures;
+      await new Promise((resume) => { setTimeout(resume, 100); });
+    }
+    throw new Error('nothing was compared');
+  }
+
   /** Everything decided, in the lane's order, without the places in the lane. */
   async decisions(): Promise<readonly string[]> {
     return (await this.ask('GET', '/decisions/export')).trim().split('\n').map((line) => line.replace(/,"id":"d-\d+-\d+"/, ''));
   }
+}
+
+async function idsInHistory(data: string): Promise<readonly string[]> {
+  const history = new ParquetOfflineStore({ path: join(data, 'history'), readOnly: true, unpacking: { unpack: unpackDecision, vectorOf } }), ids: string[] = [];
+  for await (const { transactionId } of history.decisions({})) ids.push(transactionId);
+  await history.close();
+  return ids;
 }
 
 describe('weir up on real servers', () => {
@@ -89,7 +109,7 @@ describe('weir up on real servers', () => {
       const env = { WEIR_TOKEN_KEY: token, WEIR_PREFIX: prefix };
       for (const name of ['embedded', 'real']) mkdirSync(join(folder.path, name));
       const embedded = new WeirUp(node, ['--data', join(folder.path, 'embedded')], { ...env, WEIR_WORK_DIR: join(folder.path, 'embedded') });
-      const real = new WeirUp(node, ['--data', join(folder.path, 'real'), '--kafka', broker, '--redis', `redis://${redis.address}`, '--postgres', database.url], { ...env, WEIR_WORK_DIR: join(folder.path, 'real') });
+      const real = new WeirUp(node, ['--data', join(folder.path, 'real'), '--kafka', broker, '--redis', `redis://${redis.address}`, '--postgres', database.url], { ...env, WEIR_WORK_DIR: join(folder.path, 'real'), WEIR_VERIFY_SHARE: '1', WEIR_VERIFY_REST_MS: '100' });
       ending.push(() => embedded.end('SIGKILL'), () => real.end('SIGKILL'));
 
       await Promise.all([embedded.start(), real.start()]);
@@ -109,6 +129,10 @@ describe('weir up on real servers', () => {
       expect(expected.length).toBeGreaterThan(eventsCount * 0.9);
       const differing = expected.findIndex((line, index) => line !== decided[index]);
       expect([differing, expected[differing], decided[differing], decided.length]).toEqual([-1, undefined, undefined, expected.length]);
+      // History is written from the broker's records as from the embedded log, and states are computed again from them in a thread.
+      for (const up of [embedded, real]) await up.ask('POST', '/history/flush');
+      expect(await idsInHistory(join(folder.path, 'real'))).toEqual(await idsInHistory(join(folder.path, 'embedded')));
+      expect(await real.verified()).toMatchObject({ different: 0, last_error: null });
       expect([await embedded.end('SIGTERM'), await real.end('SIGTERM')]).toEqual([0, 0]);
     });
 

@@ -83,7 +83,7 @@ const unhurried = { WEIR_MODEL_BUDGET_MS: '0', WEIR_MODEL_LATENCY_MAX_MS: '60000
 export class SuiteFixture {
   private lifecycle: Lifecycle | undefined;
   private running: Suite | undefined;
-  constructor(readonly dataDir: string, private readonly options: { readonly env?: NodeJS.ProcessEnv; readonly fourEyes?: boolean; /** Of gRPC; without it there is none. */ readonly grpcPort?: number } = {}) {}
+  constructor(readonly dataDir: string, private readonly options: { readonly env?: NodeJS.ProcessEnv; readonly fourEyes?: boolean; /** Default 1. */ readonly lanes?: number; /** Of gRPC; without it there is none. */ readonly grpcPort?: number } = {}) {}
 
   get suite(): Suite {
     if (this.running === undefined) throw new Error('start the fixture first');
