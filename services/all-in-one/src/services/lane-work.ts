@@ -24,6 +24,8 @@ export interface WorkNeeds {
   readonly artifacts: ModelArtifacts;
   /** Told of every decision. */
   readonly decided?: (decision: Decision) => void;
+  /** Told of every alert. */
+  readonly raised?: (alert: Alert) => void;
   readonly runtime: ModelRuntime;
   /** Longest wait for a model's answer to a batch, ms; null: for ever. */
   readonly modelBudgetMs: number | null;
@@ -44,13 +46,14 @@ function patternWork(lane: number): PatternWork {
   return work;
 }
 
-function scoringWork(lane: number, { clock, replies, artifacts, runtime, modelBudgetMs, decided, log, lanes }: WorkNeeds): ScoringWork {
+function scoringWork(lane: number, { clock, replies, artifacts, runtime, modelBudgetMs, decided, log, lanes, raised }: WorkNeeds): ScoringWork {
   const proto = new DecisionProto();
   let readerOf: { readonly set: DefinitionSet; readonly reader: EntityReader } | undefined;
   const alertRecord = (alert: Alert, item: LaneItem): NewRecord => {
     const { set } = work.stage;
     if (set !== undefined && readerOf?.set !== set) readerOf = { set, reader: new EntityReader(set) };
     const entities = item.kind === 'event' ? readerOf?.reader.of(item) ?? [] : [];
+    raised?.(alert);
     return encodeAlert({ alert, entity: entityOfLane(entities, item.kind === 'event' ? set?.sources.get(item.event.source)?.partitionBy : null), origin: { lane, offset: item.offset } });
   };
   const work: ScoringWork = new ScoringWork({

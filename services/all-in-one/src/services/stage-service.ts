@@ -12,7 +12,7 @@ import { traceBatch, tracedIn, traceIdsOf } from '../suite/batch-traces';
 import { featureMetrics, patternMetrics } from '../suite/lane-metrics';
 import { ModelArtifacts } from '../suite/model-artifacts';
 import { SharedModels } from '../suite/models/shared-models';
-import { decisionMetrics } from '../suite/pipeline-metrics';
+import { alertMetrics, decisionMetrics } from '../suite/pipeline-metrics';
 import { tracingOf } from '../suite/tracing-of';
 import { buildWork } from './lane-work';
 import { kafkaOptions, openLog, openReplies, openState } from './open-servers';
@@ -49,6 +49,7 @@ export class StageService {
   private tracing: Tracing | undefined;
   private readonly workByLane = new Map<number, LaneWork>();
   private readonly countDecisions: ReturnType<typeof decisionMetrics> | undefined;
+  private readonly countAlert: ReturnType<typeof alertMetrics> | undefined;
   private joined = false;
 
   constructor(private readonly name: StageName, private readonly config: ServiceConfig, private readonly logger: Logger, private readonly env: NodeJS.ProcessEnv = process.env) {
@@ -57,6 +58,7 @@ export class StageService {
     this.server = new HealthServer({ health: this.health, metrics: this.metrics, logger, host: config.httpHost, port: config.httpPort });
     this.watch = workMetrics(this.metrics, { service: name, keeper: () => this.keeper, log: () => this.log, input: inputOf[name] });
     this.countDecisions = name === 'scoring' ? decisionMetrics(this.metrics) : undefined;
+    this.countAlert = name === 'scoring' ? alertMetrics(this.metrics) : undefined;
     if (name === 'cep') patternMetrics(this.metrics, () => this.stagesOf(PatternWork));
     if (name === 'feature-store') featureMetrics(this.metrics, () => this.stagesOf(FeatureWork));
   }
@@ -88,7 +90,7 @@ export class StageService {
         // A Redis that came back empty, or behind, is filled again from the topics.
         this.store.beginAnew(lane);
         if (this.name === 'scoring') await this.log.claim(lane);
-        const work = buildWork(this.name, lane, { lanes: this.config.lanes, clock: this.clock, log: this.log, replies: this.replies, store: this.store, artifacts: this.artifacts, runtime: this.models, modelBudgetMs: this.config.modelBudgetMs, decided: (decision) => this.countDecisions?.([{ decision }]) });
+        const work = buildWork(this.name, lane, { lanes: this.config.lanes, clock: this.clock, log: this.log, replies: this.replies, store: this.store, artifacts: this.artifacts, runtime: this.models, modelBudgetMs: this.config.modelBudgetMs, decided: (decision) => this.countDecisions?.([{ decision }]), raised: (alert) => this.countAlert?.(alert) });
         this.workByLane.set(lane, work);
         return new WorkRunner({ lane, log: this.log, store: this.store, clock: this.clock, hooks: this.watched(lane), checkpointMs: this.config.checkpointMs, work });
       },

@@ -1,5 +1,6 @@
 import type { Decision } from '@weir/contracts';
 import type { Metrics } from '@weir/platform';
+import type { Alert } from '@weir/scoring';
 
 /** How often the ends of the lanes' inputs are looked up for the lag. */
 const lagEveryMs = 2_000;
@@ -44,12 +45,19 @@ export function watchLag(metrics: Metrics, of: { readonly stage: string; readonl
   return { stop: () => clearInterval(timer) };
 }
 
+/** Counts alerts by what raised them. */
+export function alertMetrics(metrics: Metrics): (alert: Pick<Alert, 'data'>) => void {
+  const raised = metrics.counter({ service: 'alerts', noun: 'raised', help: 'Alerts written to the topic, by what raised them.', labels: ['kind'] });
+  return ({ data }) => raised.inc({ kind: data.raised_by.kind });
+}
+
 const outcomes = ['approve', 'review', 'block'] as const;
 
 /** Counts decisions by outcome, and whether something that they depend on was missing. */
 export function decisionMetrics(metrics: Metrics): (rows: ReadonlyArray<{ readonly decision: Pick<Decision, 'verdict'> }>) => void {
   const counter = metrics.counter({ service: 'scoring', noun: 'decisions', help: 'Decisions, by outcome and whether they are degraded.', labels: ['outcome', 'degraded'] });
   const counters = outcomes.flatMap((outcome) => [counter.labels({ outcome, degraded: 'false' }), counter.labels({ outcome, degraded: 'true' })]);
+  for (const each of counters) each.inc(0); // a share of nothing is 0, not absent
   return (rows) => {
     const counts = new Uint32Array(counters.length);
     for (const { decision: { verdict } } of rows) {

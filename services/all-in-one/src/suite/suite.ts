@@ -51,7 +51,7 @@ import { Monitor } from './monitor/monitor';
 import { readMonitorOptions } from './monitor/monitor-config';
 import { OpenLineageEmitter, readOpenLineageOptions } from './open-lineage';
 import { openStores, type Servers, type Stores } from './open-stores';
-import { decisionMetrics, watchLag } from './pipeline-metrics';
+import { alertMetrics, decisionMetrics, watchLag } from './pipeline-metrics';
 import { Replies } from './replies';
 import { tokenKey, webhookKey } from './secrets';
 import { laneReader } from '../replay/lane-reader';
@@ -252,11 +252,11 @@ export class Suite {
   }
 
   private alertSink(stages: Stages, reader: BatchReader): AlertSink {
-    const raised = this.metrics.counter({ service: 'alerts', noun: 'raised', help: 'Alerts written to the topic, by what raised them.', labels: ['kind'] });
+    const count = alertMetrics(this.metrics);
     return new AlertSink({
       log: this.stores.log, alertsOf: (item) => stages.scoring.alertsOf(item), entityOf: (item, batch) => entityOfLane(reader.read(batch).entitiesAt(item.offset), item.kind === 'event' ? stages.scoring.set?.sources.get(item.event.source)?.partitionBy : null),
       written: (alerts) => {
-        for (const { alert } of alerts) raised.inc({ kind: alert.data.raised_by.kind });
+        for (const { alert } of alerts) count(alert);
         this.live.alerts(alerts.map(liveAlert));
       },
     });
