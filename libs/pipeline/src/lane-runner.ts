@@ -98,6 +98,7 @@ export class LaneRunner {
   #checkpointsDone = 0;
   #logFirst = 0;
   readonly #pending: PendingState;
+  #isRestored = false;
   #stopping = false;
   #failure: unknown;
   #loop: Promise<void> | undefined;
@@ -118,8 +119,8 @@ export class LaneRunner {
   /** Offset up to which the state is in the store. */
   get publishedPosition(): number { return this.#published; }
 
-  /** Restores the stages and begins. Resolves when the lane is being read. */
-  async start(): Promise<void> {
+  /** Restores the stages, and reads nothing yet: lanes that read each other's state are all restored before the first of them begins. */
+  async restore(): Promise<void> {
     const { lane, log, store, chain, sinks, clock } = this.#options;
     this.#published = await this.#attempt(() => store.position(lane));
     const { first, next } = await this.#attempt(() => log.bounds(this.#topic, lane));
@@ -133,6 +134,12 @@ export class LaneRunner {
     this.#passed = this.#published;
     this.#lastCheckpointMs = clock.nowMs();
     this.#tails = Array.from({ length: chain.stages.length + 1 }, () => Promise.resolve());
+    this.#isRestored = true;
+  }
+
+  /** Restores the stages where that is still to be done, and begins. Resolves when the lane is being read. */
+  async start(): Promise<void> {
+    if (!this.#isRestored) await this.restore();
     this.#loop = this.#run().catch((error: unknown) => this.#fail(error));
   }
 

@@ -111,6 +111,7 @@ export class TestLanes {
       });
       return { stages, runner };
     });
+    for (const { runner } of this.running) await runner.restore();
     for (const { runner } of this.running) await runner.start();
   }
 

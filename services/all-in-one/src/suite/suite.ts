@@ -190,6 +190,7 @@ export class Suite {
     this.builds = new Builds({ folder: join(this.options.dataDir, 'builds'), records: (lane) => (fromOffset, max) => log.read('transactions.raw', lane, fromOffset, max) });
     const foreign = this.options.lanes === 1 ? undefined : await ForeignLanes.open({ log, online: this.stores.online, decisions: this.stores.decisions, stageOf: (lane) => this.lanes[lane]?.stages.features, replicaOf: (lane) => ({ features: { built: this.builds.builtFor(lane) }, prepare: [this.builds.preparationFor(lane)] }) });
     this.lanes = Array.from({ length: this.options.lanes }, (_, lane) => this.buildLane(lane, foreign));
+    for (const { runner } of this.lanes) await runner.restore();
     for (const { runner } of this.lanes) await runner.start();
     patternMetrics(this.metrics, () => this.lanes.map(({ stages }, lane) => ({ lane, stage: stages.patterns })));
     featureMetrics(this.metrics, () => this.lanes.map(({ stages }, lane) => ({ lane, stage: stages.features })));
