@@ -22,7 +22,7 @@ const post = (of: Readonly<Record<string, unknown>>): Promise<Answer> => {
   return suite.ask('POST', '/transactions', { transaction_id: `t-${sent}`, event_time: Date.now() - 60_000 + sent, card_id: 'c-1', merchant_id: 'm-1', amount: 5_000, ...of });
 };
 const soon = async (holds: () => boolean | Promise<boolean>): Promise<boolean> => {
-  for (let turn = 0; turn < 200; turn += 1) {
+  for (let turn = 0; turn < 3_000; turn += 1) {
     if (await holds()) return true;
     await new Promise((resume) => { setTimeout(resume, 20); });
   }
@@ -43,12 +43,12 @@ beforeAll(async () => {
   const hook = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
   const told = definitionsText.replace('tx.amount > 90000, weight: 0.35', `tx.amount > 90000, weight: 0.35, then: [{ alert: critical }, { webhook: "${hook}" }]`);
   expect((await suite.apply(told)).status).toBe(200);
-}, 30_000);
+});
 afterAll(async () => {
   await suite.stop();
   server.close();
   folder.remove();
-}, 30_000);
+});
 
 describe('an alert', () => {
   it('is kept, and delivered signed', async () => {
@@ -87,7 +87,7 @@ describe('an alert', () => {
     expect(await soon(() => received.length === 3)).toBe(true);
     expect(received[2]?.delivery).toBe(received[1]?.delivery);
     expect(received[2]?.delivery).not.toBe(received[0]?.delivery);
-  }, 30_000);
+  });
 
   it('is in the topic once, though its lane is replayed', async () => {
     const before = (await alerts()).map(({ id }) => id);
@@ -102,7 +102,7 @@ describe('an alert', () => {
     await suite.start();
     await post({ amount: 5 });
     expect((await alerts()).map(({ id }) => id)).toEqual(before);
-  }, 30_000);
+  });
 
   it('is streamed to whoever watches', async () => {
     const stream = await fetch(`${suite.suite.server.url}/stream`, { headers: { authorization: `Bearer ${testKey}` } });
@@ -111,7 +111,7 @@ describe('an alert', () => {
     await suite.stop();
     expect(await stream.text()).toMatch(/event: alert\nid: a-0-\d+-rule-large_amount\n/);
     await suite.start();
-  }, 30_000);
+  });
 });
 
 describe('the key for signatures', () => {
@@ -126,5 +126,5 @@ describe('the key for signatures', () => {
     await alone.stop();
     expect(readFileSync(file, 'utf8')).toBe('00'.repeat(32));
     other.remove();
-  }, 30_000);
+  });
 });

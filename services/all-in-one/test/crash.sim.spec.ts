@@ -140,7 +140,7 @@ function difference(stored: Entries, rebuilt: Entries): string[] {
 
 describe('a suite killed at any moment', () => {
   let node = '';
-  beforeAll(() => { node = execFileSync(process.execPath, [join(root, 'tools/prepare.cjs'), 'run'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim(); }, 120_000);
+  beforeAll(() => { node = execFileSync(process.execPath, [join(root, 'tools/prepare.cjs'), 'run'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim(); });
 
   it('decides as an undisturbed run over the file does, byte for byte, and its state is what the log says', async () => {
     await forSeedsAsync(1, async (random) => {

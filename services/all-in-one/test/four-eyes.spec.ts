@@ -22,11 +22,11 @@ const decide = (id: string, how: 'approve' | 'reject', headers: Readonly<Record<
 beforeAll(async () => {
   await suite.start();
   await suite.suite.registry.addKey({ id: 'k-other', name: 'other', secretHash: hashApiKey('weir_another_key_of_somebody_else'), roles: ['edit', 'read'], createdAtMs: 0, createdBy: 'test', revokedAtMs: null });
-}, 30_000);
+});
 afterAll(async () => {
   await suite.stop();
   folder.remove();
-}, 30_000);
+});
 
 describe('where four eyes are asked for', () => {
   it('a change counts once somebody else has approved it, restart or not', async () => {
@@ -42,7 +42,7 @@ describe('where four eyes are asked for', () => {
     expect((await decide(id, 'approve')).status).toBe(409);
     const trail = (await suite.ask('GET', '/audit')).json['audit'] as { action: string; by: string; subject: string }[];
     expect(trail.filter(({ subject }) => subject === id).map(({ action, by }) => [action, by])).toEqual([['definitions.approve', 'other'], ['definitions.propose', 'test']]);
-  }, 30_000);
+  });
 
   it('one definition is a proposal too, and what is wrong is refused at once', async () => {
     expect((await suite.ask('PUT', '/definitions/Rule/large_amount', { when: 'tx.amount > 70000', weight: 0.35 })).status).toBe(202);
@@ -75,7 +75,7 @@ describe('a snooze', () => {
     expect((await suite.ask('DELETE', path('c-quiet'))).status).toBe(204);
     expect((await large('c-quiet')).json['rules']).toEqual(['large_amount']);
     expect((await suite.ask('DELETE', path('c-quiet'))).status).toBe(404);
-  }, 30_000);
+  });
 
   it.each([['/rules/none/snoozes/card/c', 404], ['/rules/large_amount/snoozes/planet/c', 404]] as const)('of %s is %i', async (path404, status) => {
     expect((await suite.ask('PUT', path404, { ttl: '1h' })).status).toBe(status);

@@ -98,7 +98,7 @@ describe('the history of a running suite', () => {
     const history = historyOf(data), kinds = new Set((await all(history.query({}))).map(({ kind, outcome, reason }) => [kind, outcome, reason].join(' ')));
     await history.close();
     expect([...kinds].sort()).toEqual(expect.arrayContaining(['definitions control ', 'event accepted ', 'event duplicate ', 'event quarantined invalid', 'list control ']));
-  }, 30_000);
+  });
 
   it('goes on where it ended, and takes up what was written while it was switched off', async () => {
     await fixture.stop();
@@ -112,7 +112,7 @@ describe('the history of a running suite', () => {
     await sendAll(fixture, 600, 700);
     await fixture.suite.flushHistory();
     await expectWhole(data);
-  }, 30_000);
+  });
 
   it('gives for each decided event what was served, bit for bit, though half of it is not in files yet', async () => {
     await sendAll(fixture, 700, 900);
@@ -132,7 +132,7 @@ describe('the history of a running suite', () => {
     }
     await expect(ask([{ card_id: 'c1', time: 'yesterday' }], { asKnown: false, asDecided: false })).rejects.toThrow(/row 1: time/);
     await source.close();
-  }, 60_000);
+  });
 
   it('is whole wherever its writer is killed', async () => {
     await fixture.stop();
@@ -162,7 +162,7 @@ describe('the history of a running suite', () => {
       for (const each of [log, outcomes, decisions]) await each.close();
     });
     await fixture.start();
-  }, 30_000);
+  });
 });
 
 describe('the history of several lanes', () => {
@@ -187,10 +187,10 @@ describe('the history of several lanes', () => {
     await Promise.all([history.close(), log.close(), decided.close()]);
     expect(lanesWithEvents.length).toBeGreaterThan(1);
     expect(new Set(ids).size).toBeGreaterThan(240); // an id is judged in its lane, so one sent twice may be decided in two
-  }, 30_000);
+  });
 
   it('is what states are computed again from, in every lane', async () => {
     const figures = await fixture.suite.verification.pass(1);
     expect([figures.different, figures.same > 10]).toEqual([0, true]);
-  }, 30_000);
+  });
 });

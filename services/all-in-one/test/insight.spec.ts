@@ -11,7 +11,7 @@ const post = (of: Readonly<Record<string, unknown>>): Promise<Answer> => {
   return suite.ask('POST', '/transactions', { transaction_id: `t-${sent}`, event_time: startMs + sent * 1_000, merchant_id: 'm-1', amount: 5_000, ...of });
 };
 const read = async (path: string): Promise<Record<string, unknown>> => {
-  for (let turn = 0; turn < 100; turn += 1) {
+  for (let turn = 0; turn < 3_000; turn += 1) {
     const { status, json } = await suite.ask('GET', path);
     if (status === 200) return json;
     await new Promise((resume) => { setTimeout(resume, 20); });
@@ -82,7 +82,7 @@ describe('a pattern that asks for it', () => {
     await post({ card_id: 'c-late', amount: 10, event_time: Date.now() + 200_100 });
     await post({ card_id: 'c-other', event_time: Date.now() + 250_000 });
     let alerts: Record<string, unknown>[] = [];
-    for (let turn = 0; turn < 100 && alerts.length === 0; turn += 1) {
+    for (let turn = 0; turn < 3_000 && alerts.length === 0; turn += 1) {
       alerts = (await suite.ask('GET', '/alerts?raised_by=small_then_large')).json['alerts'] as Record<string, unknown>[];
       await new Promise((resume) => { setTimeout(resume, 20); });
     }

@@ -57,7 +57,7 @@ describe.each([1, 2, 8])('random definitions over disorderly events in %d lanes,
       if (lanes > 1) expect((await verify(world, false)).different).toBeGreaterThan(0); // the other lanes do count
       await world.kill();
     });
-  }, 60_000);
+  });
 });
 
 describe('what a decision lists', () => {
@@ -115,5 +115,5 @@ describe('positions read in other lanes', () => {
       expect(Math.max(...[...last.values()].flat())).toBeGreaterThan(100);
       await world.kill();
     });
-  }, 60_000);
+  });
 });

@@ -75,7 +75,7 @@ const featuresOf = (results: unknown): unknown => (results as { features: unknow
 afterAll(async () => {
   await suite.stop();
   folder.remove();
-}, 30_000);
+});
 
 describe('a log that is cut behind history', () => {
   it('keeps what is not in the files of history, or not behind the stored state', async () => {
@@ -89,7 +89,7 @@ describe('a log that is cut behind history', () => {
     const { first, next } = await heldByLog();
     expect(first).toBeGreaterThan(100);
     expect(next).toBeGreaterThan(first);
-  }, 30_000);
+  });
 
   it('goes on as if it were whole: states are the same again, views are filled', async () => {
     expect(await suite.suite.verification.pass(1)).toMatchObject({ different: 0, byReason: { bug: 0 } });
@@ -98,7 +98,7 @@ describe('a log that is cut behind history', () => {
     const applied = await suite.ask('POST', '/definitions/apply', { files: [{ path: 'x.yaml', text }], prune: true, backfill: true });
     expect(await built(applied.json['reprocess'])).toBe('done');
     expect((await suite.ask('GET', '/features/card/c-1?views=extra')).json).toMatchObject({ features: { extra_n: 29 }, statuses: { extra_n: 'PRESENT' } });
-  }, 30_000);
+  });
 
   it('begins again from stored state and what is left of it, and decides the same again from both', async () => {
     const served = featuresOf(await counts());
@@ -111,7 +111,7 @@ describe('a log that is cut behind history', () => {
     await suite.suite.retention.once();
     await suite.stop();
     expect(await verified()).toMatchObject({ compared: 250, same: 250 });
-  }, 30_000);
+  });
 
   it('is not cut where history is not written', () => {
     expect(() => readHistoryOptions({ WEIR_LOG_KEEP: '7d', WEIR_HISTORY: 'false' }, folder.path)).toThrow(/behind history alone/);

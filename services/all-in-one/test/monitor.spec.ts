@@ -23,7 +23,7 @@ async function hour(index: number, count: number, amountOf: (row: number) => num
 const usual = (row: number): number => 100 + ((row * 7_919) % 50_000);
 const label = (of: ReadonlyArray<readonly [id: string, fraud: boolean]>): Promise<Answer> => suite.ask('POST', '/labels', { labels: of.map(([transaction_id, fraud]) => ({ transaction_id, fraud, by: 'test' })) });
 const soon = async (holds: () => Promise<boolean>): Promise<void> => {
-  for (let turn = 0; turn < 150; turn += 1) {
+  for (let turn = 0; turn < 3_000; turn += 1) {
     await suite.suite.monitors.run();
     if (await holds()) return;
     await new Promise((resume) => { setTimeout(resume, 20); });

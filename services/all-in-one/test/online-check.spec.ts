@@ -9,11 +9,11 @@ beforeAll(async () => {
   expect((await suite.apply(definitionsText)).status).toBe(200);
   const rows = Array.from({ length: 600 }, (_, index) => ({ transaction_id: `t-${index}`, event_time: Date.now() - 900_000 + index * 1_000 - (index % 9 === 0 ? 20_000 : 0), card_id: `c-${index % 40}`, merchant_id: `m-${index % 5}`, amount: index }));
   expect((await suite.ask('POST', '/transactions/batch', rows)).status).toBe(200);
-}, 30_000);
+});
 afterAll(async () => {
   await suite.stop();
   folder.remove();
-}, 30_000);
+});
 
 describe('the check of served values', () => {
   it('finds them to be what the log gives, late events included, and shows its figures', async () => {

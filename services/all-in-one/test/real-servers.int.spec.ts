@@ -97,7 +97,7 @@ describe('weir up on real servers', () => {
   describeOn(kafkaServer(), (broker) => describeOn(postgresServer(), (postgres) => describeOn(ownServers('redis'), () => {
     const ending: Array<() => unknown> = [];
     let node = '';
-    beforeAll(() => { node = execFileSync(process.execPath, [join(root, 'tools/prepare.cjs'), 'run'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim(); }, 120_000);
+    beforeAll(() => { node = execFileSync(process.execPath, [join(root, 'tools/prepare.cjs'), 'run'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim(); });
     afterEach(async () => { for (const end of ending.splice(0).reverse()) await end(); });
 
     it('decides as the embedded suite does, byte for byte, also when it is killed and when Redis loses everything', async () => {

@@ -40,7 +40,7 @@ ${where}features:
 `;
 
 async function ended(id: unknown): Promise<Record<string, unknown>> {
-  for (let turn = 0; turn < 500; turn += 1) {
+  for (let turn = 0; turn < 3_000; turn += 1) {
     const { json } = await suite.ask('GET', `/reprocess/${String(id)}`);
     if (json['status'] !== 'building' && json['status'] !== 'switching') return json;
     await new Promise((resume) => { setTimeout(resume, 10); });
@@ -56,11 +56,11 @@ beforeAll(async () => {
   await suite.start();
   expect((await suite.apply(definitionsText)).status).toBe(200);
   await pay(300);
-}, 30_000);
+});
 afterAll(async () => {
   await suite.stop();
   folder.remove();
-}, 30_000);
+});
 
 describe('a view applied with back-fill', () => {
   it('is filled from the log while events come in, without a gap or a double count, and warms no more', async () => {
@@ -70,7 +70,7 @@ describe('a view applied with back-fill', () => {
     expect((await ended(applied.json['reprocess']))['status']).toBe('done');
     await pay(21);
     for (const [card, count] of sentByCard) expect([card, await extras(card)]).toEqual([card, [count, 'PRESENT']]);
-  }, 30_000);
+  });
 
   it('is WARMING, and counts what it has seen, as long as nobody fills it', async () => {
     expect((await suite.apply(extraView('where: tx.amount > 0\n'))).status).toBe(200);
@@ -94,14 +94,14 @@ describe('a reprocess', () => {
     const back = await suite.ask('POST', `/reprocess/${String(started.json['id'])}/rollback`);
     expect((await ended(back.json['id']))['status']).toBe('done');
     expect(await extras('c-1')).toEqual([3, 'WARMING']);
-  }, 30_000);
+  });
 
   it('can begin at a time, and says so: WARMING for windows that reach further back', async () => {
     const from = startMs + (sent - 70) * 1_000 + 1;
     const { json } = await suite.ask('POST', '/reprocess', { views: ['extra', 'card_velocity'], from });
     expect((await ended(json['id']))['status']).toBe('done');
     expect(await extras('c-1')).toEqual([10, 'WARMING']);
-  }, 30_000);
+  });
 
   it('goes on after a stop of the suite, with what was built', async () => {
     const { json } = await suite.ask('POST', '/reprocess', { views: ['extra'], hold: true });
@@ -114,7 +114,7 @@ describe('a reprocess', () => {
     await suite.start();
     await pay(7);
     expect(await extras('c-1')).toEqual([sentByCard.get('c-1'), 'PRESENT']);
-  }, 30_000);
+  });
 
   it.each([
     ['an unknown view', { views: ['nothing'] }, 404], ['no view', { views: [] }, 422], ['a gap', { views: ['extra'], from: 0, to: 5 }, 422], ['nonsense', { views: 'extra' }, 422],

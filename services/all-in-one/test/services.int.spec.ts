@@ -82,7 +82,7 @@ class Services {
 
 describe('Five services on real servers', () => {
   const kafka = kafkaServer(), redis = redisServer();
-  beforeAll(() => { execFileSync(process.execPath, [join(root, 'tools/prepare.cjs'), 'run'], { stdio: ['ignore', 'ignore', 'inherit'] }); }, 120_000);
+  beforeAll(() => { execFileSync(process.execPath, [join(root, 'tools/prepare.cjs'), 'run'], { stdio: ['ignore', 'ignore', 'inherit'] }); });
 
   describeOn(kafka, (brokers) => {
     describeOn(redis, (redisUrl) => {

@@ -123,9 +123,9 @@ export function runs(suite: SuiteFixture, folder: TestFolder, definitions: strin
   beforeAll(async () => {
     await suite.start();
     expect((await suite.apply(definitions)).status).toBe(200);
-  }, 30_000);
+  });
   afterAll(async () => {
     await suite.stop();
     folder.remove();
-  }, 30_000);
+  });
 }

@@ -16,7 +16,7 @@ const transaction = (of: Readonly<Record<string, unknown>> = {}): Record<string,
 };
 const post = (of: Readonly<Record<string, unknown>> = {}): Promise<Answer> => suite.ask('POST', '/transactions', transaction(of));
 const soon = async (holds: () => Promise<boolean>): Promise<boolean> => {
-  for (let turn = 0; turn < 100; turn += 1) {
+  for (let turn = 0; turn < 3_000; turn += 1) {
     if (await holds()) return true;
     await new Promise((resume) => { setTimeout(resume, 20); });
   }
@@ -106,7 +106,7 @@ describe('a suite in one process', () => {
     expect((await suite.ask('POST', '/transactions', body)).headers.get('weir-duplicate')).toBe('true');
     expect((await post({ card_id: 'c-kept' })).json['decided_by']).toBe('hard_list');
     expect((await post({ card_id: 'c-keep' })).json['features']).toMatchObject({ tx_count_1h: 2 });
-  }, 30_000);
+  });
 
   it('keeps no value that is to be tokenised anywhere in its folder', async () => {
     await post({ card_id: rawCard });
@@ -118,5 +118,5 @@ describe('a suite in one process', () => {
     expect(files.length).toBeGreaterThan(5);
     expect(files.filter((file) => readFileSync(file).includes(rawCard))).toEqual([]);
     await suite.start();
-  }, 30_000);
+  });
 });

@@ -40,7 +40,7 @@ describe('Ownership of lanes', () => {
       expect(second.changes.at(-1)?.owned).toEqual([]);
       await first.owns([0, 1, 2, 3]);
       await first.ownership.close();
-    }, 20_000);
+    });
 
     it('leaves an instance its lanes over a restart, and everybody else theirs', async () => {
       const options = await settings();
@@ -57,7 +57,7 @@ describe('Ownership of lanes', () => {
       expect(stays.changes.length).toBe(told);
       await after.ownership.close();
       await stays.ownership.close();
-    }, 20_000);
+    });
 
     it('gives the lanes of who is gone without a word to others after the session', async () => {
       const options = await settings();
@@ -69,7 +69,7 @@ describe('Ownership of lanes', () => {
       await gone.ownership.close({ keep: true });
       await other.owns([0, 1, 2, 3]);
       await other.ownership.close();
-    }, 20_000);
+    });
 
     it('reports a change that could not be made', async () => {
       const options = await settings();
@@ -77,6 +77,6 @@ describe('Ownership of lanes', () => {
       await ownership.start();
       await expect(ownership.failed).rejects.toThrow('no memory for the lane');
       await ownership.close();
-    }, 20_000);
+    });
   });
 });

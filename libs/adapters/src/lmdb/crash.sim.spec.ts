@@ -43,7 +43,7 @@ describe('A process on LMDB that is killed', () => {
       await store.clear(0);
       await Promise.all([log.close(), store.close()]);
     }
-  }, 60_000);
+  });
 
   it('left its folder to whoever comes next, and to nobody while it lives', async () => {
     const log = new LmdbEventLog({ path: `${folder}/log`, lanes: 1, clock: new SystemClock() });

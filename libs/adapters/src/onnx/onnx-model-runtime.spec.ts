@@ -58,7 +58,7 @@ describe('OnnxModelRuntime with a thread a model', () => {
     expect([turns, ended]).toEqual([3, false]);
     await run;
     await Promise.all([hanging.close(), other.close()]);
-  }, 60_000);
+  });
 
   it('answers several that ask at once in their order, and fails what a failed run asked', async () => {
     const { bytes, output, rows } = models[0]!;
