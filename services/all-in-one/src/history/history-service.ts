@@ -19,8 +19,6 @@ const restartMs = 5_000;
 /** How long the end waits for what is not in files yet; it comes from where it was read at the next start. */
 const stopMs = 5_000;
 const heapMb = 512;
-/** Of the heap, for young objects: the lanes' larger nursery would only be memory here. */
-const youngMb = 48;
 
 /** The writing of history as the suite sees it: a thread that reads what lanes leave behind. Lanes never wait for it. */
 export class HistoryService {
@@ -53,7 +51,7 @@ export class HistoryService {
       this.tell = (message) => { loop.take(message); };
       return this.wake();
     }
-    const worker = new Worker(thread, { workerData: job, resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: youngMb } });
+    const worker = new Worker(thread, { workerData: job, resourceLimits: { maxOldGenerationSizeMb: heapMb } });
     this.worker = worker;
     this.tell = (message) => { worker.postMessage(message); };
     worker.on('message', (message: FromHistory) => { this.hear(message); });

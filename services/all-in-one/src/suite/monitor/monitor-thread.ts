@@ -4,9 +4,6 @@ import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import type { MonitorJob } from './monitor-core';
 import { serveMonitor, type MonitorAnswer, type MonitorCall, type MonitorCalls, type MonitorQuestion } from './serve-monitor';
 
-/** Heap for young objects: the lanes' larger nursery would only be memory here. */
-const youngMb = 48;
-
 /** The monitors in a thread of their own; uncompiled sources have none to start, and are served in this one by the same messages. */
 export class MonitorThread {
   readonly isThread: boolean;
@@ -19,7 +16,7 @@ export class MonitorThread {
     const built = join(__dirname, 'monitor.worker.js');
     this.isThread = existsSync(built);
     if (this.isThread) {
-      const worker = new Worker(built, { workerData: job, resourceLimits: { maxYoungGenerationSizeMb: youngMb } });
+      const worker = new Worker(built, { workerData: job });
       worker.on('error', (error) => this.giveUp(error instanceof Error ? error : new Error(String(error))));
       worker.on('exit', () => this.giveUp(new Error('the thread of the monitors ended')));
       this.port = worker;
