@@ -11,11 +11,11 @@ import type { LoadOrder, LoadReport } from './load-client';
 export interface BenchSuite { readonly suite: Suite; readonly url: string; readonly grpc: string; readonly key: string; readonly stop: () => Promise<void> }
 
 /** The whole suite in this process, over a folder that goes with it, behind free ports, with a key that may do all. */
-export async function openBenchSuite(): Promise<BenchSuite> {
+export async function openBenchSuite(env: Readonly<Record<string, string>> = {}): Promise<BenchSuite> {
   const folder = mkdtempSync(join(tmpdir(), 'weir-bench-'));
   const logger = createLogger({ service: 'bench', level: 'error' });
   const unlimited = { keyRateMax: 10_000_000, keyBurstMax: 10_000_000 };
-  const suite = new Suite({ dataDir: folder, lanes: 1, gateway: { ...readGatewayOptions({}), ...unlimited, host: '127.0.0.1', port: 0, grpcPort: 0, consoleDir: undefined }, logger, env: {} });
+  const suite = new Suite({ dataDir: folder, lanes: 1, gateway: { ...readGatewayOptions({}), ...unlimited, host: '127.0.0.1', port: 0, grpcPort: 0, consoleDir: undefined }, logger, env });
   const lifecycle = new Lifecycle(suite.resources, { logger });
   await lifecycle.start();
   const key = randomBytes(16).toString('hex');
