@@ -112,14 +112,17 @@ export class KafkaJsDriver implements KafkaDriver {
   }
 
   async #offset(topic: string, partition: number, timestamp: number, committed: boolean): Promise<number> {
-    try {
-      const broker = await this.#reader.of(topic, partition);
-      const { responses } = await broker.listOffsets({ isolationLevel: committed ? 1 : 0, topics: [{ topic, partitions: [{ partition, timestamp }] }] });
-      return Number(responses[0]?.partitions[0]?.offset);
-    } catch (error) {
-      await this.#reader.refresh();
-      throw error;
-    }
+    return topicThere(topic, async () => {
+      try {
+        const broker = await this.#reader.of(topic, partition);
+        const { responses } = await broker.listOffsets({ isolationLevel: committed ? 1 : 0, topics: [{ topic, partitions: [{ partition, timestamp }] }] });
+        return Number(responses[0]?.partitions[0]?.offset);
+      } catch (error) {
+        await this.#reader.refresh();
+        if (isUnknownYet(error)) return undefined;
+        throw error;
+      }
+    });
   }
 
   async close(): Promise<void> {
@@ -163,6 +166,6 @@ function placeOf([metadata]: readonly RecordMetadata[]): { firstOffset: number; 
 }
 
 const isFenced = (error: unknown): boolean => error instanceof Error && 'type' in error && (error.type === 'INVALID_PRODUCER_EPOCH' || error.type === 'PRODUCER_FENCED');
-const unknownYet: readonly unknown[] = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'];
+const unknownYet: readonly unknown[] = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEADER_FOR_PARTITION'];
 /** Said by a broker, or the reason why the library tried no more. */
 const isUnknownYet = (error: unknown): boolean => error instanceof Error && (('type' in error && unknownYet.includes(error.type)) || isUnknownYet(error.cause));
