@@ -8,7 +8,7 @@ import { retrying, type RetryOptions } from './retrying';
 import type { Outcome, Sink, TakenBatch } from './sink';
 import { SinkQueue } from './sink-queue';
 import type { Stage } from './stage';
-import { lazyState, loadState } from './stage-state';
+import { laneState } from './stage-state';
 
 export interface LaneRunnerHooks {
   /** A stage has taken a batch. */
@@ -127,7 +127,7 @@ export class LaneRunner {
     if (this.#published >= next) throw new WeirError('WEIR_LOG_FAILED', `the state of lane ${lane} is at ${this.#published}, but its log ends at ${next}`);
     this.#logFirst = first;
     if (this.#published + 1 < first && this.#options.older === undefined) throw new WeirError('WEIR_LOG_FAILED', `the log of lane ${lane} begins at ${first}, but its state is at ${this.#published}; rebuild it from history`);
-    const state = this.#pending.over(isSyncStore(store) ? lazyState(store, lane) : await loadState(store, lane, ''));
+    const state = this.#pending.over(await laneState(store, lane));
     for (const stage of stagesOf(chain)) await stage.restore(state);
     this.#queues = await Promise.all(sinks.map(async (sink) => new SinkQueue(sink, await this.#durableIn(sink), (work) => this.#output(sink.name, work))));
     this.#next = this.#published + 1;

@@ -1,4 +1,4 @@
-import type { OnlineStore, SyncOnlineStore } from '@weir/ports';
+import { isSyncStore, type OnlineStore, type SyncOnlineStore } from '@weir/ports';
 import type { StageState } from './stage';
 
 /** A state with nothing in it: where a file or a new lane starts. */
@@ -21,3 +21,6 @@ export async function loadState(store: OnlineStore, lane: number, prefix: string
     },
   };
 }
+
+/** The state of a lane, wherever its store is. */
+export const laneState = (store: OnlineStore, lane: number): Promise<StageState> => (isSyncStore(store) ? Promise.resolve(lazyState(store, lane)) : loadState(store, lane, ''));

@@ -2,7 +2,7 @@ import { MemoryEventLog, MemoryOnlineStore } from '@weir/adapters/memory';
 import { decisionId, type RawBody } from '@weir/contracts';
 import { documentsFromJson, resolveSet, type DefinitionSet } from '@weir/definitions';
 import { encodeRawBody, LaneRunner, type Sink } from '@weir/pipeline';
-import { Clock, ModelRuntime, type DecisionRow, type LoadedModel } from '@weir/ports';
+import { Clock, ModelRuntime, type DecisionRow, type LoadedModel, type OnlineStore } from '@weir/ports';
 import type { SeededRandom } from '@weir/testkit';
 import { buildStages, type Stages } from '../src/chain';
 import { laneReader } from '../src/replay/lane-reader';
@@ -72,11 +72,18 @@ export function randomBodies(random: SeededRandom, count: number, fromMs: number
   return bodies;
 }
 
+/** A store in memory that cannot be read at once, as one on another machine. */
+export const distantStore = (): OnlineStore => new Proxy(new MemoryOnlineStore(), {
+  get(store, name) {
+    const member: unknown = name === 'readSync' || name === 'scanSync' ? undefined : Reflect.get(store, name);
+    return typeof member === 'function' ? member.bind(store) as unknown : member;
+  },
+});
+
 /** Lanes of one process over stores in memory; the process can be gone at any moment, and another one takes over. */
 export class TestLanes {
   readonly clock = new SetClock();
   readonly log: MemoryEventLog;
-  readonly online = new MemoryOnlineStore();
   /** Stored decisions by id; the first of each origin stays. */
   readonly rows = new Map<string, DecisionRow>();
   private readonly stored: number[];
@@ -85,7 +92,7 @@ export class TestLanes {
   private running: ReadonlyArray<{ readonly stages: Stages; readonly runner: LaneRunner }> = [];
   private life = { isOver: false };
 
-  constructor(readonly lanes: number, private readonly random: SeededRandom) {
+  constructor(readonly lanes: number, private readonly random: SeededRandom, readonly online: OnlineStore = new MemoryOnlineStore()) {
     this.log = new MemoryEventLog({ clock: this.clock, lanes });
     this.backfills = Array.from({ length: lanes }, (_, lane) => new ReplayedBackfills(lane, laneReader(this.log)));
     this.stored = Array.from({ length: lanes }, () => -1);

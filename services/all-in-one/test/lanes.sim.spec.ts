@@ -1,4 +1,5 @@
 import { documentsFromJson, resolveSet, type DefinitionSet } from '@weir/definitions';
+import type { OnlineStore } from '@weir/ports';
 import { forSeedsAsync, type SeededRandom } from '@weir/testkit';
 import { LabelBook } from '../src/backtest/label-book';
 import { LocalSide } from '../src/backtest/local-side';
@@ -8,7 +9,7 @@ import { buildFollowedStages } from '../src/replay/followed-stages';
 import { laneReader } from '../src/replay/lane-reader';
 import { setChecks } from '../src/set-checks';
 import { laneOf, partitionKeyOf } from '../src/suite/lane-choice';
-import { noFiles, NoModels, randomBodies, randomSet, TestLanes } from './lanes-kit';
+import { distantStore, noFiles, NoModels, randomBodies, randomSet, TestLanes } from './lanes-kit';
 
 /** Several lanes read each other; what they read is recorded, and the logs by those positions give the same bytes. */
 
@@ -16,8 +17,8 @@ const everything = { fromMs: -Infinity, toMs: Infinity, amountField: 'amount', s
 const eventsCount = 700, killsMax = 4;
 
 /** Decides random events live, lane beside lane, killed now and then; a second set comes midway, and its views are back-filled later. */
-async function decideLive(random: SeededRandom, lanes: number): Promise<{ world: TestLanes; set: DefinitionSet }> {
-  const world = new TestLanes(lanes, random), set = randomSet(random), second = randomSet(random);
+async function decideLive(random: SeededRandom, lanes: number, online?: OnlineStore): Promise<{ world: TestLanes; set: DefinitionSet }> {
+  const world = new TestLanes(lanes, random, online), set = randomSet(random), second = randomSet(random);
   await world.append(set, { kind: 'definitions', setId: set.id, json: set.canonicalJson });
   await world.start();
   const bodies = randomBodies(random, eventsCount, world.clock.atMs), midway = random.int(150, 400);
@@ -55,6 +56,16 @@ describe.each([1, 2, 8])('random definitions over disorderly events in %d lanes,
       expect(report).toMatchObject({ compared: world.rows.size, same: world.rows.size, different: 0, not_stored: 0, degraded: 0 });
       expect(world.rows.size).toBeGreaterThan(eventsCount / 2);
       if (lanes > 1) expect((await verify(world, false)).different).toBeGreaterThan(0); // the other lanes do count
+      await world.kill();
+    });
+  });
+});
+
+describe('lanes over a distant store', () => {
+  it('are decided again to the same bytes too, for a lane that is run ahead after a crash begins from its stored state', async () => {
+    await forSeedsAsync(3, async (random) => {
+      const { world } = await decideLive(random, 3, distantStore());
+      expect(await verify(world, true)).toMatchObject({ compared: world.rows.size, same: world.rows.size, different: 0, not_stored: 0, degraded: 0 });
       await world.kill();
     });
   });

@@ -10,8 +10,8 @@ export type ReadLane = (lane: number, fromOffset: number, max: number) => Promis
 export interface ShardReplicaOptions {
   readonly lane: number;
   readonly read: ReadLane;
-  /** State to begin from, and the offset it is of; default: the lane's beginning. */
-  readonly start?: { readonly position: number; readonly stateOf: (stage: string) => Promise<StageState> };
+  /** The lane's state to begin from, and the offset it is of; default: the lane's beginning. */
+  readonly start?: { readonly position: number; readonly state: StageState };
   /** Records taken at a stretch. */
   readonly batchMax?: number;
   /** More options of its feature stage. */
@@ -63,9 +63,9 @@ export class ShardReplica {
   }
 
   private async begin(): Promise<void> {
-    const { start } = this.options;
-    await this.ingest.restore(start === undefined ? emptyState : await start.stateOf(this.ingest.name));
-    await this.stage.restore(start === undefined ? emptyState : await start.stateOf(this.stage.name));
+    const { start } = this.options, state = start?.state ?? emptyState;
+    await this.ingest.restore(state);
+    await this.stage.restore(state);
     if (this.ingest.setJson !== undefined) this.options.input?.use(resolveCanonicalSet(this.ingest.setJson));
     this.next = (start?.position ?? -1) + 1;
   }

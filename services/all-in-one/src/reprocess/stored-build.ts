@@ -49,7 +49,7 @@ export class StoredBuild implements Build {
     const { lane, setJson, views } = this.job, { store } = this;
     if (this.replica === undefined) {
       const position = await store.position(lane);
-      this.replica = viewBuild({ lane, set: resolveCanonicalSet(setJson), views, read: this.read, start: { position, stateOf: () => Promise.resolve(lazyState(store, lane)) } });
+      this.replica = viewBuild({ lane, set: resolveCanonicalSet(setJson), views, read: this.read, start: { position, state: lazyState(store, lane) } });
     }
     const { replica } = this;
     let unwritten = 0;

@@ -1,7 +1,7 @@
 import { decisionId, type EventItem, type LaneItem } from '@weir/contracts';
 import type { FeatureStage, ForeignShards } from '@weir/feature-store';
-import { lazyState, loadState, type Preparation } from '@weir/pipeline';
-import { isSyncStore, type DecisionStore, type EventLog, type OnlineStore } from '@weir/ports';
+import { laneState, type Preparation } from '@weir/pipeline';
+import type { DecisionStore, EventLog, OnlineStore } from '@weir/ports';
 import { verdictOfRecord, type VerdictRecord } from '@weir/rules';
 import { laneReader } from '../replay/lane-reader';
 import { ShardReplica, type ShardReplicaOptions } from '../replay/shard-replica';
@@ -61,8 +61,7 @@ export class ForeignLanes {
 
   private async runAhead(lane: number, position: number): Promise<void> {
     const { online, log } = this.options;
-    const stateOf = (stage: string): ReturnType<typeof loadState> => (isSyncStore(online) ? Promise.resolve(lazyState(online, lane)) : loadState(online, lane, `${stage}/`));
-    const replica = new ShardReplica({ ...this.options.replicaOf?.(lane), lane, read: laneReader(log), start: { position: this.starts[lane] ?? -1, stateOf } });
+    const replica = new ShardReplica({ ...this.options.replicaOf?.(lane), lane, read: laneReader(log), start: { position: this.starts[lane] ?? -1, state: await laneState(online, lane) } });
     await replica.advanceTo(position);
     this.replicas.set(lane, replica);
   }
