@@ -315,7 +315,7 @@ export class LaneRunner {
   }
 
   #attempt<T>(work: () => Promise<T>): Promise<T> {
-    return retrying(work, this.#options);
+    return retrying(work, { ...this.#options, isOver: () => this.#stopping });
   }
 
   #fail(error: unknown): void {

@@ -6,6 +6,10 @@ export interface RetryOptions {
   readonly retriesMax?: number;
   /** The first pause, ms; each next one is twice as long, up to `retryPauseMaxMs`. */
   readonly retryPauseMs?: number;
+  /** True: from now on nothing is tried again. */
+  readonly isOver?: () => boolean;
+  /** Told before each pause; the call that succeeds at last is told with no error. */
+  readonly onRetry?: (error: unknown) => void;
 }
 
 const retryPauseMaxMs = 5_000;
@@ -16,9 +20,12 @@ export async function retrying<T>(work: () => Promise<T>, options: RetryOptions)
   let pauseMs = options.retryPauseMs ?? 20;
   for (let retry = 0; ; retry++) {
     try {
-      return await work();
+      const result = await work();
+      if (retry > 0) options.onRetry?.(undefined);
+      return result;
     } catch (error) {
-      if (retry >= retriesMax || !(error instanceof WeirError) || !error.retriable) throw error;
+      if (retry >= retriesMax || options.isOver?.() === true || !(error instanceof WeirError) || !error.retriable) throw error;
+      options.onRetry?.(error);
     }
     await sleep(pauseMs);
     pauseMs = Math.min(pauseMs * 2, retryPauseMaxMs);

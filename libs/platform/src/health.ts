@@ -16,12 +16,16 @@ export class Health {
   private readonly checkByName = new Map<string, ReadyCheck>();
   private stopping = false;
 
-  add(name: string, check: ReadyCheck): void {
+  /** In place of the one of that name; true where there was none. */
+  add(name: string, check: ReadyCheck): boolean {
+    const isNew = !this.checkByName.has(name);
     this.checkByName.set(name, check);
+    return isNew;
   }
 
-  remove(name: string): void {
-    this.checkByName.delete(name);
+  /** Whether it was there. */
+  remove(name: string): boolean {
+    return this.checkByName.delete(name);
   }
 
   /** From now on not ready: a balancer takes the process out before its connections close. */

@@ -2,6 +2,7 @@ import { originOfDecisionId, WeirError } from '@weir/contracts';
 import { DecisionStore, pageLimitMax, type DecisionQuery, type DecisionRow, type Page } from '@weir/ports';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { blockStart } from './block-start';
+import { commitFailure, ownBatches } from './commit-failure';
 import { alertMark, DecisionBlock, DecisionMarks, encodeMarks, encodeRows, entityMark, outcomeMark, ruleMark, type Unpack } from './decision-block';
 import { RowPacker, rowColumn, rowColumns, rowStart, TextReader, type PackedRows } from './decision-pack';
 import { hashBytes, hashText } from './text-hash';
@@ -40,7 +41,7 @@ export class LmdbDecisionStore extends DecisionStore {
     super();
     const { unpack } = options;
     this.#unpack = unpack && ((layoutId, bytes) => unpack(this.#layout(layoutId), bytes));
-    this.#root = open<Buffer, number>({ path: options.path, maxDbs: 3 * options.lanes + 3, encoding: 'binary', overlappingSync: false, noMemInit: true });
+    this.#root = open<Buffer, number>({ path: options.path, maxDbs: 3 * options.lanes + 3, encoding: 'binary', overlappingSync: false, noMemInit: true, ...ownBatches });
     this.#layouts = this.#root.openDB<string, string>('layouts', { encoding: 'string' });
     this.#lanes = Array.from({ length: options.lanes }, (_, lane) => this.#openLane(lane, options));
   }
@@ -143,7 +144,7 @@ export class LmdbDecisionStore extends DecisionStore {
       });
     } catch (cause) {
       state.transactions.takeBack(indexed);
-      throw new WeirError('WEIR_STORE_FAILED', `writing ${count - first} decisions failed`, { cause, retriable: true });
+      throw new WeirError('WEIR_STORE_FAILED', `writing ${count - first} decisions failed: ${await commitFailure(cause)}`, { cause, retriable: true });
     }
     for (const [id, json] of fresh) this.#layoutById.set(id, json);
     if (runDue) state.transactions.runWritten(lastOffset);

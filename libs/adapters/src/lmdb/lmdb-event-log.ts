@@ -1,6 +1,7 @@
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { WeirError } from '@weir/contracts';
 import { EventLog, type Clock, type LogRecord, type NewRecord, type Topic } from '@weir/ports';
+import { commitFailure, ownBatches } from './commit-failure';
 import { lockFolder } from './process-lock';
 import { blockStart } from './block-start';
 import { blockCount, blockTimeMs, decodeBlock, encodeBlock } from './record-block';
@@ -84,7 +85,7 @@ class Partition {
         this.next += records.length;
       }
     } catch (cause) {
-      const error = new WeirError('WEIR_LOG_FAILED', `appending ${records.length} records failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, retriable: true });
+      const error = new WeirError('WEIR_LOG_FAILED', `appending ${records.length} records failed: ${await commitFailure(cause)}`, { cause, retriable: true });
       for (const append of appends) append.failed(error);
       return;
     }
@@ -135,7 +136,7 @@ class Partition {
     try {
       await this.blocks.transaction(() => { for (const key of gone) this.blocks.removeSync(key); });
     } catch (cause) {
-      throw new WeirError('WEIR_LOG_FAILED', `forgetting ${gone.length} blocks failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, retriable: true });
+      throw new WeirError('WEIR_LOG_FAILED', `forgetting ${gone.length} blocks failed: ${await commitFailure(cause)}`, { cause, retriable: true });
     }
   }
 
@@ -176,7 +177,7 @@ export class LmdbEventLog extends EventLog {
     super();
     this.lanes = options.lanes;
     this.lock = lockFolder(options.path);
-    this.root = open<Buffer, number>({ path: options.path, maxDbs: 256, mapSize: mapBytes, encoding: 'binary', compression: false, noMemInit: true, pageSize: 8_192 });
+    this.root = open<Buffer, number>({ path: options.path, maxDbs: 256, mapSize: mapBytes, encoding: 'binary', compression: false, noMemInit: true, pageSize: 8_192, ...ownBatches });
   }
 
   private partition(topic: Topic, lane: number): Partition {

@@ -1,5 +1,6 @@
 import { WeirError } from '@weir/contracts';
 import { open, type RootDatabase } from 'lmdb';
+import { commitFailure, ownBatches } from './commit-failure';
 
 /** Consecutive records of a lane, from `first` on, in some encoding of whoever writes them. */
 export interface OutcomeBlock { readonly first: number; readonly count: number; readonly bytes: Buffer }
@@ -11,7 +12,7 @@ export class LmdbOutcomeLog {
   readonly #root: RootDatabase<Buffer, [number, number]>;
 
   constructor(path: string) {
-    this.#root = open<Buffer, [number, number]>({ path, encoding: 'binary', overlappingSync: false, noMemInit: true });
+    this.#root = open<Buffer, [number, number]>({ path, encoding: 'binary', overlappingSync: false, noMemInit: true, ...ownBatches });
   }
 
   /** Durable when it resolves. @throws WeirError WEIR_STORE_FAILED, retriable. */
@@ -21,7 +22,7 @@ export class LmdbOutcomeLog {
     try {
       await this.#root.put([lane, first], Buffer.concat([head, bytes]));
     } catch (cause) {
-      throw new WeirError('WEIR_STORE_FAILED', `keeping the outcomes of ${count} records failed`, { cause, retriable: true });
+      throw new WeirError('WEIR_STORE_FAILED', `keeping the outcomes of ${count} records failed: ${await commitFailure(cause)}`, { cause, retriable: true });
     }
   }
 
@@ -40,14 +41,19 @@ export class LmdbOutcomeLog {
     return undefined;
   }
 
-  /** Forgets blocks that end before the offset; the newest always stays. */
+  /** Forgets blocks that end before the offset; the newest always stays. @throws WeirError WEIR_STORE_FAILED, retriable. */
   async forget(lane: number, before: number): Promise<void> {
     const newest = this.last(lane), gone: Array<[number, number]> = [];
     for (const { key, value } of this.#root.getRange({ start: [lane, 0], end: [lane, before] })) {
       const end = key[1] + value.readUInt32LE(0);
       if (end <= before && end <= newest) gone.push(key);
     }
-    if (gone.length > 0) await this.#root.transaction(() => { for (const key of gone) this.#root.removeSync(key); });
+    if (gone.length === 0) return;
+    try {
+      await this.#root.transaction(() => { for (const key of gone) this.#root.removeSync(key); });
+    } catch (cause) {
+      throw new WeirError('WEIR_STORE_FAILED', `forgetting outcomes failed: ${await commitFailure(cause)}`, { cause, retriable: true });
+    }
   }
 
   close(): Promise<void> { return this.#root.close(); }

@@ -8,6 +8,7 @@ export class TcpProxy {
   #delayMs = 0;
   #closed = false;
   #silent = false;
+  #parted = false;
 
   #host = '';
   #port = 0;
@@ -45,7 +46,9 @@ export class TcpProxy {
   cut(): void { for (const pair of this.#pairs) for (const socket of pair) socket.resetAndDestroy(); }
   /** Ends all connections and takes no new ones, until `open`. */
   shut(): void { this.#closed = true; this.cut(); }
-  open(): void { this.#closed = false; this.#silent = false; }
+  open(): void { this.#closed = false; this.#silent = false; this.#parted = false; }
+  /** Nothing passes any more, either way; connections stay, new ones are taken and lead nowhere. */
+  part(): void { this.#parted = true; }
   /** What the server says from now on is lost, and nobody is told. */
   silence(): void { this.#silent = true; }
 
@@ -60,11 +63,11 @@ export class TcpProxy {
     this.#pairs.add(pair);
     const end = (): void => { this.#pairs.delete(pair); client.destroy(); server.destroy(); };
     for (const socket of pair) socket.on('error', end).on('close', end);
-    client.on('data', (bytes) => server.write(bytes));
+    client.on('data', (bytes) => { if (!this.#parted) server.write(bytes); });
     // What is late goes before what comes after it, also when that would not be late any more.
     let late: Promise<void> | undefined;
     server.on('data', (bytes) => {
-      if (this.#silent) return;
+      if (this.#silent || this.#parted) return;
       if (this.#delayMs === 0 && late === undefined) { client.write(bytes); return; }
       const dueMs = performance.now() + this.#delayMs;
       const turn: Promise<void> = (late ?? Promise.resolve()).then(() => sleep(Math.max(0, dueMs - performance.now()))).then(() => {

@@ -13,6 +13,9 @@ export class OutcomeSink implements Sink {
   readonly name = 'history';
   private readonly packer = new OutcomePacker();
   private first = 0;
+  /** Taken and not durable yet: a write that failed is made again. */
+  private block: { readonly first: number; readonly count: number; readonly bytes: Buffer } | undefined;
+  private flushing: Promise<void> = Promise.resolve();
 
   /** `entitiesOf`: entities of an event by its offset, `type:key` each. `written`: more is there to be read. */
   constructor(private readonly lane: number, private readonly log: LmdbOutcomeLog, private readonly options: { readonly entitiesOf: (batch: TakenBatch, offset: number) => readonly string[]; readonly written: () => void }) {}
@@ -20,6 +23,8 @@ export class OutcomeSink implements Sink {
   position(): Promise<number> { return Promise.resolve(this.log.last(this.lane)); }
 
   async write(batches: readonly TakenBatch[]): Promise<void> {
+    // Before anything is added: where this fails, the same batches come again.
+    if (this.packer.count >= waitingMax) await this.flush();
     for (const batch of batches) {
       if (this.packer.count === 0) this.first = batch.records[0]?.offset ?? 0;
       for (let index = 0; index < batch.records.length; index++) {
@@ -27,13 +32,20 @@ export class OutcomeSink implements Sink {
         this.packer.add(batch.outcomes[index], () => this.options.entitiesOf(batch, offset));
       }
     }
-    if (this.packer.count >= waitingMax) await this.flush();
   }
 
-  async flush(): Promise<void> {
-    const { count } = this.packer;
-    if (count === 0) return;
-    await this.log.append(this.lane, { first: this.first, count, bytes: Buffer.from(this.packer.take()) });
-    this.options.written();
+  flush(): Promise<void> { return (this.flushing = this.flushing.catch(() => undefined).then(() => this.flushAll())); }
+
+  private async flushAll(): Promise<void> {
+    for (;;) {
+      const { count } = this.packer;
+      if (this.block === undefined) {
+        if (count === 0) return;
+        this.block = { first: this.first, count, bytes: Buffer.from(this.packer.take()) };
+      }
+      await this.log.append(this.lane, this.block);
+      this.block = undefined;
+      this.options.written();
+    }
   }
 }

@@ -35,7 +35,8 @@ export class TopicFollower {
     clearInterval(this.saver);
     await Promise.all(this.loops);
     await this.saving;
-    await this.save();
+    // What was not written down comes again, and is known already.
+    await this.save().catch((error: unknown) => this.options.onError('decisions', error));
   }
 
   /** Where a topic's lane is read next. */

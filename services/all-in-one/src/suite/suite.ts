@@ -225,9 +225,17 @@ export class Suite {
     const runner = new LaneRunner({
       lane, log, store: online, chain: stages, clock: this.clock, checkpointRecords, hooks: laneMetrics(this.metrics, lane), recordsFirst: foreign !== undefined,
       sinks: [new DecisionSink(reader, decisions), new QuarantineSink(quarantine), ...this.historySink(lane, reader), this.caseSink(reader), this.alertSink(stages, reader), ...(foreign === undefined ? [] : [new ListAdditionSink(log)]), new MatchSink(log, (pattern) => stages.patterns.entityOf(pattern)), new LiveSink(reader, this.live, (batch, taken) => this.noteBatch(batch, taken)), ...(this.tracing === undefined ? [] : [new TraceSink(this.tracing, this.options.logger)])],
-      reply: (outcomes, batch) => this.reply(outcomes, reader.read(batch)),
+      reply: (outcomes, batch) => this.reply(outcomes, reader.read(batch)), retriesMax: Infinity, onRetry: (error) => this.noteRetry(lane, error),
     });
     return { stages, runner };
+  }
+
+  /** A lane whose outputs cannot be written (a full disk, a server that is away) waits for as long as it takes, and the process says so. */
+  private noteRetry(lane: number, error: unknown): void {
+    const name = `outputs of lane ${lane}`, { health, options: { logger } } = this;
+    if (error === undefined) {
+      if (health.remove(name)) logger.info({ lane }, 'what could not be written is written');
+    } else if (health.add(name, () => (error instanceof Error ? error.message : 'cannot be written'))) logger.error({ lane, err: error }, 'a lane waits: what it has cannot be written; it is tried again');
   }
 
   /** What the lanes have taken so far is in the files of history. @throws WeirError WEIR_HISTORY_FAILED. */

@@ -4,32 +4,33 @@ import { serviceNames, stageNames, type ServiceName } from '../services/service-
 /** What can be done to the suite and to what it stands on. */
 export type Fault =
   | { readonly kind: 'kill'; readonly services: readonly ServiceName[] }
-  /** SIGSTOP, and after a while SIGCONT. */
-  | { readonly kind: 'stop'; readonly service: ServiceName }
-  /** A second process of the service takes the lanes over while the first is stopped; the first wakes up, and the second leaves. */
+  /** SIGSTOP, and after a while SIGCONT; of all of them for a minute. */
+  | { readonly kind: 'stop'; readonly services: readonly ServiceName[] }
+  /** Under several times the rate a second process of the service takes the lanes over while the first is stopped; the first wakes up, and the second leaves. */
   | { readonly kind: 'rebalance'; readonly service: ServiceName }
-  | { readonly kind: 'broker-kill' | 'broker-full' | 'redis-kill' | 'redis-empty' | 'redis-full' | 'gateway-full' }
-  /** The network between the services and a server: connections are ended and refused; what is said gets lost; everything comes late. */
-  | { readonly kind: 'cut' | 'silence' | 'slow'; readonly server: 'kafka' | 'redis' }
-  /** Ten times the rate. */
+  /** `-stop`: frozen for a minute, with its connections. */
+  | { readonly kind: 'broker-kill' | 'broker-stop' | 'broker-full' | 'redis-kill' | 'redis-stop' | 'redis-empty' | 'redis-full' | 'gateway-full' }
+  /** The network between the services and a server: connections are ended and refused; what is said gets lost; everything comes late; nothing passes, either way, for much longer than a session. */
+  | { readonly kind: 'cut' | 'silence' | 'slow' | 'partition'; readonly server: 'kafka' | 'redis' }
+  /** Ten times the rate, for minutes. */
   | { readonly kind: 'burst' };
 
 export const faultName = (fault: Fault): string =>
-  'services' in fault ? `kill ${fault.services.length === serviceNames.length ? 'all' : fault.services.join(' ')}` : 'service' in fault ? `${fault.kind} ${fault.service}` : 'server' in fault ? `${fault.kind} ${fault.server}` : fault.kind;
+  'services' in fault ? `${fault.kind} ${fault.services.length === serviceNames.length ? 'all' : fault.services.join(' ')}` : 'service' in fault ? `${fault.kind} ${fault.service}` : 'server' in fault ? `${fault.kind} ${fault.server}` : fault.kind;
 
 /** Every fault there is, once. */
 const everyFault: readonly Fault[] = [
   ...serviceNames.map((service): Fault => ({ kind: 'kill', services: [service] })), { kind: 'kill', services: serviceNames },
-  ...serviceNames.map((service): Fault => ({ kind: 'stop', service })),
+  ...serviceNames.map((service): Fault => ({ kind: 'stop', services: [service] })), { kind: 'stop', services: serviceNames },
   ...stageNames.map((service): Fault => ({ kind: 'rebalance', service })),
-  { kind: 'broker-kill' }, { kind: 'broker-full' }, { kind: 'redis-kill' }, { kind: 'redis-empty' }, { kind: 'redis-full' }, { kind: 'gateway-full' },
-  ...(['kafka', 'redis'] as const).flatMap((server): Fault[] => [{ kind: 'cut', server }, { kind: 'silence', server }, { kind: 'slow', server }]),
+  { kind: 'broker-kill' }, { kind: 'broker-stop' }, { kind: 'broker-full' }, { kind: 'redis-kill' }, { kind: 'redis-stop' }, { kind: 'redis-empty' }, { kind: 'redis-full' }, { kind: 'gateway-full' },
+  ...(['kafka', 'redis'] as const).flatMap((server): Fault[] => [{ kind: 'cut', server }, { kind: 'silence', server }, { kind: 'slow', server }, { kind: 'partition', server }]),
   { kind: 'burst' },
 ];
 
 /** What a short run must hold: one of each sort, whose victims the seed chooses. */
 const shortFaults = (random: SeededRandom): readonly Fault[] => [
-  { kind: 'kill', services: serviceNames }, { kind: 'stop', service: random.pick(stageNames) }, { kind: 'broker-kill' }, { kind: 'redis-empty' }, { kind: 'cut', server: random.pick(['kafka', 'redis'] as const) },
+  { kind: 'kill', services: serviceNames }, { kind: 'stop', services: [random.pick(stageNames)] }, { kind: 'broker-kill' }, { kind: 'redis-empty' }, { kind: 'cut', server: random.pick(['kafka', 'redis'] as const) },
 ];
 
 export interface FaultPlanOptions { readonly quick: boolean; /** Only faults whose name begins with one of these. */ readonly only?: readonly string[] | undefined }

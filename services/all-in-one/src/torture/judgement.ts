@@ -2,13 +2,15 @@ import type { Ledger } from './ledger';
 import type { TopicContents } from './topics';
 
 /** A fault as it was done. Times in ms since the epoch. */
-export interface DoneFault { readonly fault: string; readonly startedMs: number; readonly endedMs: number }
+export interface DoneFault { readonly fault: string; readonly startedMs: number; readonly endedMs: number; /** The most memory of each service until decisions came again, MB. */ readonly rssMaxMb?: Readonly<Record<string, number>> }
 
 export interface FaultEffect {
   /** From the fault's begin until decisions came in time again; 0 where no transaction had to wait. */
   readonly outageMs: number;
   /** From the fault's end. */
   readonly recoveryMs: number;
+  /** The most transactions that were due and not decided, at one time. */
+  readonly behindMax: number;
 }
 
 /** A transaction that is decided so long after it was due had to wait for something. */
@@ -65,9 +67,27 @@ export function effectsOf(faults: readonly DoneFault[], ledger: Ledger, topics: 
     const dueMs = ledger.dueMs(id), decided = topics.byTransaction.get(id);
     if (dueMs !== undefined && decided !== undefined && decided.atMs - dueMs > slowMs) slow.push({ dueMs, atMs: decided.atMs });
   }
+  const behind = behindOf(faults, ledger, topics);
   return faults.map(({ startedMs, endedMs }, index) => {
     const nextMs = faults[index + 1]?.startedMs ?? Infinity;
     const lastMs = slow.reduce((last, { dueMs, atMs }) => (atMs >= startedMs && dueMs < nextMs ? Math.max(last, atMs) : last), 0);
-    return { outageMs: Math.max(0, Math.round(lastMs - startedMs)), recoveryMs: Math.max(0, Math.round(lastMs - endedMs)) };
+    return { outageMs: Math.max(0, Math.round(lastMs - startedMs)), recoveryMs: Math.max(0, Math.round(lastMs - endedMs)), behindMax: behind[index] ?? 0 };
   });
+}
+
+/** The most transactions that waited at one time, from each fault's begin until the next one's. */
+function behindOf(faults: readonly DoneFault[], ledger: Ledger, topics: TopicContents): readonly number[] {
+  const changes: Array<readonly [atMs: number, by: 1 | -1]> = [], most = faults.map(() => 0);
+  for (const id of ledger.ids) {
+    const dueMs = ledger.dueMs(id), decided = topics.byTransaction.get(id);
+    if (dueMs !== undefined && decided !== undefined) changes.push([dueMs, 1], [Math.max(dueMs, decided.atMs), -1]);
+  }
+  changes.sort((a, b) => a[0] - b[0] || b[1] - a[1]);
+  let waiting = 0, at = -1;
+  for (const [atMs, by] of changes) {
+    while ((faults[at + 1]?.startedMs ?? Infinity) <= atMs) at += 1;
+    waiting += by;
+    if (at >= 0) most[at] = Math.max(most[at] ?? 0, waiting);
+  }
+  return most;
 }

@@ -7,17 +7,21 @@ const everyMs = 500;
 /** The largest resident memory of each service's processes, MB. Linux. */
 export class MemoryWatch {
   private readonly mostByService = new Map<ServiceName, number>();
+  private sinceBegin = new Map<ServiceName, number>();
   private readonly timer: NodeJS.Timeout;
 
   constructor(private readonly processes: ServiceProcesses) { this.timer = setInterval(() => this.look(), everyMs).unref(); }
 
   get mostMb(): Readonly<Record<string, number>> { return Object.fromEntries(this.mostByService); }
+  /** Of the time since `begin`. */
+  get sinceBeginMb(): Readonly<Record<string, number>> { return Object.fromEntries(this.sinceBegin); }
+  begin(): void { this.sinceBegin = new Map(); }
   stop(): void { clearInterval(this.timer); }
 
   private look(): void {
     for (const { name, pid } of this.processes.pids()) {
       const mb = Math.round(residentKb(pid) / 1_024);
-      if (mb > (this.mostByService.get(name) ?? 0)) this.mostByService.set(name, mb);
+      for (const most of [this.mostByService, this.sinceBegin]) if (mb > (most.get(name) ?? 0)) most.set(name, mb);
     }
   }
 }

@@ -28,6 +28,8 @@ export interface TortureOptions {
   readonly lanes: number;
   /** One short round. */
   readonly quick: boolean;
+  /** How long a burst lasts, ms; undefined: two minutes, in a short run seconds. */
+  readonly burstMs: number | undefined;
   readonly only: readonly string[] | undefined;
   readonly definitions: string;
   /** The folder with logs and files stays. */
@@ -39,7 +41,10 @@ export interface TortureOptions {
 
 export type TortureLine = Readonly<Record<string, unknown>>;
 
-const times = { quick: { holdMs: 4_500, sessionMs: 3_000, pauseMsMax: 500 }, long: { holdMs: 60_000, shortHoldMs: 8_000, sessionMs: 6_000, pauseMsMax: 4_000 } } as const;
+const times = {
+  quick: { holdMs: 4_500, standMs: 4_500, burstMs: 4_500, sessionMs: 3_000, pauseMsMax: 500 },
+  long: { holdMs: 8_000, standMs: 60_000, burstMs: 120_000, sessionMs: 6_000, pauseMsMax: 4_000 },
+} as const;
 const settledWithinMs = 180_000, askAgainMs = 50;
 const namedMax = 10;
 
@@ -90,7 +95,7 @@ class TortureRun {
     }));
     const memory = new MemoryWatch(ground.processes);
     sender.start();
-    const done = yield* this.faults(ground, sender);
+    const done = yield* this.faults(ground, sender, memory);
     await sender.stop();
     const closing = this.lastSent === undefined ? [] : closingEvents(this.lastSent, options.lanes);
     await sender.send(closing);
@@ -102,19 +107,19 @@ class TortureRun {
     yield* this.judgement(ground, done, { closing: closing.length, sentSeconds: (Date.now() - startedMs) / 1_000, memory: memory.mostMb, endedByThemselves: restarts - this.kills });
   }
 
-  private async *faults(ground: Ground, sender: Sender): AsyncGenerator<TortureLine, DoneFault[], undefined> {
-    const { quick, minutes, only, signal, say } = this.options, { sessionMs, pauseMsMax } = times[quick ? 'quick' : 'long'];
+  private async *faults(ground: Ground, sender: Sender, memory: MemoryWatch): AsyncGenerator<TortureLine, DoneFault[], undefined> {
+    const { quick, minutes, only, signal, say, burstMs } = this.options, { holdMs, standMs, sessionMs, pauseMsMax, ...usual } = times[quick ? 'quick' : 'long'];
     const untilMs = Date.now() + minutes * 60_000, done: DoneFault[] = [];
     await this.caughtUp(sender);
     for (const fault of faultPlan(this.random.fork('faults'), { quick, only })) {
       if (signal.aborted || (!quick && Date.now() > untilMs)) break;
       if (!isFeasible(fault, ground)) continue;
       await sleep(this.random.int(0, pauseMsMax), undefined, { signal }).catch(() => undefined);
-      const holdMs = quick ? times.quick.holdMs : fault.kind === 'stop' && this.random.chance(0.34) ? times.long.holdMs : times.long.shortHoldMs;
       if (fault.kind === 'kill') this.kills += fault.services.length;
-      const fell = await doFault(fault, { ground, sender, times: { holdMs, sessionMs } });
-      done.push(fell);
+      memory.begin();
+      const fell = await doFault(fault, { ground, sender, times: { holdMs, standMs, sessionMs, burstMs: burstMs ?? usual.burstMs } });
       const isBack = await Promise.race([this.caughtUp(sender), sender.done.then(() => false)]);
+      done.push({ ...fell, rssMaxMb: memory.sinceBeginMb });
       say(`${fell.fault}: ${isBack ? `decided again ${((Date.now() - fell.startedMs) / 1_000).toFixed(1)} s after it began` : 'NOT DECIDED AGAIN in time'}`);
     }
     return done;
@@ -153,8 +158,9 @@ class TortureRun {
     const judged = judge(ledger, topics, options.lanes === 1 ? new Map([...offline].map(([id, { digest }]) => [id, digest])) : undefined);
     const api = await this.judgeExport(exportFile, options.lanes === 1 ? offline : undefined);
     const effects = effectsOf(done, ledger, topics);
-    for (const [index, { fault, startedMs, endedMs }] of done.entries()) {
-      yield { torture: 'fault', fault, held_ms: endedMs - startedMs, outage_ms: effects[index]?.outageMs ?? 0, recovery_ms: effects[index]?.recoveryMs ?? 0 };
+    for (const [index, { fault, startedMs, endedMs, rssMaxMb }] of done.entries()) {
+      const effect = effects[index];
+      yield { torture: 'fault', fault, held_ms: endedMs - startedMs, outage_ms: effect?.outageMs ?? 0, recovery_ms: effect?.recoveryMs ?? 0, behind_max: effect?.behindMax ?? 0, rss_max_mb: rssMaxMb ?? {} };
     }
     const recoveries = effects.map(({ recoveryMs }) => recoveryMs).sort((a, b) => a - b);
     yield {

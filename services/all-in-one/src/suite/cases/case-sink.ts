@@ -33,6 +33,8 @@ export class CaseSink implements Sink {
   constructor(private readonly options: CaseSinkOptions) {}
 
   async write(batches: readonly TakenBatch[]): Promise<void> {
+    // Before anything is added: where this fails, the same batches come again.
+    if (this.waiting.length >= waitingMax) await this.flush();
     for (const batch of batches) {
       for (const row of this.options.reader.read(batch).rows) {
         if (row.outcome !== 'review' && !row.alert) continue;
@@ -40,7 +42,6 @@ export class CaseSink implements Sink {
         if (decision.meta.decided_at - row.receivedAtMs <= ageMaxMs) this.waiting.push(caseOf(decision, this.options.slaOf(decision.verdict)));
       }
     }
-    if (this.waiting.length >= waitingMax) return this.flush();
     if (this.waiting.length === 0 || this.timer !== undefined) return;
     this.timer = setTimeout(() => { this.flush().catch(this.options.onError); }, gatherMs);
     this.timer.unref();
