@@ -48,6 +48,8 @@ export class IngestStage implements Stage<RawRecord, IngestOutput> {
     this.#options = options;
   }
 
+  /** The set in force; undefined before the first. */
+  get set(): { readonly id: string; readonly json: string } | undefined { return this.#set; }
   /** Canonical JSON of the set in force; undefined before the first. */
   get setJson(): string | undefined { return this.#set?.json; }
   /** Id of the set in force; undefined before the first. */

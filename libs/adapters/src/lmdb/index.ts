@@ -5,3 +5,4 @@ export { ThreadedDecisionStore, type ThreadedDecisionStoreOptions } from './thre
 export { LmdbLogReader, LmdbDecisionReader } from './lmdb-readers';
 export { LmdbOutcomeLog, type OutcomeBlock } from './lmdb-outcome-log';
 export { LmdbDecisionTail } from './decision-tail';
+export { copyEnvironment } from './copy-environment';

@@ -8,7 +8,7 @@ import { DecisionBlock, type Unpack } from './decision-block';
 import { blockCount, decodeBlock } from './record-block';
 
 /** Opens what another thread or process may be writing; nothing is changed. @throws WeirError WEIR_USAGE when nothing is there. */
-function openForReading(path: string): RootDatabase<Buffer, number> {
+export function openForReading(path: string): RootDatabase<Buffer, number> {
   if (!existsSync(join(path, 'data.mdb'))) throw new WeirError('WEIR_USAGE', `${path}: nothing is kept here`);
   return open<Buffer, number>({ path, maxDbs: 256, encoding: 'binary', compression: false, readOnly: true });
 }

@@ -13,3 +13,4 @@ export function openSqlite(path: string): Promise<Kysely<Tables>> {
   };
   return openSqlDatabase(dialect, sqliteDialect);
 }
+export { copyDatabase } from './copy-database';

@@ -229,13 +229,13 @@ export class GatewayService {
   private reconcileLater(): void {
     const goal = this.positions.nextOffsets.map((next) => next - 1);
     const again = async (): Promise<void> => {
-      const setIds: (string | undefined)[] = [];
+      const sets: Array<{ readonly id: string; readonly json: string } | undefined> = [];
       for (const [lane, offset] of goal.entries()) {
         if ((await this.ingestState.position(lane)) < offset) { setTimeout(() => void again().catch(failed), 500).unref(); return; }
         const [set] = await this.ingestState.read(lane, ['ingest/set']);
-        setIds.push(set === undefined ? undefined : (JSON.parse(Buffer.from(set).subarray(1).toString('utf8')) as { readonly id: string }).id); // written by the ingest stage alone
+        sets.push(set === undefined ? undefined : JSON.parse(Buffer.from(set).subarray(1).toString('utf8')) as { readonly id: string; readonly json: string }); // written by the ingest stage alone
       }
-      await this.definitions.reconcile(setIds);
+      await this.definitions.reconcile(sets);
     };
     const failed = (error: unknown): void => this.options.logger.error({ err: error }, 'what the lanes hold could not be compared with the registry');
     void again().catch(failed);

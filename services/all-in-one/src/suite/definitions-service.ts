@@ -53,21 +53,21 @@ export class DefinitionsService implements Definitions {
 
   /**
    * After a start, when every lane is through: what a lane holds is what was applied, for the log decides. A change that was cut off between
-   * the lanes and the registry is finished here. `setIds`: the set in force in each lane.
+   * the lanes and the registry is finished here, and a registry that was taken back to before a change has it again. `sets`: in force in each lane.
    */
-  async reconcile(setIds: readonly (string | undefined)[]): Promise<void> {
+  async reconcile(sets: ReadonlyArray<{ readonly id: string; readonly json: string } | undefined>): Promise<void> {
     const { registry, log, clock } = this.options;
-    const newest = setIds.find((id) => id !== undefined && id !== this.inForce?.id) ?? this.inForce?.id;
-    if (newest === undefined) return;
-    if (newest !== this.inForce?.id) {
-      const known = await registry.set(newest);
-      if (known === undefined) throw new WeirError('WEIR_REGISTRY_FAILED', `the lanes hold the set ${newest}, which the registry does not know`);
-      this.inForce = resolveCanonicalSet(known.json);
-      this.appliedAtMs = clock.nowMs();
-      await registry.applySet(newest, 'system', this.appliedAtMs, 'finished after a stop');
+    const newer = sets.find((set) => set !== undefined && set.id !== this.inForce?.id);
+    if (newer !== undefined) {
+      const set = resolveCanonicalSet(newer.json), atMs = clock.nowMs();
+      await registry.saveSet(setRecord(set, 'system', atMs), versionsIn(set, 'system', atMs));
+      await registry.applySet(set.id, 'system', atMs, 'as the lanes have it');
+      this.inForce = set;
+      this.appliedAtMs = atMs;
     }
+    if (this.inForce === undefined) return;
     const record = encodeRawBody({ kind: 'definitions', setId: this.set.id, json: this.set.canonicalJson }, this.set.id);
-    for (let lane = 0; lane < log.lanes; lane += 1) if (setIds[lane] !== newest) await log.append('transactions.raw', lane, [record]);
+    for (let lane = 0; lane < log.lanes; lane += 1) if (sets[lane]?.id !== this.set.id) await log.append('transactions.raw', lane, [record]);
   }
 
   current(): Promise<{ readonly set: string | null; readonly appliedAtMs: number | null; readonly documents: ReadonlyArray<Readonly<Record<string, unknown>>> }> {
@@ -187,9 +187,7 @@ export class DefinitionsService implements Definitions {
     const plan = this.planned(next);
     const atMs = clock.nowMs();
     if (next.id !== this.inForce?.id) {
-      await registry.saveSet(setRecord(next, by.name, atMs), definitionsOf(next).map((definition) => ({
-        kind: definition.kind, name: definition.name, version: definition.version, hash: meaningId(definition), json: JSON.stringify(canonicalDocument(definition)), createdAtMs: atMs, createdBy: by.name,
-      })));
+      await registry.saveSet(setRecord(next, by.name, atMs), versionsIn(next, by.name, atMs));
       const offsets = await appendToEveryLane(log, { kind: 'definitions', setId: next.id, json: next.canonicalJson }, next.id);
       await registry.applySet(next.id, by.name, atMs, by.note);
       await this.options.reached(offsets);
@@ -215,6 +213,10 @@ const setRecord = (set: DefinitionSet, by: string, atMs: number) => ({
   id: set.id, json: set.canonicalJson, createdAtMs: atMs, createdBy: by,
   versions: definitionsOf(set).map((definition) => ({ kind: definition.kind, name: definition.name, version: definition.version })),
 });
+
+const versionsIn = (set: DefinitionSet, by: string, atMs: number) => definitionsOf(set).map((definition) => ({
+  kind: definition.kind, name: definition.name, version: definition.version, hash: meaningId(definition), json: JSON.stringify(canonicalDocument(definition)), createdAtMs: atMs, createdBy: by,
+}));
 
 function shownPlan(plan: SetPlan): DefinitionsPlan {
   const changes = [

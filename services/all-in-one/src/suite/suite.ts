@@ -197,7 +197,7 @@ export class Suite {
     this.lag = watchLag(this.metrics, { stage: 'suite', end: async (lane) => (await log.bounds('transactions.raw', lane)).next, lanes: () => this.lanes.map(({ runner }, lane) => ({ lane, next: runner.position + 1 })) });
     this.watchFailures();
     await this.reached(this.nextOffsets.map((next) => next - 1));
-    await this.definitions.reconcile(this.lanes.map(({ stages }) => stages.ingest.setId));
+    await this.definitions.reconcile(this.lanes.map(({ stages }) => stages.ingest.set));
     await this.labels.resume();
     this.edge = new LaneEdge({
       log, replies: this.replies, decisions: this.stores.decisions, set: () => this.definitions.set, tokeniser: this.tokeniser, backlogMax, tracing: this.tracing, backlog: () => this.replies.waiting, simulate: (body, lane) => this.simulate(body, lane),
