@@ -19,6 +19,7 @@ const boards = {
       panel('Slowest endpoints, p99', 's', [['topk(5, histogram_quantile(0.99, sum by (le, endpoint) (rate(weir_gateway_request_duration_seconds_bucket[$__rate_interval]))))', '{{endpoint}}']]),
       panel('Decisions by outcome', 'reqps', [['sum by (outcome) (rate(weir_scoring_decisions_total[$__rate_interval]))', '{{outcome}}']]),
       panel('Degraded decisions', 'percentunit', 'sum(rate(weir_scoring_decisions_total{degraded="true"}[5m])) / sum(rate(weir_scoring_decisions_total[5m]))'),
+      panel('Degraded by cause', 'reqps', [['sum by (cause) (rate(weir_scoring_degraded_total[$__rate_interval]))', '{{cause}}']]),
       panel('Alerts', 'reqps', [['sum by (kind) (rate(weir_alerts_raised_total[$__rate_interval]))', '{{kind}}']]),
       panel('Answers of models', 'reqps', [['sum by (model, result) (rate(weir_models_rows_total[$__rate_interval]))', '{{model}} {{result}}']]),
       panel('Being answered', 'short', [['sum by (kind) (weir_gateway_in_flight_count)', '{{kind}}'], ['sum(weir_gateway_stream_clients_count)', 'streams']]),

@@ -32,6 +32,8 @@ export interface EventItem extends ItemBase {
   readonly decide: boolean;
   readonly late: boolean;
   readonly replyTo: string | undefined;
+  /** How many records were in front of it when it was taken, where its record says so: what `max_lag` of a policy is held against. */
+  readonly backlog?: number | undefined;
   vector: FeatureVector | undefined;
   /** Row in force at this place by table name; a table without a row for the event's key is absent. */
   profiles: ReadonlyMap<string, Readonly<Record<string, Value>>> | undefined;

@@ -9,7 +9,8 @@ export type RawBody =
       /** Set only for rows of a file and by keys with the role `replay`. */ readonly receivedAtMs: number | undefined;
       readonly idempotency: { readonly key: string; readonly bodyHash: string } | undefined;
       /** Where to send the answer, when someone waits; opaque to everyone but the gateway. */ readonly replyTo: string | undefined;
-      /** W3C trace context of the request, for what measures; no part of any answer. */ readonly traceparent?: string | undefined }
+      /** W3C trace context of the request, for what measures; no part of any answer. */ readonly traceparent?: string | undefined;
+      /** Records of the lane that were in front of it and not decided yet when it was taken, as the edge knew; said only where a policy may ask. */ readonly backlog?: number | undefined }
   | { readonly kind: 'definitions'; /** SHA-256 of the canonical set. */ readonly setId: string; /** Canonical JSON of the whole set. */ readonly json: string; /** Views that take over states built beside the lane. */ readonly backfill?: Backfill | undefined }
   | { readonly kind: 'list'; readonly changes: readonly ListChange[] }
   | { readonly kind: 'table'; readonly changes: readonly TableChange[] }

@@ -71,7 +71,7 @@ function bodyOf(definition: Definition): Members {
     };
     case 'Policy': return {
       ...present({ when: definition.when }), order: definition.order, bands: { ...definition.bands }, deadline: formatDuration(definition.deadlineMs),
-      fallback: definition.fallback, on_degraded: definition.onDegraded, alert_above: definition.alertAbove, exploration: definition.exploration,
+      fallback: definition.fallback, on_degraded: definition.onDegraded, alert_above: definition.alertAbove, exploration: definition.exploration, ...present({ max_lag: definition.maxLag }),
       ...(definition.sla.length === 0 ? {} : { sla: definition.sla.map(({ from, withinMs }) => ({ from, within: formatDuration(withinMs) })) }),
     };
   }

@@ -82,6 +82,8 @@ export interface Model extends Documented { readonly kind: 'Model'; readonly fil
 export interface Policy extends Documented {
   readonly kind: 'Policy'; readonly when: string | null; readonly order: number; readonly bands: { readonly review: number; readonly block: number }; readonly deadlineMs: number;
   readonly fallback: 'approve' | 'review' | 'block'; readonly onDegraded: 'fallback' | 'continue'; readonly alertAbove: number; readonly exploration: number;
+  /** A transaction with more records than this in front of it when it was taken is decided degraded, and without models; null: none is. */
+  readonly maxLag: number | null;
   /** How soon a case is due, by its expected loss: the last step whose `from` is at most that counts. Ascending; none: never due. */
   readonly sla: ReadonlyArray<{ readonly from: number; readonly withinMs: number }>;
 }

@@ -146,7 +146,7 @@ const slaStepsMax = 20;
 const policy = z.strictObject({
   kind: z.literal('Policy'), name: label, ...documented,
   when: expression.optional(), order: z.number().optional(), bands: z.strictObject({ review: share.optional(), block: share.optional() }).optional(), deadline: positiveDuration.optional(),
-  fallback: z.enum(['approve', 'review', 'block']).optional(), on_degraded: z.enum(['fallback', 'continue']).optional(), alert_above: share.optional(), exploration: share.optional(),
+  fallback: z.enum(['approve', 'review', 'block']).optional(), on_degraded: z.enum(['fallback', 'continue']).optional(), alert_above: share.optional(), max_lag: z.number().int().min(0, 'a number of records').optional(), exploration: share.optional(),
   sla: z.array(z.strictObject({ from: z.number().min(0).optional(), within: positiveDuration })).max(slaStepsMax).optional(),
 });
 

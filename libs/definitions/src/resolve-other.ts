@@ -60,14 +60,14 @@ export function resolveModel(read: Read<'Model'>, report: Report): Model {
   };
 }
 
-export const defaultPolicy = Object.freeze({ bands: Object.freeze({ review: 0.3, block: 0.8 }), deadlineMs: 100, fallback: 'review', onDegraded: 'fallback', alertAbove: 0.8, exploration: 0, sla: Object.freeze([]) } as const);
+export const defaultPolicy = Object.freeze({ bands: Object.freeze({ review: 0.3, block: 0.8 }), deadlineMs: 100, fallback: 'review', onDegraded: 'fallback', alertAbove: 0.8, exploration: 0, maxLag: null, sla: Object.freeze([]) } as const);
 
 export function resolvePolicy(read: Read<'Policy'>, report: Report): Policy {
   const bands = { review: read.bands?.review ?? defaultPolicy.bands.review, block: read.bands?.block ?? defaultPolicy.bands.block };
   if (bands.review > bands.block) report(['bands'], 'review at most block', `review ${bands.review}, block ${bands.block}`);
   return {
     kind: 'Policy', ...documented(read), when: read.when ?? null, order: read.order ?? 0, bands, deadlineMs: read.deadline ?? defaultPolicy.deadlineMs,
-    fallback: read.fallback ?? defaultPolicy.fallback, onDegraded: read.on_degraded ?? defaultPolicy.onDegraded, alertAbove: read.alert_above ?? defaultPolicy.alertAbove, exploration: read.exploration ?? 0,
+    fallback: read.fallback ?? defaultPolicy.fallback, onDegraded: read.on_degraded ?? defaultPolicy.onDegraded, alertAbove: read.alert_above ?? defaultPolicy.alertAbove, exploration: read.exploration ?? 0, maxLag: read.max_lag ?? null,
     sla: resolveSla(read.sla ?? [], report),
   };
 }

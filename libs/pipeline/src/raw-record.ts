@@ -15,6 +15,7 @@ export const rawHeaders = Object.freeze({
   setId: 'weir-set',
   backfill: 'weir-backfill',
   traceparent: traceHeader,
+  backlog: 'weir-backlog',
 });
 
 const empty = new Uint8Array(0);
@@ -23,7 +24,7 @@ const empty = new Uint8Array(0);
 export function encodeRawBody(body: RawBody, key: string | null = null): NewRecord {
   switch (body.kind) {
     case 'event': {
-      if (body.receivedAtMs === undefined && body.idempotency === undefined && body.traceparent === undefined) return { key, headers: plainHeaders(body.source, body.replyTo), value: Buffer.from(body.json, 'utf8') };
+      if (body.receivedAtMs === undefined && body.idempotency === undefined && body.traceparent === undefined && body.backlog === undefined) return { key, headers: plainHeaders(body.source, body.replyTo), value: Buffer.from(body.json, 'utf8') };
       const headers: Record<string, string> = { [rawHeaders.source]: body.source };
       if (body.receivedAtMs !== undefined) headers[rawHeaders.receivedAt] = String(body.receivedAtMs);
       if (body.idempotency !== undefined) {
@@ -32,6 +33,7 @@ export function encodeRawBody(body: RawBody, key: string | null = null): NewReco
       }
       if (body.replyTo !== undefined) headers[rawHeaders.replyTo] = body.replyTo;
       if (body.traceparent !== undefined) headers[rawHeaders.traceparent] = body.traceparent;
+      if (body.backlog !== undefined) headers[rawHeaders.backlog] = String(body.backlog);
       return { key, headers, value: Buffer.from(body.json, 'utf8') };
     }
     case 'definitions': return { key, headers: { [rawHeaders.kind]: 'definitions', [rawHeaders.setId]: body.setId, ...(body.backfill === undefined ? {} : { [rawHeaders.backfill]: JSON.stringify(body.backfill) }) }, value: Buffer.from(body.json, 'utf8') };
@@ -72,12 +74,13 @@ function decodeBody(record: LogRecord): RawBody {
   const { headers } = record;
   const kind = headers[rawHeaders.kind];
   if (kind === undefined || kind === 'event') {
-    const receivedAt = headers[rawHeaders.receivedAt], key = headers[rawHeaders.idempotencyKey];
+    const receivedAt = headers[rawHeaders.receivedAt], key = headers[rawHeaders.idempotencyKey], backlog = headers[rawHeaders.backlog];
     return {
       kind: 'event', source: headers[rawHeaders.source] ?? '', json: text(record.value),
       receivedAtMs: receivedAt === undefined ? undefined : Number(receivedAt),
       idempotency: key === undefined ? undefined : { key, bodyHash: headers[rawHeaders.bodyHash] ?? '' },
       replyTo: headers[rawHeaders.replyTo], traceparent: headers[rawHeaders.traceparent],
+      ...(backlog === undefined ? {} : { backlog: Number(backlog) }),
     };
   }
   if (kind === 'tick') return { kind };

@@ -2,6 +2,7 @@ export { scoreUnits, exactScoreUnits, scoreFromUnits, riskScoreFromUnits, scoreP
 export { shareOf } from './score/share';
 export { ask, precedenceOf, bandOf, worse, type Precedence } from './decide/precedence';
 export { DecisionProgram, compileDecisionProgram } from './decide/decision-program';
+export { degradedCause, degradedCauses, featuresUnread, lagOfAll, lagOfAny, type DegradedCause } from './decide/degraded';
 export type { CompiledRule } from './decide/rule-like';
 export type { DecisionInput, ModelAnswer, SnoozeLookup } from './decide/decision-input';
 export { RuleIndex } from './index/rule-index';

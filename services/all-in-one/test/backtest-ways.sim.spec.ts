@@ -73,6 +73,7 @@ describe('a back-test', () => {
     ['what a rule lists', edited('often_in_a_day', { then: [{ add_to_list: { list: 'blocked_cards', value: 'tx.card_id', ttl: '20m' } }] }), 'recorded'],
     ['a list', replacing({ ...listOf('blocked_cards'), effect: 'watch' }), 'recorded'],
     ['the policy', replacing({ kind: 'Policy', name: 'strict', bands: { review: 0.1, block: 0.4 } }), 'recorded'],
+    ['how far behind a lane may be', replacing({ kind: 'Policy', name: 'strict', bands: { review: 0.1 }, max_lag: 1_000 }), 'both'],
     ['what a pattern is worth', replacing({ ...pattern, weight: 0.8, outcome: 'review' }), 'recorded'],
     ['what a pattern matches', replacing({ ...pattern, within: '2h' }), 'each'],
     ['a feature', replacing({ ...features, features: [...(features['features'] as readonly Document[]), { name: 'largest', agg: 'max', of: 'amount', windows: ['7d'] }] }), 'apart'],

@@ -81,7 +81,7 @@ export async function worldOf(set: DefinitionSet, seed: string, halfway: readonl
     count += 1;
     if (count === halfwayCount) for (const body of halfway) await append(body);
     const json = JSON.stringify({ ...event, amount: count % 97 === 0 ? 'much' : event.amount, device_id: `device-${Number(event.device_id.slice(-3)) % 80}` });
-    const body: RawBody = { kind: 'event', source: 'transactions', json, receivedAtMs: undefined, idempotency: undefined, replyTo: 'here' };
+    const body: RawBody = { kind: 'event', source: 'transactions', json, receivedAtMs: undefined, idempotency: undefined, replyTo: 'here', ...(count % 17 === 0 ? { backlog: count } : {}) };
     await append(body);
     if (count % 53 === 0) await append(body);
     if (count % 101 === 0) await append({ kind: 'list', changes: [{ op: 'put', list: 'blocked_cards', value: event.card_id, fromMs: null, untilMs: clock.atMs + 3_600_000, by: 'hand', reason: '' }] });

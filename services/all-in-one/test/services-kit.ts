@@ -37,7 +37,7 @@ export function laneBodies(random: SeededRandom, count: number): RawBody[] {
     if (random.chance(0.02)) bodies.push({ kind: 'tick' });
     if (random.chance(0.005)) bodies.push(definitionsOf(random.pick([set, changedSet])));
     const result = toRawBody(JSON.stringify(row), { sources: set.sources, defaultSource: 'transactions', mayReplay: true, tokeniser, idempotency: undefined, replyTo: random.chance(0.5) ? 'here' : undefined });
-    const body = result.kind === 'body' ? result.body : result.standIn;
+    const tokenised = result.kind === 'body' ? result.body : result.standIn, body = random.chance(0.1) ? { ...tokenised, backlog: random.int(900_000, 1_100_000) } : tokenised;
     bodies.push(random.chance(0.1) ? { ...body, traceparent: `00-${'a'.repeat(32)}-${String(bodies.length).padStart(16, '1')}-0${random.int(0, 1)}` } : body);
   }
   return bodies;

@@ -61,7 +61,7 @@ weight: 0.6
 ---
 { kind: Rule, name: many, when: features.tx_count_5m > 3, weight: 0.5, then: [{ add_to_list: { list: blocked_cards, value: tx.card_id, ttl: 10m } }] }
 ---
-{ kind: Policy, name: default, bands: { review: 0.3, block: 0.8 }, deadline: 5s }
+{ kind: Policy, name: default, bands: { review: 0.3, block: 0.8 }, deadline: 5s, max_lag: 1000000 }
 `;
 
 export const definitionSet = (text = definitionsText): DefinitionSet => resolveSet(parseDocuments([{ file: 'test.yaml', text }]), undefined, { checks: setChecks });

@@ -167,7 +167,7 @@ export class IngestStage implements Stage<RawRecord, IngestOutput> {
   #item(record: RawRecord, body: EventBody, judged: Judged, clock: LaneClock): EventItem {
     return {
       kind: 'event', lane: record.lane, offset: record.offset, receivedAtMs: judged.event.receivedAtMs, time: clock.time(),
-      event: judged.event, decide: judged.schema.source.decide, late: judged.late, replyTo: body.replyTo,
+      event: judged.event, decide: judged.schema.source.decide, late: judged.late, replyTo: body.replyTo, backlog: body.backlog,
       vector: undefined, profiles: undefined, positions: undefined, matches: noMatches, patternsKeyed: noNames, verdict: undefined,
     };
   }

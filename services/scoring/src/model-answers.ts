@@ -46,6 +46,10 @@ export function rowAnswer(roles: ModelRoles, answers: ReadonlyMap<string, BatchA
   };
 }
 
+/** Of a transaction for which no model was asked. */
+export function unasked(roles: ModelRoles, transactionId: string): RowAnswer { return rowAnswer(roles, noAnswers, { index: 0, transactionId }); }
+const noAnswers: ReadonlyMap<string, BatchAnswer> = new Map();
+
 function pOf(answer: BatchAnswer | undefined, index: number): number | null {
   const p = answer?.kind === 'scored' ? answer.p[index] ?? Number.NaN : Number.NaN;
   return Number.isNaN(p) ? null : p;

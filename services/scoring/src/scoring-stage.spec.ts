@@ -91,6 +91,15 @@ describe('ScoringStage', () => {
     expect(verdict).toMatchObject({ unknown: ['count'], rules: ['k'], outcome: 'review', decided_by: 'fallback', degraded: true, degraded_why: ['the features could not be read'] });
   });
 
+  it('asks no model where every policy calls the lane too far behind, decides with rules and lists, and asks again for the next', async () => {
+    const lane = new Lane(setOf(inputs('tx:v'), model('m', 'champion'), rule('k', 'true'), { kind: 'Policy', name: 'p', max_lag: 100 }));
+    for (const backlog of [undefined, 100, 101, 5]) lane.event({ v: 2 }, backlog === undefined ? {} : { backlog });
+    const asked: number[] = [];
+    const decided = verdicts(await stageOf({ runtime: modelRuntime(), observe: ({ rows }) => asked.push(rows) }).process(lane.items));
+    expect(decided.map(({ model: answer, degraded, outcome, rules }) => [answer?.p ?? null, degraded, outcome, rules])).toEqual([[0.1, false, 'approve', ['k']], [0.1, false, 'approve', ['k']], [null, true, 'review', ['k']], [0.1, false, 'approve', ['k']]]);
+    expect(asked).toEqual([3]);
+  });
+
   it('forgets list entries that no event can see any more', async () => {
     const stage = stageOf(), lane = new Lane(setOf({ ...loop[0] }, { ...loop[2] }));
     for (let i = 0; i < 100; i++) lane.event({ amount: 500, card_id: `c${i}` }, { atMs: startMs + i * 600_000 });
@@ -103,7 +112,7 @@ describe('ScoringStage', () => {
 const modelRuntime = (): FunctionRuntime => new FunctionRuntime({ 'm.onnx': ([v]) => (v === undefined || Number.isNaN(v) ? Number.NaN : Math.abs(v) / 20) });
 
 function randomLane(random: SeededRandom): Lane {
-  const sets = [setOf(...loop), setOf(...loop, inputs('tx:v'), model('m', 'champion'), rule('sure', 'score > 0.2', { weight: 0.1 })), setOf(...loop, { kind: 'List', name: 'extra', of: 'card_id', effect: 'block' })];
+  const sets = [setOf(...loop), setOf(...loop, inputs('tx:v'), model('m', 'champion'), rule('sure', 'score > 0.2', { weight: 0.1 })), setOf(...loop, { kind: 'List', name: 'extra', of: 'card_id', effect: 'block' }), setOf(...loop, inputs('tx:v'), model('m', 'champion'), { kind: 'Policy', name: 'p', max_lag: 500 }, { kind: 'Policy', name: 'q', when: '"c1" in lists.blocked || tx.card_id in lists.blocked', max_lag: 20, on_degraded: 'continue' })];
   const lane = new Lane(random.pick(sets));
   for (let i = 0; i < 120; i++) {
     const card = `c${random.int(1, 4)}`, atMs = startMs + i * 2_000 - random.int(0, 4_000) + (i > 60 ? 7_200_000 : 0);
@@ -113,7 +122,7 @@ function randomLane(random: SeededRandom): Lane {
       case 2: lane.lists({ op: 'snooze', rule: 'large', entity: 'card', key: card, untilMs: atMs + 10_000, by: '' }); break;
       case 3: if (random.chance(0.3)) lane.definitions(random.pick(sets)); break;
       case 4: lane.tick(); break;
-      default: lane.event({ amount: random.pick([1, 50, 500]), card_id: card, v: random.chance(0.2) ? null : random.float() * 10, ip: random.pick(['10.0.0.7', '10.0.1.7', 'none', null]) }, { atMs });
+      default: lane.event({ amount: random.pick([1, 50, 500]), card_id: card, v: random.chance(0.2) ? null : random.float() * 10, ip: random.pick(['10.0.0.7', '10.0.1.7', 'none', null]) }, { atMs, ...(random.chance(0.3) ? { backlog: random.pick([10, 200, 900]) } : {}) });
     }
   }
   return lane;

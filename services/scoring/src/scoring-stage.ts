@@ -2,10 +2,10 @@ import { decisionId, statusCode, type EventItem, type FeatureLayout, type Featur
 import { resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
 import type { Stage, StageState } from '@weir/pipeline';
 import type { ModelRuntime } from '@weir/ports';
-import { compileDecisionProgram, ListStore, Snoozes, type DecisionProgram, type SnoozeLookup } from '@weir/rules';
+import { compileDecisionProgram, featuresUnread, lagOfAll, ListStore, Snoozes, type DecisionProgram, type SnoozeLookup } from '@weir/rules';
 import { alertsOf, type Alert } from './alerts';
 import { ForeignAdditions } from './foreign-additions';
-import { ModelRoles, noModels, rowAnswer, type RowAnswer } from './model-answers';
+import { ModelRoles, noModels, rowAnswer, unasked, type RowAnswer } from './model-answers';
 import { ModelHost, type BatchAnswer, type ModelHostOptions } from './model-host';
 import { decodeSet, encodeSet, setKey } from './scoring-state';
 
@@ -20,7 +20,7 @@ export interface ScoringOptions {
 }
 
 /** A set in force, compiled for every source that is decided. */
-interface InForce { readonly set: DefinitionSet; readonly roles: ModelRoles; readonly programs: Map<string, DecisionProgram>; readonly snoozes: Map<string, SnoozeLookup> }
+interface InForce { readonly set: DefinitionSet; readonly roles: ModelRoles; /** With more records in front of it a transaction is degraded in any case, and no model is asked. */ readonly maxLag: number; readonly programs: Map<string, DecisionProgram>; readonly snoozes: Map<string, SnoozeLookup> }
 
 /** Sets whose alerts can still be asked for after they were replaced. */
 const recentSetsMax = 8;
@@ -110,7 +110,7 @@ export class ScoringStage implements Stage<LaneItem, LaneItem> {
     await this.models.use(set);
     this.lists.configure(set.lists);
     const programs = new Map([...set.sources.values()].filter(({ decide }) => decide).map((source) => [source.name, compileDecisionProgram(set, source.name)]));
-    this.inForce = { set, roles: new ModelRoles(set), programs, snoozes: new Map([...programs].map(([name, { source }]) => [name, this.snoozes.lookup(set, source)])) };
+    this.inForce = { set, roles: new ModelRoles(set), maxLag: lagOfAll(set.policies.values()), programs, snoozes: new Map([...programs].map(([name, { source }]) => [name, this.snoozes.lookup(set, source)])) };
     this.recentSets.delete(set.id);
     this.recentSets.set(set.id, set);
     for (const oldest of this.recentSets.keys()) {
@@ -142,7 +142,12 @@ export class ScoringStage implements Stage<LaneItem, LaneItem> {
     if (inForce.roles.all.length === 0) return rowAnswers;
     for (const { source } of inForce.programs.values()) {
       const mine: number[] = [];
-      for (let index = 0; index < items.length; index++) if (items[index]?.event.source === source.name) mine.push(index);
+      for (let index = 0; index < items.length; index++) {
+        const { event, backlog } = items[index] as EventItem;
+        if (event.source !== source.name) continue;
+        if (backlog !== undefined && backlog > inForce.maxLag) rowAnswers[index] = unasked(inForce.roles, event.id);
+        else mine.push(index);
+      }
       if (mine.length === 0) continue;
       const asked = mine.map((index) => items[index] as EventItem);
       const scored = await Promise.all(inForce.roles.all.map(async (model): Promise<[string, BatchAnswer]> => [model.name, await this.models.score(model, asked, { set: inForce.set, source })]));
@@ -169,7 +174,7 @@ export class ScoringStage implements Stage<LaneItem, LaneItem> {
     const vector = item.vector ?? unreadVector(inForce.set.layoutBySource.get(event.source));
     return program.decide({
       id: decisionId(item), event, vector, profiles: item.profiles, matches: item.matches, positions: item.positions ?? null,
-      model: answer.model, otherModels: answer.otherModels, degradedWhy: item.vector ? answer.degradedWhy : [...answer.degradedWhy, 'the features could not be read'], lists: this.lists,
+      model: answer.model, otherModels: answer.otherModels, degradedWhy: item.vector ? answer.degradedWhy : [...answer.degradedWhy, featuresUnread], lists: this.lists, backlog: item.backlog,
       snoozes: this.snoozes.isEmpty ? undefined : inForce.snoozes.get(event.source),
     });
   }

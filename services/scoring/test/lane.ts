@@ -37,15 +37,15 @@ export class Lane {
   lists(...changes: readonly ListChange[]): this { return this.push({ ...this.base(), kind: 'list', listChanges: changes }); }
   tick(matches: readonly PatternMatch[] = []): this { return this.push({ ...this.base(), kind: 'tick', matches }); }
 
-  event(fields: Readonly<Record<string, Value>>, more: { readonly atMs?: number; readonly matches?: readonly PatternMatch[]; readonly count?: number | null; readonly source?: string } = {}): this {
-    const { atMs: timeMs = startMs + this.offset * 1_000, matches = [], count = 1, source: sourceName = 'transactions' } = more;
+  event(fields: Readonly<Record<string, Value>>, more: { readonly atMs?: number; readonly matches?: readonly PatternMatch[]; readonly count?: number | null; readonly source?: string; readonly backlog?: number } = {}): this {
+    const { atMs: timeMs = startMs + this.offset * 1_000, matches = [], count = 1, source: sourceName = 'transactions', backlog } = more;
     const source = this.set.sources.get(sourceName);
     if (!source) throw new RangeError(sourceName);
     this.source = sourceName;
     this.watermarkMs = Math.max(this.watermarkMs, timeMs - source.outOfOrdernessMs);
     const id = String(fields['transaction_id'] ?? `t${this.offset}`);
     const item: EventItem = {
-      ...this.base(), kind: 'event', decide: source.decide, late: false, replyTo: undefined, profiles: undefined, positions: undefined, matches, patternsKeyed: [], verdict: undefined, vector: this.vector(sourceName, count),
+      ...this.base(), kind: 'event', decide: source.decide, late: false, replyTo: undefined, backlog, profiles: undefined, positions: undefined, matches, patternsKeyed: [], verdict: undefined, vector: this.vector(sourceName, count),
       event: {
         source: sourceName, id, timeMs, reportedTimeMs: timeMs, receivedAtMs: timeMs, marks: [], extra: undefined,
         values: source.fields.map(({ name }) => (name === source.time ? timeMs : name === 'transaction_id' || name === 'login_id' ? id : fields[name] ?? (name === 'card_id' ? 'c1' : null))),

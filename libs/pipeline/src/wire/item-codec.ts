@@ -53,7 +53,7 @@ export class ItemCodec {
     if (bytes.length === 0) return undefined;
     const { reader } = this;
     reader.over(bytes);
-    let kind = 0, appendedAtMs = 0, receivedAtMs = 0, clockMs = -Infinity, id = '', timeMs = 0, reportedTimeMs = 0, decide = false, late = false, replyTo: string | undefined, source = '';
+    let kind = 0, appendedAtMs = 0, receivedAtMs = 0, clockMs = -Infinity, id = '', timeMs = 0, reportedTimeMs = 0, decide = false, late = false, replyTo: string | undefined, backlog: number | undefined, source = '';
     let watermarks: Array<readonly [string, number]> | undefined, matches: PatternMatch[] | undefined, marks: string[] | undefined, keyed: string[] | undefined;
     let extra: EventItem['event']['extra'], vectorBytes: Uint8Array | undefined, profiles: EventItem['profiles'], positions: readonly number[] | undefined;
     let setId: string | undefined, json: string | undefined, backfill: string | undefined, changes: unknown;
@@ -80,6 +80,7 @@ export class ItemCodec {
         case 18: positions = reader.sints(); break;
         case 19: (keyed ??= []).push(reader.text()); break;
         case 21: appendedAtMs = reader.sint(); break;
+        case 22: backlog = reader.uint(); break;
         case 32: setId = reader.text(); break;
         case 33: json = reader.text(); break;
         case 35: backfill = reader.text(); break;
@@ -92,7 +93,7 @@ export class ItemCodec {
       this.source = source = source === this.source ? this.source : source;
       this.replyTo = replyTo = replyTo === this.replyTo ? this.replyTo : replyTo;
       return { appendedAtMs, item: {
-        kind: 'event', ...base, event: { source, id, timeMs, reportedTimeMs, receivedAtMs, values, marks: marks ?? noNames, extra }, decide, late, replyTo,
+        kind: 'event', ...base, event: { source, id, timeMs, reportedTimeMs, receivedAtMs, values, marks: marks ?? noNames, extra }, decide, late, replyTo, backlog,
         vector: vectorBytes === undefined ? undefined : this.readVector(vectorBytes, source, layoutOf), profiles, positions, matches: matches ?? noMatches, patternsKeyed: keyed ?? noNames, verdict: undefined,
       } };
     }
@@ -116,6 +117,7 @@ export class ItemCodec {
     writer.bool(13, item.decide);
     writer.bool(14, item.late);
     if (item.replyTo !== undefined) writer.text(15, item.replyTo);
+    if (item.backlog !== undefined) writer.uint(22, item.backlog);
     if (vector !== undefined) this.writeVector(vector);
     if (item.profiles !== undefined) writer.text(17, JSON.stringify(Object.fromEntries(item.profiles)));
     if (item.positions !== undefined) writer.sints(18, item.positions);

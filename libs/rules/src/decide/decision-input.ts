@@ -22,6 +22,8 @@ export interface DecisionInput {
   readonly otherModels: Readonly<Record<string, number | null>>;
   /** What failed, in words; empty: nothing did. */
   readonly degradedWhy: readonly string[];
+  /** Records in front of it when it was taken, where that was much. */
+  readonly backlog?: number | undefined;
   readonly lists: ListLookup;
   readonly snoozes: SnoozeLookup | undefined;
 }

@@ -2,6 +2,8 @@ import type { Verdict } from '@weir/contracts';
 import { documentsFromJson, resolveSet } from '@weir/definitions';
 import { baseDocuments, inputOf, programOf, rule, startMs, type Fields } from '../../test/rule-set';
 import { ListStore } from '../lists/list-store';
+import { rerun } from '../record/rerun';
+import { verdictJson } from '../record/verdict-record';
 import { Snoozes } from '../lists/snoozes';
 import type { DecisionInput } from './decision-input';
 import { compileDecisionProgram, type DecisionProgram } from './decision-program';
@@ -107,6 +109,17 @@ describe('a decision', () => {
     const verdict = decide(program, fields, { model: { name: 'm', version: 1, p: null }, degradedWhy: ['model m failed'] });
     expect(verdict).toMatchObject({ outcome, decided_by: decidedBy, overruled, degraded: true, degraded_why: ['model m failed'] });
     expect(verdict.reasons.some(({ kind, text }) => kind === 'degraded' && text === 'model m failed')).toBe(true);
+  });
+
+  it.each([
+    [undefined, 'approve', []], [1_000, 'approve', []], [1_001, 'review', ['1001 records waited in front of it, more than max_lag 1000']],
+  ] as const)('with %d records in front of it, of at most 1,000: %s, and says so', (backlog, outcome, why) => {
+    const program = programOf(policy('p', { max_lag: 1_000 }), policy('calm', { when: 'tx.ok', order: -1 }), rule('k', 'true'));
+    const verdict = decide(program, {}, { backlog });
+    expect(verdict).toMatchObject({ outcome, degraded: why.length > 0, degraded_why: why });
+    expect(verdict.reasons.flatMap(({ kind, text }) => (kind === 'degraded' ? [text] : []))).toEqual(why);
+    expect(verdictJson(rerun(verdict, program))).toBe(verdictJson(verdict));
+    expect(decide(program, { ok: true }, { backlog })).toMatchObject({ policy: 'calm', degraded: false });
   });
 
   it('silences a snoozed rule for one key until a time, and names it', () => {

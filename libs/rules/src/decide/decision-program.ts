@@ -8,6 +8,7 @@ import { EventRecords, rowsRecord } from '../record/event-record';
 import { riskScoreFromUnits, scoreFromUnits } from '../score/noisy-or';
 import { shareOf } from '../score/share';
 import type { DecisionInput } from './decision-input';
+import { withLag } from './degraded';
 import { Policies } from './policies';
 import { ask, bandOf, decidesAlone, overruledBy, precedenceOf, worse } from './precedence';
 import { RecordingLists } from './recording-lists';
@@ -82,19 +83,19 @@ export class DecisionProgram {
     const shadow = this.runShadow(input);
     const p = input.model?.p ?? 0;
     const units = this.weights.units(p), score = scoreFromUnits(units);
-    const degraded = input.degradedWhy.length > 0;
+    const degradedWhy = withLag(input.degradedWhy, input.backlog, policy), degraded = degradedWhy.length > 0;
     const won = this.settle(tally, { policy, score, degraded });
     const isFallback = !tally.evaluated;
-    const mayExplore = policy.exploration > 0 && mayPass(won, input), explored = mayExplore && shareOf(event.id, 'exploration') < policy.exploration;
+    const mayExplore = policy.exploration > 0 && !degraded && mayPass(won), explored = mayExplore && shareOf(event.id, 'exploration') < policy.exploration;
     const verdict: Verdict = {
       id: input.id, transaction_id: event.id, event_time: event.timeMs, outcome: explored ? 'approve' : won.outcome, decided_by: won.decidedBy, overruled: won.overruled,
       score: isFallback ? 0 : score, risk_score: isFallback ? 0 : riskScoreFromUnits(units),
-      reasons: this.reasons(tally, { input, p, units, isFallback }),
+      reasons: this.reasons(tally, { input, degradedWhy, p, units, isFallback }),
       rules: tally.rules, patterns: tally.patterns, matches: matchesOf(input.matches), unknown, shadow, lists: tally.lists, list_changes: tally.additions.length > 0 ? tally.additions : noAdditions,
       tags: tally.tags.length > 1 ? [...new Set(tally.tags)].sort() : tally.tags, marks: event.marks, snoozed: tally.snoozed, lists_read: this.lists.taken(), explored,
       alert: tally.alert || (!isFallback && score > policy.alertAbove), policy: policy.name, model: input.model, other_models: input.otherModels,
       vector: input.vector, tx: this.records.of(event), profiles: rowsRecord(input.profiles), set: this.set.id, source: this.source.name, positions: input.positions,
-      degraded, degraded_why: input.degradedWhy,
+      degraded, degraded_why: degradedWhy,
     };
     return mayExplore ? { ...verdict, propensity: propensityOf(policy.exploration, explored) } : verdict;
   }
@@ -220,22 +221,22 @@ export class DecisionProgram {
     return outcome === won.outcome ? won : { outcome, decidedBy: 'fallback', overruled: overruledBy(outcome, asks, band) };
   }
 
-  private reasons(tally: Tally, { input, p, units, isFallback }: { input: DecisionInput; p: number; units: number; isFallback: boolean }): Verdict['reasons'] {
+  private reasons(tally: Tally, { input, degradedWhy, p, units, isFallback }: { input: DecisionInput; degradedWhy: readonly string[]; p: number; units: number; isFallback: boolean }): Verdict['reasons'] {
     this.weights.computeContributions(p, units);
     const raw: RawReason[] = tally.fired.map(({ kind, name, text, weightIndex, speaksAs }) => ({
       kind, name, text, speaksAs, units: weightIndex < 0 ? 0 : this.weights.contributionUnits(weightIndex),
     }));
     if (input.model && p > 0) raw.push({ kind: 'model', name: input.model.name, text: `the model's p is ${String(Number(p.toPrecision(6)))}`, units: units - this.weights.units(0), speaksAs: 'score' });
     if (isFallback) raw.push({ kind: 'fallback', name: 'NO_VERDICT', text: 'nothing could be evaluated', units: 0, speaksAs: 'fallback' });
-    for (const why of input.degradedWhy) raw.push({ kind: 'degraded', name: 'DEGRADED', text: why, units: 0, speaksAs: 'fallback' });
+    for (const why of degradedWhy) raw.push({ kind: 'degraded', name: 'DEGRADED', text: why, units: 0, speaksAs: 'fallback' });
     return orderedReasons(raw);
   }
 }
 
 /** What the event completed, live and shadow, as the record carries it. */
 /** The exploration share lets through what the score, a review rule or a watch list alone would hold; never what a list or a rule blocks. */
-function mayPass(won: { readonly outcome: Outcome; readonly decidedBy: DecidedBy }, { degradedWhy }: DecisionInput): boolean {
-  if (won.outcome === 'approve' || degradedWhy.length > 0) return false;
+function mayPass(won: { readonly outcome: Outcome; readonly decidedBy: DecidedBy }): boolean {
+  if (won.outcome === 'approve') return false;
   return won.decidedBy === 'score' || won.decidedBy === 'review_rule' || won.decidedBy === 'watch_list';
 }
 

@@ -11,7 +11,7 @@ const noMarks: readonly string[] = Object.freeze([]);
 const noNames: readonly string[] = Object.freeze([]);
 
 /** What an item carries that most do not. */
-interface Rarely { readonly row: number; readonly profiles: EventItem['profiles']; readonly positions: EventItem['positions']; readonly marks: readonly string[] }
+interface Rarely { readonly row: number; readonly profiles: EventItem['profiles']; readonly positions: EventItem['positions']; readonly marks: readonly string[]; readonly backlog: number | undefined }
 type Refusal = Exclude<Outcome, LaneItem>;
 
 /**
@@ -80,7 +80,7 @@ export function packItems(lane: number, outcomes: readonly Outcome[]): ItemPack 
       start += vector.numbers.length;
       for (const slot of otherSlotsOf(vector.layout)) texts.push(vector.others[slot]);
     }
-    if (item.profiles !== undefined || item.positions !== undefined || event.marks.length > 0) rarely.push({ row, profiles: item.profiles, positions: item.positions, marks: event.marks });
+    if (item.profiles !== undefined || item.positions !== undefined || event.marks.length > 0 || item.backlog !== undefined) rarely.push({ row, profiles: item.profiles, positions: item.positions, marks: event.marks, backlog: item.backlog });
   });
   return { lane, count: outcomes.length, others, numbers, ids, sources, values, vectors, statuses, texts, rarely, ...times.taken() };
 }
@@ -117,7 +117,7 @@ export class ItemUnpacker {
         source, id: pack.ids[cursor.row] as string, timeMs: read(column.timeMs), reportedTimeMs: read(column.reportedTimeMs), receivedAtMs: read(column.eventReceivedAtMs),
         values: pack.values.slice(cursor.value, valueEnd), marks: rare?.marks ?? noMarks, extra: undefined,
       },
-      decide: (flags & flag.decide) !== 0, late: (flags & flag.late) !== 0, replyTo: undefined, vector: width < 0 ? undefined : this.vector(pack, cursor, { width, source }),
+      decide: (flags & flag.decide) !== 0, late: (flags & flag.late) !== 0, replyTo: undefined, backlog: rare?.backlog, vector: width < 0 ? undefined : this.vector(pack, cursor, { width, source }),
       profiles: rare?.profiles, positions: rare?.positions, matches: noMatches, patternsKeyed: noNames, verdict: undefined,
     };
     cursor.value = valueEnd;

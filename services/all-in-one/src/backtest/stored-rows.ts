@@ -1,6 +1,6 @@
-import type { Decision } from '@weir/contracts';
+import type { Decision, Verdict } from '@weir/contracts';
 import type { DecisionRow, DecisionStore } from '@weir/ports';
-import { verdictJson } from '@weir/rules';
+import { degradedCause, verdictJson } from '@weir/rules';
 import { decodeDecision, encodeDecision } from '../suite/decision-rows';
 import { verdictLine } from '../suite/verdict-lines';
 import type { StoredVerdict } from './stored-comparison';
@@ -124,7 +124,8 @@ export function storedDecision(pack: StoredPack, row: number, { verdict: stored,
 /** A stored verdict of its JSON text. */
 export function storedText(json: string): StoredVerdict {
   const line = verdictLine(json);
-  return { ...countedParts(JSON.parse(line) as StoredVerdict), line: () => line }; // a canonical verdict, made one line above
+  return { ...countedParts(JSON.parse(line) as Verdict), line: () => line }; // a canonical verdict, made one line above
 }
 
-const countedParts = ({ outcome, degraded, rules, patterns, shadow, unknown, positions }: Omit<StoredVerdict, 'line'>): Omit<StoredVerdict, 'line'> => ({ outcome, degraded, rules, patterns, shadow, unknown, positions });
+/** `degraded`: for a reason that the log does not say. */
+const countedParts = ({ outcome, degraded_why, rules, patterns, shadow, unknown, positions }: Omit<StoredVerdict, 'line' | 'degraded'> & { readonly degraded_why: readonly string[] }): Omit<StoredVerdict, 'line'> => ({ outcome, degraded: degraded_why.some((why) => degradedCause(why) !== 'lag'), rules, patterns, shadow, unknown, positions });

@@ -1,4 +1,5 @@
 import { resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
+import { lagOfAny } from '@weir/rules';
 import type { ControlRecord } from './recorded-front';
 import { stageIdentity } from './stage-identity';
 import type { Way } from './thread-pair';
@@ -19,7 +20,9 @@ export function wayOfLog(controls: readonly ControlRecord[] | undefined, changed
     try { sets.push(known?.canonicalJson === text ? known : resolveCanonicalSet(text)); } catch { return { kind: 'apart' }; } // a record that ingest skips; the changed set would stand in its place
   }
   const way = sharedWay(sets, changed);
-  if (useRecords && way.kind === 'shared' && way.patterns === 'both') return { kind: 'recorded', controls };
+  // What a record waited for stands in the log alone.
+  const asksForLag = [...sets, changed].some(({ policies }) => lagOfAny(policies.values()) < Infinity);
+  if (useRecords && !asksForLag && way.kind === 'shared' && way.patterns === 'both') return { kind: 'recorded', controls };
   // Each side then follows the other lanes, and builds what was back-filled, by itself.
   const hasBackfills = controls.some(({ body }) => body.kind === 'definitions' && body.backfill !== undefined);
   return lanes > 1 || hasBackfills ? { kind: 'apart' } : way;

@@ -31,6 +31,7 @@ const firstWithinMs = 2_000, lookAgainMs = 10;
 export class DecisionFeed {
   private readonly proto = new DecisionProto();
   private readonly cases: CaseSink;
+  private readonly throughByLane: number[] = [];
 
   constructor(private readonly options: DecisionFeedOptions) {
     this.cases = new CaseSink({
@@ -53,6 +54,7 @@ export class DecisionFeed {
       const entities = known?.entities.of({ event: eventOf(decision, known.set.sources.get(decision.verdict.source ?? '')?.fields.map(({ name }) => name) ?? []) }) ?? [];
       rows.push(decisionRow({ lane, offset, receivedAtMs: Number(record.headers[decisionHeaders.receivedAt] ?? 0), event: { source: decision.verdict.source ?? '' } }, decision, entities, known?.packer));
     }
+    this.throughByLane[lane] = last;
     if (rows.length === 0) return;
     await store.write(lane, rows);
     await this.cases.write([{ lane, records: [], outcomes: [], stageMs: {}, takenAtMs: nowMs(), made: new Taken(rows, new Map()) }]);
@@ -61,6 +63,9 @@ export class DecisionFeed {
     if (live.watched) live.decisions(rows.map(({ decision }) => decision));
     for (const { offset, decision } of rows) replies.settle(lane, offset, () => ({ kind: 'decided', decision }));
   }
+
+  /** The newest decided record of a lane that came by; -1 for none. */
+  through(lane: number): number { return this.throughByLane[lane] ?? -1; }
 
   /** Cases are durable. */
   flush(): Promise<void> { return this.cases.flush(); }

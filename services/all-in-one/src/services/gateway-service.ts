@@ -258,7 +258,7 @@ export class GatewayService {
     const tokenOfEntity = (type: string, key: string): string => features.tokenised(type, key);
     const simulations = new Simulations({ send: (address, message) => this.wire.send(address, message), replies: this.replies, address: this.address });
     const edge: LaneEdge = new LaneEdge({
-      log, replies: this.replies, decisions: { byId: (id) => this.feed.byIdSoon(id) }, set, tokeniser, backlogMax, backlog: () => Math.max(this.replies.waiting, this.positions.backlog), replyTo: this.address, tracing: this.tracing,
+      log, replies: this.replies, decisions: { byId: (id) => this.feed.byIdSoon(id) }, set, tokeniser, backlogMax, backlog: () => Math.max(this.replies.waiting, this.positions.backlog), decided: (lane) => Math.max(this.positions.decided(lane), this.feed.through(lane)), last: (lane) => (this.positions.nextOffsets[lane] ?? 0) - 1, replyTo: this.address, tracing: this.tracing,
       simulate: async (body, lane) => edge.answerOf(await simulations.ask(body, lane), { lane, offset: simulatedOffset }, null),
     });
     const insight = new Insight({ resolved: (change) => this.definitions.resolved(change), stages: () => [], registry, decisions, explain: (model, row) => this.explaining.explain(model, row), nextOffsets: () => this.positions.nextOffsets, tokenOfEntity });

@@ -3,6 +3,7 @@ import { decidedSource, type DefinitionSet } from '@weir/definitions';
 import type { Edge, RowAnswer, SubmitOptions, SubmittedRow } from '@weir/gateway';
 import { encodeRawBody, toRawBody, type EdgeResult, type Tokeniser } from '@weir/pipeline';
 import type { Tracing } from '@weir/platform';
+import { lagOfAny } from '@weir/rules';
 import { quarantineId, type DecisionStore, type EventLog, type NewRecord } from '@weir/ports';
 import { laneOf, partitionKeyOf } from './lane-choice';
 import type { Replies, Reply } from './replies';
@@ -17,8 +18,12 @@ export interface LaneEdgeOptions {
   readonly tokeniser: Tokeniser;
   /** Records that may be in the log and not decided yet; above it new ones are turned away. */
   readonly backlogMax: number;
-  /** Records of all lanes that are not through yet. */
+  /** Records of all lanes that are not through yet, as somebody else knows; what was sent through here is known here. */
   readonly backlog: () => number;
+  /** Offset up to which a lane's records are decided, as far as is known. */
+  readonly decided: (lane: number) => number;
+  /** The last record of a lane, where others append to it too. */
+  readonly last?: (lane: number) => number;
   readonly simulate: (body: RawBody, lane: number) => Promise<RowAnswer>;
   /** Undefined where no traces are taken. */
   readonly tracing?: Pick<Tracing, 'begin'> | undefined;
@@ -29,14 +34,27 @@ export interface LaneEdgeOptions {
 /** Every record asks for an answer in this process; the address says no more than that somebody waits. */
 const replyToLocal = 'local';
 const retryAfterMs = 1_000;
+type EventBody = Extract<RawBody, { kind: 'event' }>;
 
 /** The edge in front of the lanes: tokenises, chooses the lane, appends, and waits for what the stages say. */
 export class LaneEdge implements Edge {
-  constructor(private readonly options: LaneEdgeOptions) {}
+  /** The last record of each lane that was appended here. */
+  private readonly lastByLane: number[];
+
+  constructor(private readonly options: LaneEdgeOptions) { this.lastByLane = new Array<number>(options.log.lanes).fill(-1); }
+
+  /** Records of a lane that are not decided, as far as is known. */
+  backlogOf(lane: number): number {
+    const { decided, last } = this.options;
+    return Math.max(0, Math.max(this.lastByLane[lane] ?? -1, last?.(lane) ?? -1) - decided(lane));
+  }
+
+  /** Of all lanes. */
+  get backlog(): number { return Math.max(this.options.backlog(), this.lastByLane.reduce((sum, _, lane) => sum + this.backlogOf(lane), 0)); }
 
   async submit(rows: readonly SubmittedRow[], options: SubmitOptions): Promise<readonly RowAnswer[]> {
-    const { replies, backlog, backlogMax } = this.options;
-    if (backlog() + rows.length > backlogMax || !replies.hasRoom(rows.length)) return rows.map(() => ({ kind: 'overloaded', retryAfterMs }));
+    const { replies, backlogMax } = this.options;
+    if (this.backlog + rows.length > backlogMax || !replies.hasRoom(rows.length)) return rows.map(() => ({ kind: 'overloaded', retryAfterMs }));
     const set = this.options.set();
     const publishing = this.options.tracing?.begin('transactions.raw publish', { kind: 'producer', parent: options.traceparent, attributes: { 'messaging.destination.name': 'transactions.raw', 'messaging.batch.message_count': rows.length } });
     const traceparent = publishing?.traceparent ?? options.traceparent;
@@ -61,7 +79,7 @@ export class LaneEdge implements Edge {
   }
 
   /** @throws WeirError WEIR_INPUT_INVALID for a source that does not exist. */
-  private bodyOf(row: SubmittedRow, source: string | undefined, set: DefinitionSet): Extract<RawBody, { kind: 'event' }> {
+  private bodyOf(row: SubmittedRow, source: string | undefined, set: DefinitionSet): EventBody {
     const name = source ?? (typeof row.event['_source'] === 'string' ? row.event['_source'] : undefined) ?? decidedSource(set)?.name;
     if (name === undefined || !set.sources.has(name)) {
       throw new WeirError('WEIR_INPUT_INVALID', `there is no source ${name ?? '(none is decided)'}`, {
@@ -76,26 +94,35 @@ export class LaneEdge implements Edge {
   }
 
   /** Appends lane by lane, in order; gives each row's place. */
-  private async append(bodies: ReadonlyArray<Extract<RawBody, { kind: 'event' }>>, set: DefinitionSet): Promise<ReadonlyArray<{ readonly lane: number; readonly offset: number }>> {
+  private async append(bodies: readonly EventBody[], set: DefinitionSet): Promise<ReadonlyArray<{ readonly lane: number; readonly offset: number }>> {
     const { log } = this.options;
     if (log.lanes === 1) {
-      const { firstOffset } = await log.append('transactions.raw', 0, bodies.map((body) => encodeRawBody(body)));
+      const firstOffset = await this.appendTo(0, bodies, set);
       return bodies.map((_, index) => ({ lane: 0, offset: firstOffset + index }));
     }
-    const recordsByLane = new Map<number, { readonly records: NewRecord[]; readonly rows: number[] }>();
+    const recordsByLane = new Map<number, { readonly bodies: EventBody[]; readonly rows: number[] }>();
     bodies.forEach((body, row) => {
       const lane = laneOf(partitionKeyOf(parsedEvent(body.json), body.source, set), log.lanes);
       let of = recordsByLane.get(lane);
-      if (of === undefined) recordsByLane.set(lane, (of = { records: [], rows: [] }));
-      of.records.push(encodeRawBody(body));
+      if (of === undefined) recordsByLane.set(lane, (of = { bodies: [], rows: [] }));
+      of.bodies.push(body);
       of.rows.push(row);
     });
     const origins = new Array<{ lane: number; offset: number }>(bodies.length);
-    await Promise.all([...recordsByLane].map(async ([lane, { records, rows }]) => {
-      const { firstOffset } = await log.append('transactions.raw', lane, records);
+    await Promise.all([...recordsByLane].map(async ([lane, { bodies: ofLane, rows }]) => {
+      const firstOffset = await this.appendTo(lane, ofLane, set);
       rows.forEach((row, index) => { origins[row] = { lane, offset: firstOffset + index }; });
     }));
     return origins;
+  }
+
+  private async appendTo(lane: number, bodies: readonly EventBody[], set: DefinitionSet): Promise<number> {
+    const backlog = this.backlogOf(lane), isMuch = backlog > lagFloor(set);
+    // What is replayed says nothing of today's load.
+    const records = bodies.map((body): NewRecord => encodeRawBody(isMuch && body.receivedAtMs === undefined && set.sources.get(body.source)?.decide === true ? { ...body, backlog } : body));
+    const { firstOffset } = await this.options.log.append('transactions.raw', lane, records);
+    this.lastByLane[lane] = Math.max(this.lastByLane[lane] ?? -1, firstOffset + records.length - 1);
+    return firstOffset;
   }
 
   private await(origins: ReadonlyArray<{ readonly lane: number; readonly offset: number }>, ids: readonly (string | null)[], deadlineMs: number, pending: (index: number) => RowAnswer): Promise<readonly RowAnswer[]> {
@@ -149,6 +176,16 @@ export const quarantinedAnswer = (refusal: Extract<IngestRefusal, { kind: 'quara
 });
 
 const policyDeadlineMs = (set: DefinitionSet): number => Math.max(100, ...[...set.policies.values()].map((policy) => policy.deadlineMs));
+
+const lagFloors = new WeakMap<DefinitionSet, number>();
+/** Up to so many records in front of it no policy makes anything of them. */
+function lagFloor(set: DefinitionSet): number {
+  const known = lagFloors.get(set);
+  if (known !== undefined) return known;
+  const floor = lagOfAny(set.policies.values());
+  lagFloors.set(set, floor);
+  return floor;
+}
 
 const tokensBySet = new WeakMap<DefinitionSet, ReadonlySet<string>>();
 function hasTokens(set: DefinitionSet, source: string): boolean {

@@ -1,5 +1,6 @@
 import type { Decision } from '@weir/contracts';
 import type { Metrics } from '@weir/platform';
+import { degradedCause, degradedCauses } from '@weir/rules';
 import type { Alert } from '@weir/scoring';
 
 /** How often the ends of the lanes' inputs are looked up for the lag. */
@@ -53,16 +54,19 @@ export function alertMetrics(metrics: Metrics): (alert: Pick<Alert, 'data'>) => 
 
 const outcomes = ['approve', 'review', 'block'] as const;
 
-/** Counts decisions by outcome, and whether something that they depend on was missing. */
+/** Counts decisions by outcome, whether something that they depend on was missing, and what. */
 export function decisionMetrics(metrics: Metrics): (rows: ReadonlyArray<{ readonly decision: Pick<Decision, 'verdict'> }>) => void {
   const counter = metrics.counter({ service: 'scoring', noun: 'decisions', help: 'Decisions, by outcome and whether they are degraded.', labels: ['outcome', 'degraded'] });
   const counters = outcomes.flatMap((outcome) => [counter.labels({ outcome, degraded: 'false' }), counter.labels({ outcome, degraded: 'true' })]);
-  for (const each of counters) each.inc(0); // a share of nothing is 0, not absent
+  const degraded = metrics.counter({ service: 'scoring', noun: 'degraded', help: 'Degraded decisions, by what was missing: a model, the features, or time (more waited than max_lag of the policy).', labels: ['cause'] });
+  const byCause = Object.fromEntries(degradedCauses.map((cause) => [cause, degraded.labels({ cause })]));
+  for (const each of [...counters, ...Object.values(byCause)]) each.inc(0); // a share of nothing is 0, not absent
   return (rows) => {
     const counts = new Uint32Array(counters.length);
     for (const { decision: { verdict } } of rows) {
       const at = outcomes.indexOf(verdict.outcome) * 2 + (verdict.degraded ? 1 : 0);
       counts[at] = (counts[at] ?? 0) + 1;
+      if (verdict.degraded) for (const cause of new Set(verdict.degraded_why.map(degradedCause))) byCause[cause]?.inc(1);
     }
     counts.forEach((count, at) => { if (count > 0) counters[at]?.inc(count); });
   };

@@ -200,7 +200,7 @@ export class Suite {
     await this.definitions.reconcile(this.lanes.map(({ stages }) => stages.ingest.set));
     await this.labels.resume();
     this.edge = new LaneEdge({
-      log, replies: this.replies, decisions: this.stores.decisions, set: () => this.definitions.set, tokeniser: this.tokeniser, backlogMax, tracing: this.tracing, backlog: () => this.replies.waiting, simulate: (body, lane) => this.simulate(body, lane),
+      log, replies: this.replies, decisions: this.stores.decisions, set: () => this.definitions.set, tokeniser: this.tokeniser, backlogMax, tracing: this.tracing, backlog: () => this.replies.waiting, decided: (lane) => this.lanes[lane]?.runner.position ?? -1, simulate: (body, lane) => this.simulate(body, lane),
     });
     this.ticks = startTicks({ log, lanes: this.lanes.map((_, lane) => lane), clock: this.clock, onError: (error) => this.options.logger.error({ err: error }, 'a tick could not be written') });
     this.retention = new LogRetention({

@@ -4,7 +4,7 @@ import type { ServiceProcesses } from '../services/service-processes';
 
 const everyMs = 500;
 
-/** The largest resident memory of each service's processes, MB. Linux. */
+/** The largest memory of each service's processes, MB: what is their own, without pages of mapped files, which the system takes back. Linux. */
 export class MemoryWatch {
   private readonly mostByService = new Map<ServiceName, number>();
   private sinceBegin = new Map<ServiceName, number>();
@@ -28,7 +28,7 @@ export class MemoryWatch {
 
 function residentKb(pid: number): number {
   try {
-    return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+    return Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
   } catch {
     return 0; // it has just ended
   }

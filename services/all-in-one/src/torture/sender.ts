@@ -23,6 +23,7 @@ export class Sender {
   /** When the newest transaction with a decision in its answer was due. */
   decidedDueMs = 0;
   perSecond: number;
+  private owed = 0;
   private stopping = false;
   private running: Promise<void> = Promise.resolve();
 
@@ -34,19 +35,22 @@ export class Sender {
     await this.running;
   }
 
+  /** Transactions that are due and were not sent yet. */
+  get behind(): number { return this.owed; }
+
   /** Rejects when nothing can be sent any more. */
   get done(): Promise<void> { return this.running; }
 
   private async run(): Promise<void> {
-    let owed = 0, lastMs = Date.now();
+    let lastMs = Date.now();
     while (!this.stopping) {
       const nowMs = Date.now();
-      owed += ((nowMs - lastMs) / 1_000) * this.perSecond;
+      this.owed += ((nowMs - lastMs) / 1_000) * this.perSecond;
       lastMs = nowMs;
-      const count = Math.min(rowsPerRequestMax, Math.floor(owed));
+      const count = Math.min(rowsPerRequestMax, Math.floor(this.owed));
       if (count === 0) { await sleep(tickMs); continue; }
       // The one owed longest was due first.
-      const firstDueMs = nowMs - (owed / this.perSecond) * 1_000;
+      const firstDueMs = nowMs - (this.owed / this.perSecond) * 1_000;
       const batch: SentEvent[] = [];
       for (let index = 0; index < count; index += 1) {
         const next = this.options.events.next();
@@ -54,7 +58,7 @@ export class Sender {
         this.options.ledger.due(next.value.id, firstDueMs + (index / this.perSecond) * 1_000);
         batch.push(next.value);
       }
-      owed -= count;
+      this.owed -= count;
       await this.send(batch);
     }
   }
