@@ -4,6 +4,9 @@ import { textFromBytes, WeirError } from '@weir/contracts';
 const plainTextMax = 127;
 const { fromCharCode } = String;
 
+/** Every `stride`-th place of an array from `at` on, `count` of them. */
+export interface Places { readonly at: number; readonly stride: number; readonly count: number }
+
 /** Reads what `ByteWriter` wrote. @throws WeirError WEIR_STORE_FAILED at the end of the bytes. */
 export class ByteReader {
   private at = 0;
@@ -40,6 +43,37 @@ export class ByteReader {
     return first & 1 ? -magnitude : magnitude;
   }
 
+  /** Running sums of whole numbers times `scale`, from `start` on, put at every `stride`-th place from `at` on. */
+  sums(into: number[], { at, stride, count }: Places, { start, scale }: { readonly start: number; readonly scale: number }): void {
+    const { bytes } = this;
+    let sum = start, next = this.at;
+    for (let place = at, stop = at + count * stride; place < stop; place += stride) {
+      let byte = bytes[next++] as number, value = byte & 0x7f;
+      for (let digit = 0x80; byte >= 0x80; digit *= 0x80) {
+        byte = bytes[next++] as number;
+        value += (byte & 0x7f) * digit;
+      }
+      into[place] = sum += value * scale;
+    }
+    this.moveTo(next);
+  }
+
+  /** As many signed numbers, put likewise. */
+  signeds(into: number[], { at, stride, count }: Places): void {
+    const { bytes } = this;
+    let next = this.at;
+    for (let place = at, stop = at + count * stride; place < stop; place += stride) {
+      let byte = bytes[next++] as number, value = (byte & 0x7f) >> 1;
+      const isNegative = (byte & 1) === 1;
+      for (let digit = 0x40; byte >= 0x80; digit *= 0x80) {
+        byte = bytes[next++] as number;
+        value += (byte & 0x7f) * digit;
+      }
+      into[place] = isNegative ? -value : value;
+    }
+    this.moveTo(next);
+  }
+
   double(): number {
     if (this.at + 8 > this.bytes.length) throw new WeirError('WEIR_STORE_FAILED', `packed state ends early, at byte ${this.at}`);
     const value = this.view.getFloat64(this.at);
@@ -57,6 +91,12 @@ export class ByteReader {
       text += fromCharCode(byte);
     }
     return text;
+  }
+
+  /** Behind the end there is nothing: what was read there does not count. */
+  private moveTo(next: number): void {
+    if (next > this.bytes.length) throw new WeirError('WEIR_STORE_FAILED', `packed state ends early, at byte ${this.bytes.length}`);
+    this.at = next;
   }
 
   block(): Uint8Array {

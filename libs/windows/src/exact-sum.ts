@@ -15,7 +15,10 @@ export class ExactSum {
   private low = 0;
   private rest: number[] | null = null;
 
-  reset(): void { this.high = 0; this.low = 0; this.rest = null; }
+  reset(): void { this.be(0); }
+
+  /** Becomes this number. */
+  be(x: number): void { this.high = x; this.low = 0; this.rest = null; }
 
   add(x: number): void {
     const sum = this.high + x;

@@ -70,6 +70,7 @@ export class KernelReader {
     this.into = into;
     const after = state.raw.firstAtOrAfter(readMs + 1);
     for (let index = 0; index < readOrder.length; index++) this.readGroup(state, readOrder[index] as number, after, options);
+    state.wasRead = true;
     return statusCode.PRESENT;
   }
 
@@ -99,7 +100,7 @@ export class KernelReader {
   private begin(state: KeyedState, group: WindowGroup, index: number): void {
     const { selection } = this;
     if (this.summaries.length > 0) this.summaries.length = 0;
-    this.rows.totals = group.carries && selection.until - selection.from >= carriedRowsMin ? state.totalsOf(index, selection.from, selection.until) : null;
+    this.rows.totals = state.wasRead && group.carries && selection.until - selection.from >= carriedRowsMin ? state.totalsOf(index, selection.from, selection.until) : null;
     this.tiled = null;
     if (selection.tileClass < 0 || selection.extra >= 0 || !group.carries) return;
     findTiles(state, selection);

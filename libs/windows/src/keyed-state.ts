@@ -22,6 +22,8 @@ export class KeyedState {
   spilledNewestMs = -Infinity;
   /** Place in the log of the last event applied; -1 before the first. */
   lastOrder = -1;
+  /** Whether it was read since it was made or unpacked: what is carried from read to read pays from the second on. */
+  wasRead = false;
   /** Derived, by window group: carried from read to read, never stored. */
   private totals: (RangeTotals | undefined)[] | null = null;
   private merged: (MergedTiles | undefined)[] | null = null;

@@ -23,7 +23,7 @@ export class RawRows {
   /** Where its texts are: a text is a number of this table. */
   texts: TextTable;
   /** `stride` doubles a row; packed, so that it is one block of memory. */
-  readonly data: number[] = [];
+  data: number[] = [];
   readonly stride: number;
   /** Where a row's columns begin. */
   readonly columnsAt: number;
@@ -126,13 +126,9 @@ export class RawRows {
     return copy;
   }
 
-  /** Makes room for rows from storage, whose values are then written into `data`; their place in the log is known by order alone. */
-  layOut(count: number): void {
-    const { data, stride } = this;
-    for (let row = 0; row < count; row++) {
-      data.push(NaN, -1);
-      for (let i = 2; i < stride; i++) data.push(i < this.columnsAt ? 0 : NaN);
-    }
+  /** Rows from storage, laid out as `data` is; their place in the log is known by order alone. Only for rows that were just made. */
+  takeOver(rows: readonly number[], count: number): void {
+    this.data = rows.slice(0, count * this.stride);
     this.end = count;
   }
 

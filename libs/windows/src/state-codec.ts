@@ -1,5 +1,5 @@
 import { WeirError } from '@weir/contracts';
-import type { ByteReader } from './byte-reader';
+import type { ByteReader, Places } from './byte-reader';
 import type { ByteWriter } from './byte-writer';
 import type { ColumnKind } from './channel';
 import { CodeCounts } from './code-counts';
@@ -83,23 +83,24 @@ export function mergeStates(plan: KernelPlan, parts: readonly KeyedState[], curr
   return { state, currentRow: current === undefined ? -1 : state.raw.firstAtOrAfter(currentMs + 1) - 1 };
 }
 
-/** Rows are laid out first, then filled in column by column. */
+/** Scratch: rows are filled in column by column, then copied in one piece. */
+const scratch: number[] = [];
+
 function decodeRows(reader: ByteReader, plan: KernelPlan, count: number, firstMs: number): RawRows {
   const raw = new RawRows(plan.columns, plan.filters, plan.texts);
-  raw.layOut(count);
-  const { data, stride } = raw;
-  if (count > 0) {
-    const unitMs = reader.byte() === 0 ? 1 : 1_000;
-    let last = firstMs;
-    for (let at = 0; at < count * stride; at += stride) data[at] = last += reader.varint() * unitMs;
-  }
+  if (count === 0) return raw;
+  const { stride, columnsAt } = raw, size = count * stride;
+  while (scratch.length < size) scratch.push(NaN);
+  reader.sums(scratch, { at: 0, stride, count }, { start: firstMs, scale: reader.byte() === 0 ? 1 : 1_000 });
+  for (let at = 1; at < size; at += stride) scratch[at] = -1;
+  for (let word = 2; word < columnsAt; word++) for (let at = word; at < size; at += stride) scratch[at] = 0;
   for (let filter = 0; filter < plan.filters; filter++) {
     decodeBits(reader, count);
-    const word = 2 + floor(filter / filtersPerWord);
-    const bit = 1 << (filter % filtersPerWord);
-    for (let row = 0; row < count; row++) if (bits[row] === 1) data[row * stride + word] = (data[row * stride + word] as number) | bit;
+    const word = 2 + floor(filter / filtersPerWord), bit = 1 << (filter % filtersPerWord);
+    for (let row = 0, at = word; row < count; row++, at += stride) if (bits[row] === 1) scratch[at] = (scratch[at] as number) | bit;
   }
-  for (let column = 0; column < plan.columns.length; column++) decodeColumn(reader, raw, column, plan.columns[column] as ColumnKind);
+  plan.columns.forEach((kind, column) => { decodeColumn(reader, raw, { at: columnsAt + column, stride, count }, kind); });
+  raw.takeOver(scratch, count);
   return raw;
 }
 
@@ -139,14 +140,16 @@ function encodeBits(writer: ByteWriter, raw: RawRows, which: number, bit: Bit): 
 /** Scratch: a bit each of what `decodeBits` read last. */
 let bits = new Uint8Array(1_024);
 
-function decodeBits(reader: ByteReader, count: number): void {
+/** Gives whether all are alike. */
+function decodeBits(reader: ByteReader, count: number): number {
   if (bits.length < count) bits = new Uint8Array(2 * count);
   const mode = reader.byte();
-  if (mode !== someSet) { bits.fill(mode === allSet ? 1 : 0, 0, count); return; }
+  if (mode !== someSet) { bits.fill(mode === allSet ? 1 : 0, 0, count); return mode; }
   for (let i = 0; i < count; i += 8) {
     const byte = reader.byte();
     for (let j = 0; j < 8 && i + j < count; j++) bits[i + j] = (byte >> j) & 1;
   }
+  return mode;
 }
 
 function encodeColumn(writer: ByteWriter, raw: RawRows, column: number, kind: ColumnKind): void {
@@ -202,33 +205,33 @@ function encodeTexts(writer: ByteWriter, raw: RawRows, { from, until, stride }: 
   for (let at = from; at < until; at += stride) { const code = data[at] as number; if (code === code) writer.varint(used.add(code)); }
 }
 
-function decodeColumn(reader: ByteReader, raw: RawRows, column: number, kind: ColumnKind): void {
-  const { data, stride, count } = raw;
-  decodeBits(reader, count);
-  let known = 0;
-  for (let row = 0; row < count; row++) if (bits[row] === 0) known++;
-  if (known === 0) { fill(raw, column, nothing); return; }
+function decodeColumn(reader: ByteReader, { texts }: RawRows, places: Places, kind: ColumnKind): void {
+  const { count } = places, mode = decodeBits(reader, count);
+  if (mode === allSet) { fill(places, nothing); return; }
   switch (kind) {
-    case 'int': case 'bool': fill(raw, column, () => reader.signed()); return;
+    case 'int': case 'bool':
+      if (mode === noneSet) reader.signeds(scratch, places); else fill(places, () => reader.signed());
+      return;
     case 'double': {
       const digits = reader.byte();
+      if (digits === wholeDoubles) { fill(places, () => reader.double()); return; }
       const scale = powers[digits] ?? 1;
-      const at = raw.columnsAt + column;
-      for (let row = 0; row < count; row++) data[row * stride + at] = bits[row] === 1 ? NaN : digits === wholeDoubles ? reader.double() : reader.signed() / scale;
+      fill(places, () => reader.signed() / scale);
       return;
     }
     case 'text': {
       const codes: number[] = [];
       const size = reader.varint();
-      for (let i = 0; i < size; i++) codes.push(raw.texts.numberOf(reader.text()));
-      fill(raw, column, () => codes[size > 1 ? reader.varint() : 0] as number);
+      for (let i = 0; i < size; i++) codes.push(texts.numberOf(reader.text()));
+      const [only = NaN] = codes;
+      if (size < 2) fill(places, () => only); else fill(places, () => codes[reader.varint()] as number);
     }
   }
 }
 
 const nothing = (): number => 0;
 
-function fill(raw: RawRows, column: number, next: () => number): void {
-  const at = raw.columnsAt + column;
-  for (let row = 0; row < raw.count; row++) raw.data[row * raw.stride + at] = bits[row] === 1 ? NaN : next();
+/** Next values in their places; nulls where a bit is set. */
+function fill({ at, stride, count }: Places, next: () => number): void {
+  for (let row = 0, place = at; row < count; row++, place += stride) scratch[place] = bits[row] === 1 ? NaN : next();
 }

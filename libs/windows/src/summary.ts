@@ -7,7 +7,7 @@ import { hashValue } from './hash';
 import { part, type Channel } from './channel';
 import { QuantileSketch } from './quantile-sketch';
 import type { RawRows } from './raw-rows';
-import { decodeValue, encodeValue } from './value-codec';
+import { decodeNumber, decodeValue, encodeValue } from './value-codec';
 import { ValueCounts } from './value-counts';
 
 /** An event as lists remember it; `lon` only for places. */
@@ -25,14 +25,14 @@ export class Summary {
   readonly distinct: DistinctSummary | null;
   readonly counts: ValueCounts | null;
   /** Newest last. */
-  readonly newest: Entry[] = [];
+  readonly newest: Entry[];
   oldest: Entry | null = null;
   /** Newest last, one per value. */
-  readonly newestDistinct: Entry[] = [];
+  readonly newestDistinct: Entry[];
   /** Σ v·2^(−(reference − t)/half-life) per half-life of the channel. */
   readonly decays: readonly ExactSum[];
   /** The newest event, and the newest two that have a place, newest last (null value: no place). */
-  readonly places: Entry[] = [];
+  readonly places: Entry[];
 
   constructor(readonly channel: Channel, readonly referenceMs: number) {
     const { parts } = channel;
@@ -41,6 +41,10 @@ export class Summary {
     this.sketch = parts & part.sketch ? new QuantileSketch() : null;
     this.distinct = parts & part.distinct ? new DistinctSummary(channel.exactDistinctMax) : null;
     this.counts = parts & part.counts ? new ValueCounts() : null;
+    const anyLists = (parts & listParts) !== 0;
+    this.newest = anyLists ? [] : noEntries;
+    this.newestDistinct = anyLists ? [] : noEntries;
+    this.places = anyLists ? [] : noEntries;
     this.decays = parts & part.decay ? channel.halfLivesMs.map(() => new ExactSum()) : noSums;
   }
 
@@ -113,7 +117,7 @@ export class Summary {
     if (channel.columns.length > 0) summary.values = summary.rows - reader.varint();
     if (summary.sum !== null) decodeSum(reader, summary.sum);
     if (summary.squares !== null) decodeSum(reader, summary.squares);
-    if (parts & part.extremes && summary.values > 0) { summary.min = Number(decodeValue(reader)); summary.max = Number(decodeValue(reader)); }
+    if (parts & part.extremes && summary.values > 0) { summary.min = decodeNumber(reader); summary.max = decodeNumber(reader); }
     const decoded = summary as { -readonly [K in 'sketch' | 'distinct' | 'counts']: Summary[K] };
     if (summary.sketch !== null) decoded.sketch = QuantileSketch.decode(reader);
     if (summary.distinct !== null) decoded.distinct = DistinctSummary.decode(reader, channel.exactDistinctMax);
@@ -176,6 +180,8 @@ export class Summary {
 }
 
 const noSums: readonly ExactSum[] = [];
+/** Of all channels without lists; nothing is ever put in. */
+const noEntries: Entry[] = [];
 const listParts = part.newest | part.oldest | part.newestDistinct | part.places;
 
 /** v·2^(−age/half-life). */
@@ -199,7 +205,7 @@ function encodeSum(writer: ByteWriter, sum: ExactSum): void {
 
 function decodeSum(reader: ByteReader, sum: ExactSum): void {
   const count = reader.byte();
-  if (count === 0) sum.add(reader.signed());
+  if (count === 0) { sum.be(reader.signed()); return; }
   for (let i = 0; i < count; i++) sum.add(reader.double());
 }
 

@@ -23,3 +23,8 @@ export function decodeValue(reader: ByteReader): Value {
     default: return null;
   }
 }
+
+/** A value that is known to be a number. */
+export function decodeNumber(reader: ByteReader): number {
+  return reader.byte() === 4 ? reader.signed() : reader.double();
+}
