@@ -1,4 +1,5 @@
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createHttpApp, type Resource } from '@weir/platform';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { docsStartScript } from './controllers/docs.controller';
@@ -23,6 +24,8 @@ import { version } from './version';
 
 /** Longest id or key in a path, after decoding. */
 const pathPartCharactersMax = 2_048;
+/** How often a gateway that ends looks whether anybody is still connected. */
+const drainLookMs = 50;
 
 /** The public side of Weir, HTTP and gRPC, as a resource: `start` listens, `stop` lets requests under way finish. */
 export class GatewayServer implements Resource {
@@ -31,6 +34,7 @@ export class GatewayServer implements Resource {
   private readonly guard: RequestGuard;
   private app: NestFastifyApplication | undefined;
   private grpc: GrpcServer | undefined;
+  private draining = false;
 
   constructor(deps: GatewayDependencies, private readonly options: GatewayOptions) {
     const keyRing = new KeyRing(deps.keys);
@@ -62,7 +66,16 @@ export class GatewayServer implements Resource {
 
   async stop(): Promise<void> {
     this.context.liveFeed.stop();
+    await this.drain();
     await Promise.all([this.grpc?.stop(), this.app?.close()]);
+  }
+
+  /** Answers, and has callers leave with their answer, until no connection is left or the time is over: what is idle then may be closed under nobody's request. */
+  private async drain(): Promise<void> {
+    if (this.options.drainMs === 0 || this.app === undefined) return;
+    this.draining = true;
+    const server = this.application.getHttpServer(), untilMs = performance.now() + this.options.drainMs;
+    while (performance.now() < untilMs && (await connectionsOf(server)) > 0) await sleep(Math.min(drainLookMs, this.options.drainMs));
   }
 
   /** Everything but listening; for tests that inject requests. */
@@ -72,7 +85,7 @@ export class GatewayServer implements Resource {
       module: GatewayModule.register({ context: this.context, document: new OpenApiDocument(endpoints, version) }),
       logger: deps.logger,
       fastify: {
-        bodyLimit: this.options.bodyBytesMax, trustProxy: this.options.trustProxy, requestTimeout: 60_000, keepAliveTimeout: 75_000, forceCloseConnections: 'idle',
+        bodyLimit: this.options.bodyBytesMax, trustProxy: this.options.trustProxy, requestTimeout: 60_000, keepAliveTimeout: 75_000, forceCloseConnections: 'idle', return503OnClosing: false,
         frameworkErrors: (error, _request, reply) => sendProblem(reply, problemOf(error) ?? problems.notParsable('the path cannot be read')),
         routerOptions: { maxParamLength: pathPartCharactersMax, ignoreTrailingSlash: true },
       },
@@ -105,6 +118,7 @@ export class GatewayServer implements Resource {
     }
     instance.addHook('onSend', (request, reply, _payload, done) => {
       void reply.header('x-content-type-options', 'nosniff');
+      if (this.draining) void reply.header('connection', 'close');
       if (endpointOf(request) !== undefined && !reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
       done();
     });
@@ -114,3 +128,5 @@ export class GatewayServer implements Resource {
     if (this.options.consoleDir !== undefined) serveConsole(instance, this.options.consoleDir);
   }
 }
+
+const connectionsOf = (server: Server): Promise<number> => new Promise((resolve) => { server.getConnections((error, count) => { resolve(error === null ? count : 0); }); });

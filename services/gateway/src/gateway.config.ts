@@ -25,6 +25,8 @@ const schema = z.object({
   GATEWAY_STREAM_CLIENTS_MAX: wholeNumber({ min: 1, max: 10_000 }).default(64),
   /** How long a batch, a resend or a push waits for its decisions, ms. */
   GATEWAY_BATCH_DEADLINE_MS: wholeNumber({ min: 100, max: 600_000 }).default(30_000),
+  /** When it ends: so long it goes on answering while callers are told to connect anew (elsewhere), ms. */
+  GATEWAY_DRAIN_MS: wholeNumber({ min: 0, max: 60_000 }).default(0),
 });
 
 export interface GatewayOptions {
@@ -32,7 +34,7 @@ export interface GatewayOptions {
   readonly bodyBytesMax: number; readonly batchBytesMax: number;
   readonly inFlightMax: number; readonly batchesInFlightMax: number;
   readonly keyRateMax: number; readonly keyBurstMax: number; readonly strangerRateMax: number; readonly strangerBurstMax: number;
-  readonly streamClientsMax: number; readonly batchDeadlineMs: number;
+  readonly streamClientsMax: number; readonly batchDeadlineMs: number; readonly drainMs: number;
 }
 
 /** The gateway's options from the environment; `readGatewayOptions({})` are the defaults. */
@@ -44,7 +46,7 @@ export function readGatewayOptions(env: Readonly<Record<string, string | undefin
     inFlightMax: config.GATEWAY_IN_FLIGHT_MAX, batchesInFlightMax: config.GATEWAY_BATCHES_IN_FLIGHT_MAX,
     keyRateMax: config.GATEWAY_KEY_RATE_MAX, keyBurstMax: config.GATEWAY_KEY_BURST_MAX,
     strangerRateMax: config.GATEWAY_STRANGER_RATE_MAX, strangerBurstMax: config.GATEWAY_STRANGER_BURST_MAX,
-    streamClientsMax: config.GATEWAY_STREAM_CLIENTS_MAX, batchDeadlineMs: config.GATEWAY_BATCH_DEADLINE_MS,
+    streamClientsMax: config.GATEWAY_STREAM_CLIENTS_MAX, batchDeadlineMs: config.GATEWAY_BATCH_DEADLINE_MS, drainMs: config.GATEWAY_DRAIN_MS,
   });
 }
 

@@ -32,8 +32,10 @@ describe('Ownership of lanes', () => {
       const first = new Process(options), second = new Process(options);
       await first.ownership.start();
       await first.owns([0, 1, 2, 3]);
+      expect(await first.ownership.hasOthers()).toBe(false);
       await second.ownership.start();
       await Promise.all([first.ownsCount(2), second.ownsCount(2)]);
+      expect(await first.ownership.hasOthers()).toBe(true);
       expect([...first.ownership.owned, ...second.ownership.owned].sort()).toEqual([0, 1, 2, 3]);
       expect(first.changes.map(({ gained, lost }) => [gained.length, lost.length])).toEqual([[4, 0], [0, 2]]);
       await second.ownership.close();

@@ -1,4 +1,4 @@
-import { Consumer, kGetApi, type API, type Callback, type GroupAssignment } from '@platformatic/kafka';
+import { Admin, Consumer, kGetApi, type API, type Callback, type GroupAssignment } from '@platformatic/kafka';
 import { WeirError } from '@weir/contracts';
 import type { Topic } from '@weir/ports';
 import { kafkaDefaults, type KafkaOptions } from '../kafka-common';
@@ -26,6 +26,8 @@ export interface LaneOwnershipOptions extends KafkaOptions {
 }
 
 const heartbeatsPerSession = 4;
+/** A member learns by its heartbeat that somebody left, and takes over. */
+const heartbeatMsMax = 500;
 /** The first joining is given up after so many attempts; who has been a member once tries for ever. */
 const firstJoinAttemptsMax = 120;
 const joinPauseMs = 250, joinPauseMsMax = 2_000;
@@ -50,7 +52,7 @@ export class LaneOwnership {
     this.failed.catch(() => undefined);
     const sessionTimeout = options.sessionTimeoutMs ?? 6_000;
     this.#member = new Member({
-      ...clientOptions(options), groupId: options.group, sessionTimeout, heartbeatInterval: Math.ceil(sessionTimeout / heartbeatsPerSession), heartbeatStallTimeout: sessionTimeout, rebalanceTimeout: 4 * sessionTimeout,
+      ...clientOptions(options), groupId: options.group, sessionTimeout, heartbeatInterval: Math.min(heartbeatMsMax, Math.ceil(sessionTimeout / heartbeatsPerSession)), heartbeatStallTimeout: sessionTimeout, rebalanceTimeout: 4 * sessionTimeout,
       protocols: [{ name: 'cooperative-sticky', version: 1 }],
       ...(options.instanceId === undefined ? {} : { groupInstanceId: options.instanceId }),
     });
@@ -89,6 +91,19 @@ export class LaneOwnership {
       }
       await new Promise((resolve) => { setTimeout(resolve, pauseMs); });
       pauseMs = Math.min(pauseMs * 2, joinPauseMsMax);
+    }
+  }
+
+  /** Whether there is another process that may take over; false where that can't be said. */
+  async hasOthers(): Promise<boolean> {
+    const { group } = this.#options, admin = new Admin({ ...clientOptions(this.#options), retries: 1 });
+    try {
+      const members = (await admin.describeGroups({ groups: [group] })).get(group)?.members;
+      return (members?.size ?? 0) > 1;
+    } catch {
+      return false;
+    } finally {
+      await admin.close().catch(() => undefined);
     }
   }
 

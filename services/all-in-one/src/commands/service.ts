@@ -8,6 +8,9 @@ import { readServiceConfig, serviceNames, type ServiceName } from '../services/s
 import { StageService } from '../services/stage-service';
 import { firstKey } from '../suite/first-key';
 
+/** Behind a balancer: its callers have another gateway to go to. */
+const drainMs = '2000';
+
 /** One service alone, as a container runs it: everything is taken from the environment. */
 export function registerService(program: Command): void {
   program.command('service').description('one service alone, on Kafka, Redis and PostgreSQL; configured by WEIR_… in the environment (docs/operating/services.md)')
@@ -21,7 +24,7 @@ export function registerService(program: Command): void {
         const service = new StageService(name, config, logger);
         return frame(service.resources, () => ready({ port: service.port }));
       }
-      const gateway = { ...readGatewayOptions(process.env), consoleDir: process.env['GATEWAY_CONSOLE_DIR'] ?? join(repositoryRoot(), 'dist', 'console') };
+      const gateway = { ...readGatewayOptions({ GATEWAY_DRAIN_MS: drainMs, ...process.env }), consoleDir: process.env['GATEWAY_CONSOLE_DIR'] ?? join(repositoryRoot(), 'dist', 'console') };
       const service = new GatewayService({ config, gateway, logger, env: process.env });
       let key: { readonly key: string | undefined; readonly made: boolean } = { key: undefined, made: false };
       const first: Resource = { name: 'first key', start: async () => { key = await firstKey(service.registry); }, stop: () => undefined };

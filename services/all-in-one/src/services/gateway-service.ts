@@ -39,7 +39,7 @@ import { patternStanding } from '../suite/matches/pattern-standing';
 import { StoredMatches } from '../suite/matches/stored-matches';
 import { ModelArtifacts } from '../suite/model-artifacts';
 import { ModelApproval } from '../suite/models/model-approval';
-import { ModelEvents } from '../suite/models/model-events';
+import { ModelWatch } from '../suite/models/model-watch';
 import { readModelsOptions } from '../suite/models/models-config';
 import { SharedModels } from '../suite/models/shared-models';
 import { Monitor } from '../suite/monitor/monitor';
@@ -53,6 +53,7 @@ import { StoredDecisions, StoredQuarantine } from '../suite/suite-views';
 import { tracingOf } from '../suite/tracing-of';
 import { DecisionFeed } from './decision-feed';
 import { LanePositions } from './lane-positions';
+import { modelReportsAddress, readModelReport } from './model-reports';
 import { openLog, openReplies, openState } from './open-servers';
 import type { ServiceConfig } from './service-config';
 import { SetBook } from './set-book';
@@ -123,6 +124,7 @@ export class GatewayService {
   private backtests: BacktestService | undefined;
   private modelLog!: PlatformaticEventLog;
   private monitors!: Monitor;
+  private watch: ModelWatch | undefined;
   private reviews: ReviewQueue | undefined;
   server!: GatewayServer;
 
@@ -196,11 +198,14 @@ export class GatewayService {
     await this.wire.subscribe(this.address, (answers) => { for (const answer of answers) this.hear(answer); });
     // What the models call for is written beside the lanes' owners, who alone may write under their fence.
     this.modelLog = openLog(config, { fencedTopics: [] });
+    const watch = new ModelWatch({ ...readModelsOptions(env), log: this.modelLog, clock: this.clock, registry, definitions: this.definitions, metrics: this.metrics, logger, told: () => undefined }); // comes back by the topic
+    this.watch = watch;
     this.monitors = new Monitor({
-      ...readMonitorOptions(env), dataDir: this.ownDir, lanes: config.lanes, decisions, cases, artifacts: this.artifacts, set: () => this.definitions.set, figures: () => [], metrics: this.metrics, logger,
-      events: new ModelEvents({ log: this.modelLog, clock: this.clock, quietMs: readModelsOptions(env).quietMs, written: () => undefined }), // comes back by the topic
+      ...readMonitorOptions(env), dataDir: this.ownDir, lanes: config.lanes, decisions, cases, artifacts: this.artifacts, set: () => this.definitions.set, figures: () => watch.figures(), metrics: this.metrics, logger, events: watch.events,
     });
     this.monitors.start();
+    await this.wire.subscribe(modelReportsAddress, (reports) => { for (const report of reports) for (const note of readModelReport(report)) watch.note(note); });
+    if (readMonitorOptions(env).isOn) watch.start();
     this.follower.start();
     await this.positions.start();
     this.reconcileLater();
@@ -214,6 +219,7 @@ export class GatewayService {
     await this.positions.stop();
     await this.follower.stop();
     await this.webhooks?.stop();
+    this.watch?.stop();
     await this.monitors.stop();
     await this.modelLog.close();
   }

@@ -5,7 +5,7 @@ import { FeatureWork, StoredShards } from '@weir/feature-store';
 import { IngestWork } from '@weir/ingest';
 import { DecisionProto, type LaneWork, type ReplySender } from '@weir/pipeline';
 import type { Clock, EventLog, ModelRuntime, NewRecord, OnlineStore } from '@weir/ports';
-import { ScoringWork, type Alert } from '@weir/scoring';
+import { ScoringWork, type Alert, type ModelAnswered } from '@weir/scoring';
 import { encodeAlert } from '../suite/alerts/alert-record';
 import { EntityReader } from '../history/entity-reader';
 import { entityOfLane } from '../suite/decision-rows';
@@ -26,6 +26,8 @@ export interface WorkNeeds {
   readonly decided?: (decision: Decision) => void;
   /** Told of every alert. */
   readonly raised?: (alert: Alert) => void;
+  /** Told of every answer of a model. */
+  readonly answered?: (answered: ModelAnswered) => void;
   readonly runtime: ModelRuntime;
   /** Longest wait for a model's answer to a batch, ms; null: for ever. */
   readonly modelBudgetMs: number | null;
@@ -46,7 +48,7 @@ function patternWork(lane: number): PatternWork {
   return work;
 }
 
-function scoringWork(lane: number, { clock, replies, artifacts, runtime, modelBudgetMs, decided, log, lanes, raised }: WorkNeeds): ScoringWork {
+function scoringWork(lane: number, { clock, replies, artifacts, runtime, modelBudgetMs, decided, log, lanes, raised, answered }: WorkNeeds): ScoringWork {
   const proto = new DecisionProto();
   let readerOf: { readonly set: DefinitionSet; readonly reader: EntityReader } | undefined;
   const alertRecord = (alert: Alert, item: LaneItem): NewRecord => {
@@ -57,7 +59,7 @@ function scoringWork(lane: number, { clock, replies, artifacts, runtime, modelBu
     return encodeAlert({ alert, entity: entityOfLane(entities, item.kind === 'event' ? set?.sources.get(item.event.source)?.partitionBy : null), origin: { lane, offset: item.offset } });
   };
   const work: ScoringWork = new ScoringWork({
-    lane, clock, replies, runtime, ...(modelBudgetMs === null ? {} : { budgets: { modelMs: modelBudgetMs } }), loadFile: (path, sha256) => artifacts.read(path, sha256), encodeDecision: (decision) => proto.encode(decision), decided, alertRecord,
+    lane, clock, replies, runtime, observe: answered, ...(modelBudgetMs === null ? {} : { budgets: { modelMs: modelBudgetMs } }), loadFile: (path, sha256) => artifacts.read(path, sha256), encodeDecision: (decision) => proto.encode(decision), decided, alertRecord,
     ...(lanes === 1 ? {} : { tellOtherLanes: (additions) => tellOtherLanes(log, lane, additions) }),
   });
   return work;

@@ -21,7 +21,8 @@ export interface ServiceProcessesOptions {
 }
 
 interface Kept { readonly name: ServiceName; readonly instance: string; child: ChildProcess; stopping: boolean; ready: Promise<Ready>; restartsLeft: number }
-interface Ready { readonly url?: string; readonly grpc?: string | null; readonly port?: number; readonly api_key?: string }
+/** What a service says when it is. */
+export interface Ready { readonly url?: string; readonly grpc?: string | null; readonly port?: number; readonly api_key?: string }
 
 const restartPauseMs = 200, restartsMax = 10_000;
 const stopWithinMs = 30_000;
@@ -55,9 +56,9 @@ export class ServiceProcesses {
   signal(name: ServiceName, signal: NodeJS.Signals, instance = '1'): void { this.one(name, instance).child.kill(signal); }
 
   /** Starts one more process of a service. Resolves when it is ready. */
-  async add(name: ServiceName, instance: string): Promise<void> {
+  add(name: ServiceName, instance: string): Promise<Ready> {
     this.launch(name, instance);
-    await this.one(name, instance).ready;
+    return this.ready(name, instance);
   }
 
   /** Ends one process with SIGTERM, for good; whether it ended cleanly. */
@@ -67,8 +68,8 @@ export class ServiceProcesses {
     return end(kept);
   }
 
-  /** Resolves when the process that runs now is ready. */
-  async ready(name: ServiceName, instance = '1'): Promise<void> { await this.one(name, instance).ready; }
+  /** Resolves when the process that runs now is ready, with what it said. */
+  ready(name: ServiceName, instance = '1'): Promise<Ready> { return this.one(name, instance).ready; }
 
   /** The processes that run now. */
   pids(): ReadonlyArray<{ readonly name: ServiceName; readonly pid: number }> { return [...this.kept.values()].map(({ name, child }) => ({ name, pid: child.pid ?? -1 })); }

@@ -11,10 +11,12 @@ import { SystemClock, type Topic } from '@weir/ports';
 import { traceBatch, tracedIn, traceIdsOf } from '../suite/batch-traces';
 import { featureMetrics, patternMetrics } from '../suite/lane-metrics';
 import { ModelArtifacts } from '../suite/model-artifacts';
+import { modelMetrics } from '../suite/models/model-metrics';
 import { SharedModels } from '../suite/models/shared-models';
 import { alertMetrics, decisionMetrics } from '../suite/pipeline-metrics';
 import { tracingOf } from '../suite/tracing-of';
 import { buildWork } from './lane-work';
+import { ModelReports } from './model-reports';
 import { kafkaOptions, openLog, openReplies, openState } from './open-servers';
 import type { ServiceConfig, StageName } from './service-config';
 import { workMetrics } from './work-metrics';
@@ -50,6 +52,8 @@ export class StageService {
   private readonly workByLane = new Map<number, LaneWork>();
   private readonly countDecisions: ReturnType<typeof decisionMetrics> | undefined;
   private readonly countAlert: ReturnType<typeof alertMetrics> | undefined;
+  private readonly countModels: ReturnType<typeof modelMetrics> | undefined;
+  private readonly modelReports = new ModelReports(() => this.replies);
   private joined = false;
 
   constructor(private readonly name: StageName, private readonly config: ServiceConfig, private readonly logger: Logger, private readonly env: NodeJS.ProcessEnv = process.env) {
@@ -59,6 +63,7 @@ export class StageService {
     this.watch = workMetrics(this.metrics, { service: name, keeper: () => this.keeper, log: () => this.log, input: inputOf[name] });
     this.countDecisions = name === 'scoring' ? decisionMetrics(this.metrics) : undefined;
     this.countAlert = name === 'scoring' ? alertMetrics(this.metrics) : undefined;
+    this.countModels = name === 'scoring' ? modelMetrics(this.metrics) : undefined;
     if (name === 'cep') patternMetrics(this.metrics, () => this.stagesOf(PatternWork));
     if (name === 'feature-store') featureMetrics(this.metrics, () => this.stagesOf(FeatureWork));
   }
@@ -90,7 +95,7 @@ export class StageService {
         // A Redis that came back empty, or behind, is filled again from the topics.
         this.store.beginAnew(lane);
         if (this.name === 'scoring') await this.log.claim(lane);
-        const work = buildWork(this.name, lane, { lanes: this.config.lanes, clock: this.clock, log: this.log, replies: this.replies, store: this.store, artifacts: this.artifacts, runtime: this.models, modelBudgetMs: this.config.modelBudgetMs, decided: (decision) => this.countDecisions?.([{ decision }]), raised: (alert) => this.countAlert?.(alert) });
+        const work = buildWork(this.name, lane, { lanes: this.config.lanes, clock: this.clock, log: this.log, replies: this.replies, store: this.store, artifacts: this.artifacts, runtime: this.models, modelBudgetMs: this.config.modelBudgetMs, decided: (decision) => this.countDecisions?.([{ decision }]), raised: (alert) => this.countAlert?.(alert), answered: (answered) => { this.countModels?.(answered); this.modelReports.note(answered); } });
         this.workByLane.set(lane, work);
         return new WorkRunner({ lane, log: this.log, store: this.store, clock: this.clock, hooks: this.watched(lane), checkpointMs: this.config.checkpointMs, work });
       },
@@ -126,6 +131,7 @@ export class StageService {
 
   private async close(): Promise<void> {
     this.watch.stop();
+    this.modelReports.stop();
     await this.models.close();
     await this.log.close();
     await this.replies.close();
@@ -177,7 +183,7 @@ export class StageService {
   private leaving = false;
   private async leave(): Promise<void> {
     this.leaving = true;
-    // Back within the session, a named instance has its lanes again; others go on without a rebalance.
-    await this.ownership?.close({ keep: this.config.instanceId !== undefined });
+    // Who stands by takes over at once. Where nobody does, a named instance that is back within the session has its lanes again without a rebalance.
+    await this.ownership?.close({ keep: this.config.instanceId !== undefined && !(await this.ownership.hasOthers()) });
   }
 }

@@ -6,6 +6,7 @@ import { GatewayServer, type GatewayOptions, type History, type RowAnswer } from
 import { LaneRunner, startTicks, Tokeniser, type Outcome, type Sink, type TakenBatch } from '@weir/pipeline';
 import { Health, Metrics, type Logger, type Resource, type Tracing } from '@weir/platform';
 import { SystemClock, type Registry } from '@weir/ports';
+import type { ScoringOptions } from '@weir/scoring';
 import { BacktestService } from '../backtest/backtest-service';
 import { buildStages, type Stages } from '../chain';
 import { Builds } from '../reprocess/builds';
@@ -43,6 +44,7 @@ import { ListAdditionSink } from './list-additions';
 import { LiveFeed } from './live-feed';
 import { ModelArtifacts } from './model-artifacts';
 import { ModelApproval } from './models/model-approval';
+import { modelMetrics } from './models/model-metrics';
 import { ModelWatch } from './models/model-watch';
 import { readModelsOptions } from './models/models-config';
 import { SharedModels } from './models/shared-models';
@@ -124,6 +126,7 @@ export class Suite {
   private tracing: Tracing | undefined;
   private lag: { stop(): void } | undefined;
   private readonly countDecisions = decisionMetrics(this.metrics);
+  private readonly countModels = modelMetrics(this.metrics);
 
   constructor(private readonly options: SuiteOptions) {
     mkdirSync(options.dataDir, { recursive: true });
@@ -217,9 +220,14 @@ export class Suite {
     this.health.add('definitions', () => (this.definitions.applied ? undefined : 'no definitions are in force yet'));
   }
 
+  private get modelOptions(): Pick<ScoringOptions, 'budgets' | 'observe'> {
+    const { budgetMs } = readModelsOptions(this.options.env);
+    return { observe: (answered) => { this.countModels(answered); this.watch.note(answered); }, ...(budgetMs === null ? {} : { budgets: { modelMs: budgetMs } }) };
+  }
+
   private buildLane(lane: number, foreign: ForeignLanes | undefined): { stages: Stages; runner: LaneRunner } {
     const { log, online, decisions, quarantine } = this.stores;
-    const stages = buildStages({ lane, runtime: this.models, loadFile: (path, sha256) => this.artifacts.read(path, sha256), models: this.watch.scoring, built: this.builds.builtFor(lane),
+    const stages = buildStages({ lane, runtime: this.models, loadFile: (path, sha256) => this.artifacts.read(path, sha256), models: this.modelOptions, built: this.builds.builtFor(lane),
       prepare: [...(foreign === undefined ? [] : [foreign.recallFor(lane)]), this.builds.preparationFor(lane)], ...(foreign === undefined ? {} : { foreign: foreign.shardsFor(lane) }) });
     const reader = new BatchReader(this.clock, () => (this.definitions.applied ? this.definitions.set : undefined));
     const runner = new LaneRunner({

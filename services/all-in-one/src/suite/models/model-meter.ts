@@ -1,5 +1,8 @@
 import type { ModelAnswered } from '@weir/scoring';
 
+/** How a version of a model did on a batch. */
+export type ModelNote = Pick<ModelAnswered, 'rows' | 'failed' | 'unanswered' | 'tookMs'> & { readonly model: { readonly name: string; readonly version: number } };
+
 /** What a version of a model did in the last minute. */
 export interface ModelFigures {
   readonly name: string;
@@ -30,7 +33,7 @@ export class ModelMeter {
 
   constructor(private readonly nowMs: () => number) {}
 
-  note({ model, rows, failed, unanswered, tookMs }: Pick<ModelAnswered, 'rows' | 'failed' | 'unanswered' | 'tookMs'> & { readonly model: { readonly name: string; readonly version: number } }): void {
+  note({ model, rows, failed, unanswered, tookMs }: ModelNote): void {
     const bucket = this.bucket(model);
     bucket.calls += 1;
     bucket.rows += rows;

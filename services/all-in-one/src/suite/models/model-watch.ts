@@ -1,11 +1,10 @@
 import type { Logger, Metrics } from '@weir/platform';
 import type { Clock, EventLog, Registry } from '@weir/ports';
-import type { ModelAnswered, ScoringOptions } from '@weir/scoring';
 import type { StoredAlert } from '../alerts/alert-record';
 import type { DefinitionsService } from '../definitions-service';
 import { ModelEvents } from './model-events';
 import { ModelGuard } from './model-guard';
-import { ModelMeter, type ModelFigures } from './model-meter';
+import { ModelMeter, type ModelFigures, type ModelNote } from './model-meter';
 import type { ModelsOptions } from './models-config';
 
 const checkEveryMs = 1_000;
@@ -25,7 +24,6 @@ export class ModelWatch {
   readonly events: ModelEvents;
   private readonly meter: ModelMeter;
   private readonly guard: ModelGuard;
-  private readonly note: (answered: ModelAnswered) => void;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: ModelWatchOptions) {
@@ -34,14 +32,10 @@ export class ModelWatch {
     this.meter = new ModelMeter(() => clock.nowMs());
     this.events = new ModelEvents({ log: options.log, clock, quietMs: options.quietMs, written: options.told });
     this.guard = new ModelGuard({ ...options, meter: this.meter, events: this.events, returned: (model) => returns.inc({ model }) });
-    this.note = this.counted();
   }
 
-  /** What the scoring stage is given. */
-  get scoring(): Pick<ScoringOptions, 'budgets' | 'observe'> {
-    const { budgetMs } = this.options;
-    return { observe: this.note, ...(budgetMs === null ? {} : { budgets: { modelMs: budgetMs } }) };
-  }
+  /** Told of every answer to a batch, or of some together. */
+  note(answered: ModelNote): void { this.meter.note(answered); }
 
   start(): void {
     this.timer = setInterval(() => { this.guard.check().catch((error: unknown) => this.options.logger.error({ err: error }, 'models could not be judged; the next check tries again')); }, checkEveryMs);
@@ -52,19 +46,4 @@ export class ModelWatch {
 
   /** Of the last minute. */
   figures(): readonly ModelFigures[] { return this.meter.figures(); }
-
-  private counted(): (answered: ModelAnswered) => void {
-    const { metrics } = this.options;
-    const rows = metrics.counter({ service: 'models', noun: 'rows', help: 'Rows that models were asked, by what came: an answer, NaN, or none for the model failed or was too late.', labels: ['model', 'version', 'result'] });
-    const seconds = metrics.histogram({ service: 'models', noun: 'call_duration', help: 'Time a model took for a batch.', labels: ['model'] }, 'seconds');
-    return (answered) => {
-      this.meter.note(answered);
-      const { model: { name, version }, failed, unanswered } = answered, labels = { model: name, version: String(version) };
-      if (failed > 0) rows.inc({ ...labels, result: 'failed' }, failed);
-      if (unanswered > 0) rows.inc({ ...labels, result: 'unanswered' }, unanswered);
-      const scored = answered.rows - failed - unanswered;
-      if (scored > 0) rows.inc({ ...labels, result: 'answered' }, scored);
-      seconds.observe({ model: name }, answered.tookMs / 1_000);
-    };
-  }
 }
