@@ -35,6 +35,7 @@ const boards = {
       panel('Back-pressure', 'ms', [['sum by (lane, service) (rate(weir_pipeline_backpressured_milliseconds_total[$__rate_interval]))', '{{service}}, lane {{lane}}']]),
       panel('Outputs, time of a write', 's', [['sum by (output) (rate(weir_pipeline_output_duration_seconds_sum[$__rate_interval])) / sum by (output) (rate(weir_pipeline_output_duration_seconds_count[$__rate_interval]))', '{{output}}']]),
       panel('States found in memory', 'percentunit', [['1 - sum by (lane) (rate(weir_feature_store_state_loads_total[$__rate_interval])) / sum by (lane) (rate(weir_feature_store_state_reads_total[$__rate_interval]))', 'lane {{lane}}']]),
+      panel('Share of the hottest key', 'percentunit', [['max by (entity) (weir_gateway_hot_key_share_ratio)', '{{entity}}']]),
       panel('Lanes owned', 'short', [['sum by (stage) (weir_pipeline_lanes_owned_count)', '{{stage}}']]),
       panel('State of patterns', 'bytes', [['sum by (lane) (weir_cep_state_bytes)', 'lane {{lane}}']]),
       panel('Checkpoints, p99', 's', [['histogram_quantile(0.99, sum by (le, lane) (rate(weir_pipeline_checkpoint_duration_seconds_bucket[$__rate_interval])))', 'lane {{lane}}']]),

@@ -58,7 +58,8 @@ class OwnServers {
   async removeOrphans({ all = false } = {}) {
     for (const name of fs.existsSync(this.folder) ? fs.readdirSync(this.folder) : []) {
       if (!name.startsWith('own-') || !fs.existsSync(path.join(this.folder, name, 'own.json'))) continue;
-      const record = this.#read(name.slice(4));
+      let record;
+      try { record = this.#read(name.slice(4)); } catch { continue; } // somebody else removes it, or is writing it, at this moment
       if (all || !runs(record.owner)) try { await this.act(record.id, 'remove'); } catch { fs.rmSync(path.join(this.folder, name), { recursive: true, force: true }); }
     }
   }

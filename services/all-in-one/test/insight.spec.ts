@@ -107,3 +107,16 @@ describe('a decision that is run again with changed definitions', () => {
     expect((await read(`/decisions/${id}`))['outcome']).toBe('approve');
   });
 });
+
+describe('the keys that take the most', () => {
+  it('are named as they are asked for: by the token where a field is one', async () => {
+    const shown = async (): Promise<Array<{ entity_type: string; entity_id: string; share: number }>> => (await read('/hot-keys'))['hot_keys'] as never;
+    while (!(await shown()).some(({ entity_type: type }) => type === 'card')) await post({ card_id: 'c-often' });
+    const keys = await shown();
+    for (const { entity_type: type, entity_id: id, share } of keys) {
+      expect(type === 'card' ? id : id.slice(0, 2)).toMatch(type === 'card' ? /^tok_/ : 'm-');
+      expect(share).toBeGreaterThan(0);
+    }
+    expect((await suite.ask('GET', '/metrics')).json['text']).toMatch(/weir_gateway_hot_key_share_ratio\{[^}]*entity="card"[^}]*\} 0\.\d/);
+  });
+});

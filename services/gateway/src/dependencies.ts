@@ -27,6 +27,7 @@ export interface GatewayDependencies {
   readonly backtests: Backtests;
   readonly reprocessing: Reprocessing;
   readonly verification: Verification;
+  readonly hotKeys: HotKeys;
   readonly status: Status;
   /** Undefined where none is kept. */
   readonly history?: History | undefined;
@@ -224,6 +225,11 @@ export interface FeatureStatistics {
   readonly feature: string; readonly count: number; readonly mean: number | null; readonly std: number | null; readonly min: number | null; readonly max: number | null;
   readonly p50: number | null; readonly p95: number | null; readonly p99: number | null; readonly missingRate: number | null; readonly distinct: number; readonly lastUpdatedMs: number | null;
 }
+
+/** Entities that take the most of what is decided now. */
+export interface HotKeys { now(): { /** null: nothing was decided yet. */ readonly asOfMs: number | null; readonly windowMs: number; readonly keys: readonly HotKey[] } }
+/** `share`: of the decided events, at least; `shareMax`: at most. */
+export interface HotKey { readonly entityType: string; readonly entityId: string; readonly share: number; readonly shareMax: number; readonly perSecond: number | null }
 
 // ---- definitions, lists, tables, labels
 

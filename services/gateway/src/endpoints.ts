@@ -8,6 +8,7 @@ import * as entities from './controllers/entities.controller';
 import * as feast from './controllers/feast.controller';
 import * as features from './controllers/features.controller';
 import * as history from './controllers/history.controller';
+import * as hotKeys from './controllers/hot-keys.controller';
 import * as keys from './controllers/keys.controller';
 import * as lists from './controllers/lists.controller';
 import * as matches from './controllers/matches.controller';
@@ -26,12 +27,12 @@ import * as transactions from './controllers/transactions.endpoints';
 import { Endpoint } from './http/endpoint';
 
 /** Every endpoint there is: what a controller's file exports. */
-export const endpoints: readonly Endpoint[] = [transactions, records, decisions, cases, entities, features, feast, definitions, proposals, models, lists, snoozes, tables, alerts, matches, operations, backtests, reprocess, verification, history, keys, status, processes, docs]
+export const endpoints: readonly Endpoint[] = [transactions, records, decisions, cases, entities, features, feast, definitions, proposals, models, lists, snoozes, tables, alerts, matches, operations, backtests, reprocess, verification, history, hotKeys, keys, status, processes, docs]
   .flatMap((file): unknown[] => Object.values(file)).filter((exported) => exported instanceof Endpoint);
 
 export const controllers = [
   transactionsController.TransactionsController, decisions.DecisionsController, cases.CasesController, entities.EntitiesController, features.FeaturesController, feast.FeastController, definitions.DefinitionsController, proposals.ProposalsController, lists.ListsController, snoozes.SnoozesController, alerts.AlertsController, matches.MatchesController,
-  tables.TablesController, operations.OperationsController, keys.KeysController, records.RecordsController, backtests.BacktestsController, reprocess.ReprocessController, verification.VerificationController, history.HistoryController, models.ModelsController, status.StatusController, processes.ProcessController, docs.DocsController,
+  tables.TablesController, operations.OperationsController, keys.KeysController, records.RecordsController, backtests.BacktestsController, reprocess.ReprocessController, verification.VerificationController, history.HistoryController, hotKeys.HotKeysController, models.ModelsController, status.StatusController, processes.ProcessController, docs.DocsController,
 ];
 
 /** Methods allowed at a path, for 405; empty where nothing is. */

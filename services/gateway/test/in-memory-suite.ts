@@ -178,6 +178,7 @@ export class InMemorySuite {
       labels: { append: async (labels) => { this.labels.push(...labels); } },
       models: { keep: async ({ path, bytes }) => { this.modelFiles.set(path, bytes); return hashApiKey(Buffer.from(bytes).toString('latin1')); } },
       reprocessing: noReprocessing,
+      hotKeys: { now: () => ({ asOfMs: this.nowMs, windowMs: 60_000, keys: [{ entityType: 'merchant', entityId: 'm-1', share: 0.25, shareMax: 0.26, perSecond: 50 }] }) },
       verification: { now: () => Promise.resolve({ share: 0.02, passes: 0, lastPassMs: null, lastError: null, byView: {}, keys: 0, same: 0, different: 0, byReason: { late: 0, tie: 0, coarsened: 0, ttl: 0, version: 0, warming: 0, bug: 0 }, examples: [] }) },
       backtests: {
         start: async ({ verify }) => {

@@ -23,6 +23,10 @@ describe('decisions', () => {
     expect((await gateway.ask('GET', '/transactions/s-1')).status).toBe(404);
   });
 
+  it('are told apart by the keys that take the most of them', async () => {
+    expect((await gateway.ask('GET', '/hot-keys')).json).toMatchObject({ hot_keys: [{ entity_type: 'merchant', entity_id: 'm-1', share: 0.25, share_max: 0.26, per_second: 50 }], window_seconds: 60, next: null });
+  });
+
   it('tell why a rule did not speak', async () => {
     await decide('t-1', 1);
     expect((await gateway.ask('GET', '/decisions/d-0-0/why-not?rule=large_amount')).json).toMatchObject({ decision_id: 'd-0-0', kind: 'rule', fired: false, parts: [{ held: false, value: 1 }] });

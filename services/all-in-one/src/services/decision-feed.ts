@@ -6,6 +6,7 @@ import { decisionHeaders } from '@weir/scoring';
 import { CaseSink } from '../suite/cases/case-sink';
 import { decisionRow, type DecidedRow } from '../suite/decision-rows';
 import type { FeatureStatisticsTable } from '../suite/feature-statistics';
+import type { HotKeyWatch } from '../suite/hot-keys';
 import type { LabelWriter } from '../suite/label-writer';
 import type { LiveFeed } from '../suite/live-feed';
 import type { Replies } from '../suite/replies';
@@ -18,6 +19,7 @@ export interface DecisionFeedOptions {
   readonly cases: CaseStore;
   readonly labels: () => LabelWriter;
   readonly statistics: FeatureStatisticsTable;
+  readonly hotKeys: HotKeyWatch;
   readonly live: LiveFeed;
   readonly replies: Replies;
   readonly nowMs: () => number;
@@ -60,6 +62,7 @@ export class DecisionFeed {
     await this.cases.write([{ lane, records: [], outcomes: [], stageMs: {}, takenAtMs: nowMs(), made: new Taken(rows, new Map()) }]);
     labels().decided(rows).catch(this.options.onError);
     statistics.add(rows, nowMs());
+    this.options.hotKeys.add(rows, nowMs());
     if (live.watched) live.decisions(rows.map(({ decision }) => decision));
     for (const { offset, decision } of rows) replies.settle(lane, offset, () => ({ kind: 'decided', decision }));
   }

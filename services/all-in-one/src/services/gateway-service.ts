@@ -28,6 +28,7 @@ import { DefinitionsService } from '../suite/definitions-service';
 import { EntityViews } from '../suite/entity-views';
 import { ExplainThread } from '../suite/explain/explain-thread';
 import { FeatureStatisticsTable } from '../suite/feature-statistics';
+import { HotKeyWatch } from '../suite/hot-keys';
 import { Insight } from '../suite/insight';
 import { LabelWriter } from '../suite/label-writer';
 import { LaneLists, LaneTables, LaneWriter } from '../suite/lane-changes';
@@ -97,6 +98,7 @@ export class GatewayService {
   private readonly explaining: ExplainThread;
   private readonly replies = new Replies();
   private readonly statistics = new FeatureStatisticsTable();
+  private readonly hotKeys = new HotKeyWatch(this.metrics);
   private readonly tokeniser: Tokeniser;
   private readonly clock = new SystemClock();
   private readonly dataDir: string;
@@ -184,7 +186,7 @@ export class GatewayService {
     });
     await this.definitions.restore();
     this.labels = new LabelWriter({ decisions, cases, log, set: () => this.definitions.set, heldPath: join(this.ownDir, 'labels-held.json') });
-    this.feed = new DecisionFeed({ sets: this.sets, decisions, cases, labels: () => this.labels, statistics: this.statistics, live: this.live, replies: this.replies, nowMs: () => this.clock.nowMs(), onError });
+    this.feed = new DecisionFeed({ sets: this.sets, decisions, cases, labels: () => this.labels, statistics: this.statistics, hotKeys: this.hotKeys, live: this.live, replies: this.replies, nowMs: () => this.clock.nowMs(), onError });
     this.follower = new TopicFollower({
       log, path: join(this.ownDir, 'places.json'), onError: (topic, error) => logger.error({ topic, err: error }, 'a topic could not be read; it is tried again'),
       topics: [
@@ -289,7 +291,7 @@ export class GatewayService {
         const stages = await patterns.stages();
         return patternStanding(pattern, of, { set, stages: () => stages, decisions, insight, entityTypeOf: (name) => features.entityTypeOf(name), tokenOf: tokenOfEntity });
       }),
-      tables: new LaneTables({ set, rows: () => tables, writer, tokeniser }), labels: this.labels, models: this.artifacts, monitors: this.monitors, backtests: this.backtests, reprocessing: noReprocessing, verification: noVerification,
+      tables: new LaneTables({ set, rows: () => tables, writer, tokeniser }), labels: this.labels, models: this.artifacts, monitors: this.monitors, backtests: this.backtests, reprocessing: noReprocessing, verification: noVerification, hotKeys: this.hotKeys,
       status: new LaneStatus({ log, runners: Array.from({ length: config.lanes }, (_, lane) => ({ get position() { return positions.decided(lane); }, get publishedPosition() { return positions.decided(lane); } })), definitions: this.definitions, startedAtMs: clock.nowMs() }),
       quarantine: new StoredQuarantine(quarantine, edge, clock, resendDeadlineMs), keys: new RegistryKeys(registry), audit: new RegistryAudit(registry), live: this.live, tracing: this.tracing, health: this.health, metrics: this.metrics, logger, clock,
     }, gateway);

@@ -38,6 +38,7 @@ import { LabelWriter } from './label-writer';
 import { LaneEdge, quarantinedAnswer } from './lane-edge';
 import { LaneFeatures } from './lane-features';
 import { LaneLists, LaneTables, LaneWriter } from './lane-changes';
+import { HotKeyWatch } from './hot-keys';
 import { featureMetrics, laneMetrics, patternMetrics } from './lane-metrics';
 import { LaneSnoozes } from './lane-snoozes';
 import { ListAdditionSink } from './list-additions';
@@ -93,6 +94,7 @@ export class Suite {
   readonly health = new Health();
   readonly metrics = new Metrics().withProcessMetrics();
   readonly statistics = new FeatureStatisticsTable();
+  private readonly hotKeys = new HotKeyWatch(this.metrics);
   readonly artifacts: ModelArtifacts;
   readonly tokeniser: Tokeniser;
   private readonly models = new SharedModels(new OnnxModelRuntime({ ownThreads: true }));
@@ -342,7 +344,9 @@ export class Suite {
 
   private noteBatch(batch: TakenBatch, taken: Taken): void {
     this.labels.decided(taken.rows).catch((error: unknown) => this.options.logger.error({ err: error }, 'labels that waited could not be sent; they go on waiting'));
-    this.statistics.add(taken.rows, this.clock.nowMs());
+    const nowMs = this.clock.nowMs();
+    this.statistics.add(taken.rows, nowMs);
+    this.hotKeys.add(taken.rows, nowMs);
     this.countDecisions(taken.rows);
     this.nextOffsets[batch.lane] = Math.max(this.nextOffsets[batch.lane] ?? 0, (batch.records.at(-1)?.offset ?? -1) + 1);
   }
@@ -387,7 +391,7 @@ export class Suite {
         set, stages: () => this.lanes.map(({ stages }) => stages.patterns), decisions, insight, entityTypeOf: (name) => features.entityTypeOf(name), tokenOf: tokenOfEntity,
       })),
       tables: new LaneTables({ set, rows: () => this.firstLane.features.tableRows, writer, tokeniser: this.tokeniser }),
-      labels: this.labels, models: this.artifacts, monitors: this.monitors, backtests: this.backtests, reprocessing: this.reprocessing, verification: this.verification,
+      labels: this.labels, models: this.artifacts, monitors: this.monitors, backtests: this.backtests, reprocessing: this.reprocessing, verification: this.verification, hotKeys: this.hotKeys,
       status: new LaneStatus({ log, runners: this.lanes.map(({ runner }) => runner), definitions: this.definitions, startedAtMs: this.clock.nowMs() }),
       history: this.historyForAll(),
       quarantine: new StoredQuarantine(quarantine, edge, this.clock, resendDeadlineMs),

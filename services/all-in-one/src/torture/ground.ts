@@ -31,13 +31,19 @@ export class Ground {
     const { folder, lanes, key, tokenKey, prefix, sessionMs, disks } = options;
     const ways = { kafka: await TcpProxy.listening(), redis: await TcpProxy.listening() };
     const brokerDisk = disks ? SmallDisk.mount(join(folder, 'broker-disk'), '3g') : undefined, gatewayDisk = disks ? SmallDisk.mount(join(folder, 'gateway-disk'), '3g') : undefined;
-    const [broker, redis] = await Promise.all([
+    const made = await Promise.allSettled([
       OwnServer.kafka({
         // A broker that was killed is let in again once its session is over.
         advertised: ways.kafka.address, more: { 'broker.session.timeout.ms': String(brokerSessionMs), 'broker.heartbeat.interval.ms': String(brokerHeartbeatMs), ...(brokerDisk === undefined ? {} : { 'log.dirs': join(brokerDisk.path, 'log') }) },
       }),
       OwnServer.redis({ servers: [redisArguments] }),
-    ]);
+    ] as const);
+    if (made[0].status === 'rejected' || made[1].status === 'rejected') {
+      await Promise.allSettled([ways.kafka.close(), ways.redis.close(), ...made.map((each) => (each.status === 'fulfilled' ? each.value.remove() : undefined))]);
+      for (const disk of [brokerDisk, gatewayDisk]) disk?.unmount();
+      throw made.find((each) => each.status === 'rejected')?.reason;
+    }
+    const [{ value: broker }, { value: redis }] = made;
     ways.kafka.aim(broker.address);
     ways.redis.aim(redis.address);
     const processes = new ServiceProcesses({

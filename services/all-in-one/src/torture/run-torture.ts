@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WeirError } from '@weir/contracts';
 import { SeededRandom } from '@weir/testkit';
 import { Client } from '../client';
+import { awaitBacktest } from '../commands/backtest';
 import { applyOver } from '../commands/definitions-remote';
 import { closingEvents, tortureEvents, type SentEvent } from './events';
 import { faultPlan } from './fault-plan';
@@ -18,7 +19,7 @@ import { effectsOf, judge, type DoneFault } from './judgement';
 import { Ledger } from './ledger';
 import { MemoryWatch } from './memory-watch';
 import { Sender } from './sender';
-import { readTopics } from './topics';
+import { readTopics, type TopicContents } from './topics';
 import { decideOffline, verdictsOf } from './without-faults';
 
 export interface TortureOptions {
@@ -86,7 +87,7 @@ class TortureRun {
     const { options, ledger } = this;
     const startedMs = Date.now();
     const ground = (this.ground = await Ground.build({ folder: this.folder, lanes: options.lanes, key: this.key, tokenKey: this.tokenKey, prefix: this.prefix, sessionMs: times[options.quick ? 'quick' : 'long'].sessionMs, disks: !options.quick || options.only !== undefined }));
-    await applyOver(new Client({ url: ground.url }, { WEIR_API_KEY: this.key }), options.definitions);
+    await applyOver(this.client(), options.definitions);
     options.say(`five services at ${ground.url} after ${((Date.now() - startedMs) / 1_000).toFixed(1)} s; sending ${options.perSecond}/s`);
     const written = createWriteStream(this.eventsFile);
     const sender = (this.sender = new Sender({
@@ -106,6 +107,8 @@ class TortureRun {
     const restarts = [...ground.processes.restarted.values()].reduce((sum, count) => sum + count, 0);
     yield* this.judgement(ground, done, { closing: closing.length, sentSeconds: (Date.now() - startedMs) / 1_000, memory: memory.mostMb, endedByThemselves: restarts - this.kills });
   }
+
+  private client(): Client { return new Client({ url: this.ground?.url ?? '' }, { WEIR_API_KEY: this.key }); }
 
   private async *faults(ground: Ground, sender: Sender, memory: MemoryWatch): AsyncGenerator<TortureLine, DoneFault[], undefined> {
     const { quick, minutes, only, signal, say, burstMs } = this.options, { holdMs, standMs, sessionMs, pauseMsMax, ...usual } = times[quick ? 'quick' : 'long'];
@@ -150,15 +153,17 @@ class TortureRun {
     options.say('reading the topics and deciding the same without faults');
     const topics = await readTopics({ brokers: [ground.broker.address], prefix: this.prefix, closing: run.closing });
     await this.exportTo(exportFile);
+    // From an empty state, every decision reading the other lanes where it read them: whatever the lanes, and the degraded ones whose cause stands in the log.
+    const replay = await awaitBacktest(this.client(), { verify: true }, 'replaying');
     const unclean = await ground.stop();
     const offline = new Map<string, { readonly digest: string; readonly text: string }>();
-    // With several lanes a decision also reads the others: such a run is replayed by its recorded positions (examples/handbook/eight-lanes-equal-replay.sh).
+    // With several lanes a decision also reads the others, where a file has one lane: there the replay alone says what is right.
     if (options.lanes === 1) {
       await decideOffline({ definitions: options.definitions, events: this.eventsFile, out: offlineFile, tokenKey: this.tokenKey });
       for await (const { transactionId, digest, text } of verdictsOf(offlineFile)) offline.set(transactionId, { digest, text: createHash('sha1').update(text).digest('base64') });
     }
     const judged = judge(ledger, topics, options.lanes === 1 ? new Map([...offline].map(([id, { digest }]) => [id, digest])) : undefined);
-    const api = await this.judgeExport(exportFile, options.lanes === 1 ? offline : undefined);
+    const api = await this.judgeExport(exportFile, topics, options.lanes === 1 ? offline : undefined);
     const effects = effectsOf(done, ledger, topics);
     for (const [index, { fault, startedMs, endedMs, rssMaxMb }] of done.entries()) {
       const effect = effects[index];
@@ -167,7 +172,7 @@ class TortureRun {
     const recoveries = effects.map(({ recoveryMs }) => recoveryMs).sort((a, b) => a - b);
     yield {
       torture: 'result', seed: options.seed, lanes: options.lanes, per_second: options.perSecond, seconds: Math.round(run.sentSeconds), faults: done.length, transactions: judged.transactions, acknowledged: ledger.acknowledged, decided: judged.decided, refusals: ledger.refusals,
-      lost: judged.lost.length, doubled: judged.doubled, different: judged.different.length, compared: options.lanes === 1, told_otherwise: judged.toldOtherwise.length, degraded: judged.degraded, quarantined: topics.quarantined, alerts: topics.alerts,
+      lost: judged.lost.length, doubled: judged.doubled, different: judged.different.length, replayed: Number(replay['same']), replayed_different: Number(replay['different']) + Number(replay['not_stored']), told_otherwise: judged.toldOtherwise.length, degraded: judged.degraded, quarantined: topics.quarantined, alerts: topics.alerts,
       api_missing: api.missing, api_doubled: api.doubled, api_different: api.different,
       longest_gap_ms: Math.round(judged.longestGapMs), recovery_p50_ms: recoveries[Math.floor(recoveries.length / 2)] ?? 0, recovery_max_ms: recoveries.at(-1) ?? 0,
       latency_p50_ms: Math.round(judged.latencyP50Ms), latency_p99_ms: Math.round(judged.latencyP99Ms), rss_max_mb: run.memory, ended_by_themselves: run.endedByThemselves, not_ended_cleanly: unclean,
@@ -175,14 +180,15 @@ class TortureRun {
     };
   }
 
-  /** Every verdict that the gateway serves, one by one against those without faults, byte for byte without the id. */
-  private async judgeExport(file: string, offline: ReadonlyMap<string, { readonly text: string }> | undefined): Promise<{ readonly missing: number; readonly doubled: number; readonly different: number }> {
+  /** Every verdict that the gateway serves, one by one: what stands in the topic, and byte for byte without the id what comes without faults. */
+  private async judgeExport(file: string, topics: TopicContents, offline: ReadonlyMap<string, { readonly text: string }> | undefined): Promise<{ readonly missing: number; readonly doubled: number; readonly different: number }> {
     const seen = new Set<string>();
     let doubled = 0, different = 0;
-    for await (const { transactionId, text } of verdictsOf(file)) {
+    for await (const { transactionId, digest, text } of verdictsOf(file)) {
       if (seen.has(transactionId)) doubled += 1;
       seen.add(transactionId);
-      if (offline !== undefined && !text.includes('"degraded":true') && offline.get(transactionId)?.text !== createHash('sha1').update(text).digest('base64')) different += 1;
+      const isOther = offline !== undefined && !text.includes('"degraded":true') && offline.get(transactionId)?.text !== createHash('sha1').update(text).digest('base64');
+      if (isOther || topics.byTransaction.get(transactionId)?.digest !== digest) different += 1;
     }
     let missing = 0;
     for (const id of this.ledger.ids) if (this.ledger.isAcknowledged(id) && !seen.has(id)) missing += 1;
@@ -205,4 +211,4 @@ const named = (name: string, ids: readonly string[]): Readonly<Record<string, re
 
 /** Whether nothing was lost, doubled or other than without faults. */
 export const isClean = (result: TortureLine): boolean =>
-  ['lost', 'doubled', 'different', 'told_otherwise', 'quarantined', 'api_missing', 'api_doubled', 'api_different'].every((name) => result[name] === 0) && Number(result['decided']) === Number(result['transactions']);
+  ['lost', 'doubled', 'different', 'replayed_different', 'told_otherwise', 'quarantined', 'api_missing', 'api_doubled', 'api_different'].every((name) => result[name] === 0) && Number(result['decided']) === Number(result['transactions']);
