@@ -1,4 +1,5 @@
-import { Cluster, Redis, type RedisOptions as AnyRedisOptions } from 'ioredis';
+import { Cluster, Redis, type RedisOptions as AnyRedisOptions, type StandaloneConnectionOptions } from 'ioredis';
+import StandaloneConnector from 'ioredis/built/connectors/StandaloneConnector';
 
 /** How to reach Redis: one of a server's address, Sentinels, or nodes of a cluster. */
 export interface RedisConnection {
@@ -24,6 +25,21 @@ export type RedisClient = Redis | Cluster;
 
 const reconnectDelayMsMax = 2_000;
 
+/**
+ * `ioredis` listens for one error of a socket. A TLS handshake that is cut off, because the client is closed meanwhile, may give two, the second of them the
+ * server's alert; unheard it would end the process.
+ */
+class AttentiveConnector extends StandaloneConnector {
+  constructor(options: unknown) {
+    super(options as StandaloneConnectionOptions); // as the client has parsed them
+  }
+
+  override async connect(tell: Parameters<StandaloneConnector['connect']>[0]): ReturnType<StandaloneConnector['connect']> {
+    const stream = await super.connect(tell);
+    return stream.on('error', () => undefined);
+  }
+}
+
 /** A client that connects at the first command. Errors of the connection are those of the commands; the client itself keeps trying. */
 export function connectRedis(connection: RedisConnection, overrides: RedisOptions = {}): RedisClient {
   const options: RedisOptions = {
@@ -35,6 +51,7 @@ export function connectRedis(connection: RedisConnection, overrides: RedisOption
     ...(connection.username === undefined ? {} : { username: connection.username }),
     ...(connection.password === undefined ? {} : { password: connection.password }),
     ...(connection.tls === undefined ? {} : { tls: { ...connection.tls } }),
+    ...(connection.sentinels === undefined ? { Connector: AttentiveConnector } : {}),
     ...overrides,
   };
   const client = open(connection, options);

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { describeOn, freshName, OwnServer, ownServers, TcpProxy, testCertificates, type OwnRedisSpec } from '../testing-servers';
+import { connectRedis } from './connection';
 import { RedisOnlineStore, type RedisOnlineStoreOptions } from './index';
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
@@ -43,14 +44,18 @@ describe('Redis, when it is hard to reach or in trouble', () => {
       return store;
     };
     const plain = ['--port', '{port:0}', '--save', ''];
-
-    it('is spoken to by TLS and with a user of few rights; says what is wrong when it is not let in', async () => {
+    const byTls = async (rights: readonly string[] = []): Promise<{ own: OwnServer; authority: string }> => {
       const { authority, certificate, key } = await testCertificates();
-      const rights = ['--user', 'weir', 'on', '>secret', '~{weir:*', '&weir:reply:*', '-@all', '+@connection', '+@transaction', '+hget', '+hset', '+hdel', '+hmget', '+hscan', '+unlink', '+eval', '+info', '+publish', '+subscribe'];
       const own = await server({
         servers: [['--port', '0', '--tls-port', '{port:0}', '--tls-cert-file', '{dir}/server.pem', '--tls-key-file', '{dir}/server.key', '--tls-ca-cert-file', '{dir}/authority.pem', '--tls-auth-clients', 'no', '--save', '', ...rights]],
         files: { 'server.pem': certificate, 'server.key': key, 'authority.pem': authority },
       });
+      return { own, authority };
+    };
+
+    it('is spoken to by TLS and with a user of few rights; says what is wrong when it is not let in', async () => {
+      const rights = ['--user', 'weir', 'on', '>secret', '~{weir:*', '&weir:reply:*', '-@all', '+@connection', '+@transaction', '+hget', '+hset', '+hdel', '+hmget', '+hscan', '+unlink', '+eval', '+info', '+publish', '+subscribe'];
+      const { own, authority } = await byTls(rights);
       const secure = { url: `rediss://${own.address}`, username: 'weir', password: 'secret', prefix: 'weir', tls: { ca: authority }, retriesMax: 0 };
       const store = storeOn(secure);
       await store.publish(0, 7, [['stage/k', bytes(1, 2)], ['stage/gone', undefined]]);
@@ -64,6 +69,18 @@ describe('Redis, when it is hard to reach or in trouble', () => {
         [{ password: 'wrong' }, /WRONGPASS/], [{ tls: {} }, /certificate/i], [{ prefix: 'other' }, /NOPERM/], [{ url: `rediss://user@${own.address}`, tls: { ca: authority, servername: 'elsewhere.test' } }, /altnames|WRONGPASS|servername/i],
       ];
       for (const [change, message] of refused) await expect(storeOn({ ...secure, ...change }).position(0)).rejects.toMatchObject({ code: 'WEIR_STORE_FAILED', message: expect.stringMatching(message) });
+    });
+
+    it('is left quietly by who is closed in the midst of the handshake with a server that he does not trust', async () => {
+      const { own } = await byTls();
+      await Promise.all(Array.from({ length: 20 }, async () => {
+        const client = connectRedis({ url: `rediss://${own.address}`, retriesMax: 0 });
+        const ended = new Promise((resolve) => { client.once('end', resolve); });
+        client.connect().catch(() => undefined);
+        await new Promise((resolve) => { setImmediate(resolve); });
+        client.disconnect();
+        await ended;
+      }));
     });
 
     it('is found again by Sentinels after the master is gone, with what a replica had', async () => {
