@@ -1,4 +1,5 @@
 import type { Kafka } from 'kafkajs';
+import { topicThere } from '../kafka-common';
 
 /** What `kafkajs` reads from a partition; its type says less than what is there. */
 export interface RawMessage {
@@ -34,7 +35,7 @@ interface InternalCluster {
  */
 export class PartitionBrokers {
   readonly #cluster: InternalCluster;
-  #connected: Promise<void> | undefined;
+  #closed = false;
 
   constructor(kafka: Kafka) {
     const make = Object.getOwnPropertySymbols(kafka).map((symbol): unknown => Reflect.get(kafka, symbol)).find((value) => typeof value === 'function' && value.toString().includes('new Cluster'));
@@ -42,27 +43,43 @@ export class PartitionBrokers {
     this.#cluster = make({ metadataMaxAge: 300_000, allowAutoTopicCreation: false }) as InternalCluster; // by the check above
   }
 
-  /** The partition's leader, asked for again after an error. */
-  async of(topic: string, partition: number): Promise<Broker> {
-    this.#connected ??= this.#cluster.connect();
-    try {
-      await this.#connected;
-      await this.#cluster.addTargetTopic(topic);
-      const [nodeId] = Object.entries(this.#cluster.findLeaderForPartitions(topic, [partition])).find(([, partitions]) => partitions.includes(partition)) ?? [];
-      if (nodeId === undefined) throw new Error(`${topic} has no leader for partition ${partition}`);
-      return await this.#cluster.findBroker({ nodeId });
-    } catch (error) {
-      this.#connected = undefined;
-      throw error;
-    }
+  /**
+   * What the partition's leader answers. Whoever leads a topic just made may not know it yet, and leaders change: where nobody leads or the one asked says
+   * that it doesn't, it is asked again for a while; any other error passes through, and the next call looks for the leader anew.
+   */
+  onLeader<T>(topic: string, partition: number, work: (leader: Broker) => Promise<T>): Promise<T> {
+    return topicThere(topic, async () => {
+      try {
+        const leader = await this.#leaderOf(topic, partition);
+        if (leader !== undefined) return await work(leader);
+        await this.#cluster.refreshMetadata();
+      } catch (error) {
+        if (this.#closed || isOffsetOutOfRange(error)) throw error;
+        await this.#cluster.refreshMetadata().catch(() => undefined);
+        if (!isUnknownYet(error)) throw error;
+      } finally {
+        if (this.#closed) await this.#cluster.disconnect(); // what connected meanwhile
+      }
+      return undefined;
+    });
   }
 
-  /** After an error: the leader may be another one now. */
-  async refresh(): Promise<void> { await this.#cluster.refreshMetadata().catch(() => undefined); }
+  async #leaderOf(topic: string, partition: number): Promise<Broker | undefined> {
+    if (this.#closed) throw new Error('the connection is closed');
+    await this.#cluster.connect();
+    await this.#cluster.addTargetTopic(topic);
+    const [nodeId] = Object.entries(this.#cluster.findLeaderForPartitions(topic, [partition])).find(([, partitions]) => partitions.includes(partition)) ?? [];
+    return nodeId === undefined ? undefined : this.#cluster.findBroker({ nodeId });
+  }
 
+  /** What is under way fails. */
   async close(): Promise<void> {
-    if (this.#connected === undefined) return;
-    await this.#connected.catch(() => undefined);
+    this.#closed = true;
     await this.#cluster.disconnect();
   }
 }
+
+const unknownYet: readonly unknown[] = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEADER_FOR_PARTITION'];
+/** Of a topic or its leader: said by a broker, or the reason why the library tried no more. */
+export const isUnknownYet = (error: unknown): boolean => error instanceof Error && (('type' in error && unknownYet.includes(error.type)) || isUnknownYet(error.cause));
+export const isOffsetOutOfRange = (error: unknown): boolean => error instanceof Error && 'type' in error && error.type === 'OFFSET_OUT_OF_RANGE';

@@ -2,7 +2,7 @@ import { CompressionTypes, Kafka, logLevel, Partitioners, type KafkaConfig, type
 import type { NewRecord } from '@weir/ports';
 import { kafkaDefaults, ProducerFenced, topicThere, type KafkaDriver, type KafkaOptions, type PartitionFetcher } from '../kafka-common';
 import { registerCodecs } from './codecs';
-import { PartitionBrokers } from './internals';
+import { isUnknownYet, PartitionBrokers } from './internals';
 import { KafkaJsFetcher } from './kafkajs-fetcher';
 
 const earliest = -2, latest = -1;
@@ -112,17 +112,8 @@ export class KafkaJsDriver implements KafkaDriver {
   }
 
   async #offset(topic: string, partition: number, timestamp: number, committed: boolean): Promise<number> {
-    return topicThere(topic, async () => {
-      try {
-        const broker = await this.#reader.of(topic, partition);
-        const { responses } = await broker.listOffsets({ isolationLevel: committed ? 1 : 0, topics: [{ topic, partitions: [{ partition, timestamp }] }] });
-        return Number(responses[0]?.partitions[0]?.offset);
-      } catch (error) {
-        await this.#reader.refresh();
-        if (isUnknownYet(error)) return undefined;
-        throw error;
-      }
-    });
+    const { responses } = await this.#reader.onLeader(topic, partition, (leader) => leader.listOffsets({ isolationLevel: committed ? 1 : 0, topics: [{ topic, partitions: [{ partition, timestamp }] }] }));
+    return Number(responses[0]?.partitions[0]?.offset);
   }
 
   async close(): Promise<void> {
@@ -166,6 +157,3 @@ function placeOf([metadata]: readonly RecordMetadata[]): { firstOffset: number; 
 }
 
 const isFenced = (error: unknown): boolean => error instanceof Error && 'type' in error && (error.type === 'INVALID_PRODUCER_EPOCH' || error.type === 'PRODUCER_FENCED');
-const unknownYet: readonly unknown[] = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEADER_FOR_PARTITION'];
-/** Said by a broker, or the reason why the library tried no more. */
-const isUnknownYet = (error: unknown): boolean => error instanceof Error && (('type' in error && unknownYet.includes(error.type)) || isUnknownYet(error.cause));

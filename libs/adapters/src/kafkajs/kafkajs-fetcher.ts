@@ -1,7 +1,7 @@
 import type { Kafka } from 'kafkajs';
 import type { LogRecord } from '@weir/ports';
 import { OffsetOutOfRange, type Fetched, type PartitionFetcher } from '../kafka-common';
-import { PartitionBrokers, type RawMessage, type RawPartition } from './internals';
+import { isOffsetOutOfRange, PartitionBrokers, type RawMessage, type RawPartition } from './internals';
 
 const noHeaders: Readonly<Record<string, string>> = Object.freeze({});
 const noValue = new Uint8Array(0);
@@ -16,16 +16,14 @@ export class KafkaJsFetcher implements PartitionFetcher {
 
   async fetch(fromOffset: number, waitMs: number): Promise<Fetched> {
     try {
-      const broker = await this.#brokers.of(this.topic, this.partition);
-      const { responses } = await broker.fetch({
+      const { responses } = await this.#brokers.onLeader(this.topic, this.partition, (leader) => leader.fetch({
         isolationLevel: this.committed ? 1 : 0, maxWaitTime: waitMs, minBytes: 1, maxBytes: this.fetchBytesMax,
         topics: [{ topic: this.topic, partitions: [{ partition: this.partition, fetchOffset: String(fromOffset), maxBytes: this.fetchBytesMax }] }],
-      });
+      }));
       const partition = responses[0]?.partitions[0];
       return partition === undefined ? { records: [], next: fromOffset } : fetchedOf(partition, fromOffset);
     } catch (error) {
-      if (error instanceof Error && 'type' in error && error.type === 'OFFSET_OUT_OF_RANGE') throw new OffsetOutOfRange(`${this.topic} ${this.partition} has no offset ${fromOffset}`, { cause: error });
-      await this.#brokers.refresh();
+      if (isOffsetOutOfRange(error)) throw new OffsetOutOfRange(`${this.topic} ${this.partition} has no offset ${fromOffset}`, { cause: error });
       throw error;
     }
   }
