@@ -57,15 +57,20 @@ class OwnServers {
 
   async removeOrphans({ all = false } = {}) {
     for (const name of fs.existsSync(this.folder) ? fs.readdirSync(this.folder) : []) {
-      if (!name.startsWith('own-') || !fs.existsSync(path.join(this.folder, name, 'own.json'))) continue;
+      if (!name.startsWith('own-')) continue;
       let record;
-      try { record = this.#read(name.slice(4)); } catch { continue; } // somebody else removes it, or is writing it, at this moment
+      try { record = this.#read(name.slice(4)); } catch { continue; } // not written yet, or removed by another meanwhile
       if (all || !runs(record.owner)) try { await this.act(record.id, 'remove'); } catch { fs.rmSync(path.join(this.folder, name), { recursive: true, force: true }); }
     }
   }
 
   #read(id) { return JSON.parse(fs.readFileSync(path.join(this.folder, `own-${id}`, 'own.json'), 'utf8')); }
-  #write(record) { fs.writeFileSync(path.join(this.folder, `own-${record.id}`, 'own.json'), JSON.stringify(record)); }
+  /** In one step, for others read it at any time. */
+  #write(record) {
+    const file = path.join(this.folder, `own-${record.id}`, 'own.json');
+    fs.writeFileSync(`${file}.new`, JSON.stringify(record));
+    fs.renameSync(`${file}.new`, file);
+  }
 }
 
 const filled = (text, dir, ports) => text.replaceAll('{dir}', dir).replace(/\{port:(\d)\}/g, (_, place) => String(ports[Number(place)]));

@@ -6,7 +6,7 @@
  *   servers.cjs down [NAME…]     stops what this script started
  *   servers.cjs run [NAME…] -- COMMAND ARGS…   up, the command, then down what was not up before
  *   servers.cjs own redis|kafka JSON [OWNER]   a server of one suite's own (see own.cjs); prints {id, urls, way} or {unavailable}
- *   servers.cjs way redis|kafka                how one would come; prints {way} or {unavailable}
+ *   servers.cjs way redis|kafka                how one would come; prints {way, host} or {unavailable}
  *   servers.cjs act ID stop|kill|start|pause|resume|remove
  *   servers.cjs tool promtool|prometheus       where the program is, installed where it was not; prints {path} or {unavailable}
  *   servers.cjs kafka-tool CLASS ARGUMENT…  runs one of Kafka's own tools from its jars, e.g. org.apache.kafka.tools.ProducerPerformance
@@ -25,7 +25,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { ServersError, answers, runs, say, sleep, stopProcess } = require('./process.cjs');
-const { Containers } = require('./containers.cjs');
+const { Containers, engineHost } = require('./containers.cjs');
 const { OwnServers } = require('./own.cjs');
 const standIns = require('./stand-ins.cjs');
 
@@ -130,8 +130,8 @@ async function main([command, ...args]) {
   const split = args.indexOf('--');
   const wanted = (split < 0 ? args : args.slice(0, split)).filter((arg) => arg !== '--json');
   if (command === 'way') {
-    const { unavailable, way } = await byFirstWay(wanted[0], { container: () => ({}), process: () => prepareProcess[wanted[0]]() });
-    process.stdout.write(`${JSON.stringify({ way, unavailable })}\n`);
+    const { unavailable, way, host = '127.0.0.1' } = await byFirstWay(wanted[0], { container: async () => ({ host: await engineHost() }), process: () => prepareProcess[wanted[0]]() });
+    process.stdout.write(`${JSON.stringify(unavailable === undefined ? { way, host } : { unavailable })}\n`);
     return undefined;
   }
   if (command === 'tool') return locked(() => {

@@ -36,10 +36,10 @@ async function addScramUser(address: string, name: string, password: string): Pr
 }
 
 describe('Kafka, when it is hard to reach or in trouble', () => {
-  describeOn(ownServers('kafka'), () => {
+  describeOn(ownServers('kafka'), (host) => {
     let broker: OwnServer, certificates: TestCertificates;
     beforeAll(async () => {
-      certificates = await testCertificates();
+      certificates = await testCertificates(host);
       broker = await OwnServer.kafka({
         secure: true, files: { 'server.pem': `${certificates.key}${certificates.certificate}` },
         more: {

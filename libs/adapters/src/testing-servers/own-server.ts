@@ -38,11 +38,12 @@ export class OwnServer {
   async #act(action: string): Promise<void> { await run(process.execPath, [serversScript, 'act', this.id, action], { timeout: actionMsMax }); }
 }
 
-/** Whether servers of one's own can be had of the kind; for `describeOn`. */
+/** Whether servers of one's own can be had of the kind, and by which host; for `describeOn`. */
 export function ownServers(kind: 'redis' | 'kafka'): TestServer {
   const { status, stdout, stderr } = spawnSync(process.execPath, [serversScript, 'way', kind], { encoding: 'utf8', timeout: actionMsMax });
   const name = `a ${kind} of its own`;
   if (status !== 0) return { name, unavailable: stderr.trim() };
   const answer: unknown = JSON.parse(stdout);
-  return typeof answer === 'object' && answer !== null && 'unavailable' in answer ? { name, unavailable: String(answer.unavailable) } : { name, url: '' };
+  if (typeof answer === 'object' && answer !== null && 'host' in answer) return { name, url: String(answer.host) };
+  return { name, unavailable: typeof answer === 'object' && answer !== null && 'unavailable' in answer ? String(answer.unavailable) : stdout };
 }
