@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { OrderedThread, startWorker } from '../threads';
 
 export interface PackedEntries { readonly bytes: ArrayBuffer; readonly length: number }
 /** What the thread is told: one publish, its entries packed by `packEntries`. */
@@ -20,40 +18,19 @@ const blockBytes = 1 << 18;
  * the other.
  */
 export class StateWriter {
-  readonly #worker: Worker;
-  readonly #waiting: Array<{ readonly resolve: () => void; readonly reject: (cause: unknown) => void }> = [];
+  readonly #thread: OrderedThread<PublishOrder, PublishAnswer>;
 
   constructor(path: string) {
-    const built = join(__dirname, 'state-writer.worker.js');
-    // Uncompiled, Node strips its types and says how the file could be found faster.
-    this.#worker = existsSync(built) ? new Worker(built, { workerData: path }) : new Worker(join(__dirname, 'state-writer.worker.ts'), { workerData: path, execArgv: ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON'] });
-    this.#worker.on('message', ({ error }: PublishAnswer) => {
-      const asked = this.#waiting.shift();
-      if (this.#waiting.length === 0) this.#worker.unref();
-      if (error === undefined) asked?.resolve();
-      else asked?.reject(new Error(error));
-    });
-    this.#worker.on('error', (cause) => this.#giveUp(cause));
-    this.#worker.on('exit', () => this.#giveUp(new Error('the thread that writes state ended')));
-    this.#worker.unref();
+    this.#thread = new OrderedThread(startWorker(__dirname, 'state-writer.worker', { workerData: path }), 'the thread that writes state');
   }
 
   /** Resolves when all of it is synced; rejects when nothing of it was written. */
-  publish(order: PublishOrder): Promise<void> {
-    return new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
-      this.#worker.ref();
-      this.#worker.postMessage(order, order.blocks.map(({ bytes }) => bytes));
-    });
+  async publish(order: PublishOrder): Promise<void> {
+    const { error } = await this.#thread.ask(order, order.blocks.map(({ bytes }) => bytes));
+    if (error !== undefined) throw new Error(error);
   }
 
-  async close(): Promise<void> {
-    await this.#worker.terminate();
-  }
-
-  #giveUp(cause: unknown): void {
-    for (const { reject } of this.#waiting.splice(0)) reject(cause);
-  }
+  close(): Promise<void> { return this.#thread.terminate(); }
 }
 
 /** Key length, value length, key, value; little-endian. Made a stretch at a time. */

@@ -1,6 +1,6 @@
-import { setPriority } from 'node:os';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { OnnxModelRuntime } from '@weir/adapters/onnx';
+import { lowerPriority } from '@weir/adapters/threads';
 import { WeirError, type RawRecord } from '@weir/contracts';
 import { resolveCanonicalSet } from '@weir/definitions';
 import { buildStages, type Stages } from '../chain';
@@ -141,8 +141,7 @@ async function front({ lane, source, port }: FrontJob, parent: Parent): Promise<
 
 async function main(port: MessagePort): Promise<void> {
   const job = workerData as ThreadJob; // posted by ThreadHost alone
-  // On Linux the priority of 0 is that of the calling thread alone; elsewhere it may be the process's, so it is left as it is.
-  if (job.niceness > 0 && process.platform === 'linux') setPriority(0, job.niceness);
+  lowerPriority(job.niceness);
   const parent: Parent = new ThreadPort(port);
   try {
     await (job.work === 'side' ? side(job, parent) : job.work === 'pair' ? pair(job, parent) : front(job, parent));

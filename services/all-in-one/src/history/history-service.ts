@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { LmdbOutcomeLog } from '@weir/adapters/lmdb';
 import { ParquetOfflineStore } from '@weir/adapters/parquet';
+import { builtWorker } from '@weir/adapters/threads';
 import { WeirError } from '@weir/contracts';
 import type { Sink, TakenBatch } from '@weir/pipeline';
 import type { Logger, Metrics } from '@weir/platform';
@@ -45,8 +45,8 @@ export class HistoryService {
 
   start(): void {
     if (this.isStopping) return;
-    const thread = join(__dirname, 'history-thread.js'), { job } = this.options;
-    if (!existsSync(thread)) { // run from its source: in this thread
+    const thread = builtWorker(__dirname, 'history-thread'), { job } = this.options;
+    if (thread === undefined) { // run from its source: in this thread
       const loop = new HistoryLoop(job, (message) => { this.hear(message); });
       this.tell = (message) => { loop.take(message); };
       return this.wake();

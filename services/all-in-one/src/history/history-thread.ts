@@ -1,5 +1,5 @@
-import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
+import { lowerPriority } from '@weir/adapters/threads';
 import { HistoryLoop, type FromHistory, type HistoryJob, type ToHistory } from './history-job';
 
 /** Below live traffic. */
@@ -8,8 +8,7 @@ const niceness = 10;
 /** History in a thread of its own. */
 if (parentPort !== null) {
   const port = parentPort;
-  // On Linux the priority of 0 is that of the calling thread alone; elsewhere it may be the process's, so it is left as it is.
-  if (process.platform === 'linux') setPriority(0, niceness);
+  lowerPriority(niceness);
   const loop = new HistoryLoop(workerData as HistoryJob, (message: FromHistory) => { // posted by HistoryService alone
     port.postMessage(message);
     if (message.kind === 'done' && stopping === message.id) port.close();

@@ -1,6 +1,6 @@
-import { setPriority } from 'node:os';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { LmdbOnlineStore } from '@weir/adapters/lmdb';
+import { lowerPriority } from '@weir/adapters/threads';
 import { unpackRecords, type RecordPack } from '../backtest/record-pack';
 import { StoredBuild, type BuildJob } from './stored-build';
 
@@ -14,8 +14,7 @@ export type FromBuild =
 const niceness = 15;
 
 function run(port: MessagePort, job: BuildJob): void {
-  // On Linux the priority of 0 is that of the calling thread alone; elsewhere it may be the process's, so it is left as it is.
-  if (process.platform === 'linux') setPriority(0, niceness);
+  lowerPriority(niceness);
   const say = (message: FromBuild): void => { port.postMessage(message); };
   let given: ((pack: RecordPack) => void) | undefined;
   const store = new LmdbOnlineStore({ path: job.folder });

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { LmdbOnlineStore } from '@weir/adapters/lmdb';
+import { builtWorker } from '@weir/adapters/threads';
 import type { LogRecord } from '@weir/ports';
 import { decodeRawRecord } from '@weir/pipeline';
 import { buffersOf, packRecords } from '../backtest/record-pack';
@@ -11,19 +10,20 @@ import { StoredBuild, type Build, type BuildJob } from './stored-build';
 /** Records of the build's lane, as the log keeps them. */
 export type ReadRecords = (fromOffset: number, max: number) => Promise<readonly LogRecord[]>;
 
-const workerPath = join(__dirname, 'build-worker.js');
-
 /** A build in a thread of its own, which opens the folder for itself; in this one, with this store of the folder, where the code runs uncompiled. */
-export const openBuild = (job: BuildJob, store: () => LmdbOnlineStore, read: ReadRecords): Build =>
-  (existsSync(workerPath) ? new ThreadBuild(job, read) : new StoredBuild(job, store(), async (lane, fromOffset, max) => (await read(fromOffset, max)).map((record) => decodeRawRecord(lane, record))));
+export function openBuild(job: BuildJob, store: () => LmdbOnlineStore, read: ReadRecords): Build {
+  const built = builtWorker(__dirname, 'build-worker');
+  if (built !== undefined) return new ThreadBuild(built, job, read);
+  return new StoredBuild(job, store(), async (lane, fromOffset, max) => (await read(fromOffset, max)).map((record) => decodeRawRecord(lane, record)));
+}
 
 class ThreadBuild implements Build {
   private readonly worker: Worker;
   private waiting: { readonly resolve: () => void; readonly reject: (error: Error) => void; readonly progress: ((position: number) => void) | undefined } | undefined;
   private readonly ended: Promise<void>;
 
-  constructor(job: BuildJob, private readonly read: ReadRecords) {
-    this.worker = new Worker(workerPath, { workerData: job });
+  constructor(built: string, job: BuildJob, private readonly read: ReadRecords) {
+    this.worker = new Worker(built, { workerData: job });
     this.worker.on('message', (message: FromBuild) => { this.take(message).catch((error: unknown) => { this.fail(error instanceof Error ? error : new Error(String(error))); }); });
     this.worker.on('error', (error) => { this.fail(error instanceof Error ? error : new Error(String(error))); });
     this.ended = new Promise((resolve) => { this.worker.on('exit', () => { this.fail(new Error('the build was ended')); resolve(); }); });

@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { builtWorker, OrderedThread } from '@weir/adapters/threads';
 import type { ReadLane } from '../replay/shard-replica';
-import type { CheckJob, FromCheck, ToCheck } from './check-thread';
+import type { Checked, CheckJob } from './check-thread';
 import { checkLane, type CheckOrder, type KeyCheck } from './lane-check';
 
 /** Computes states again, one order after the other. */
@@ -14,10 +13,12 @@ export interface Checker {
 }
 
 const heapMb = 1_024;
-const workerPath = join(__dirname, 'check-thread.js');
 
 /** In a thread of low priority, which reads the log for itself; in this one where the code runs uncompiled. */
-export const openChecker = (job: CheckJob, read: ReadLane): Checker => (existsSync(workerPath) ? new ThreadChecker(job) : new LocalChecker(read));
+export function openChecker(job: CheckJob, read: ReadLane): Checker {
+  const built = builtWorker(__dirname, 'check-thread');
+  return built === undefined ? new LocalChecker(read) : new ThreadChecker(built, job);
+}
 
 class LocalChecker implements Checker {
   readonly cpuMicros = 0;
@@ -35,47 +36,22 @@ class LocalChecker implements Checker {
 
 class ThreadChecker implements Checker {
   cpuMicros = 0;
-  private worker: Worker | undefined;
-  private waiting: { readonly resolve: (keys: readonly KeyCheck[]) => void; readonly reject: (error: Error) => void } | undefined;
+  private thread: OrderedThread<CheckOrder, Checked> | undefined;
 
-  constructor(private readonly job: CheckJob) {}
+  constructor(private readonly built: string, private readonly job: CheckJob) {}
 
-  check(order: CheckOrder): Promise<readonly KeyCheck[]> {
-    const worker = this.started();
-    return new Promise((resolve, reject) => {
-      this.waiting = { resolve, reject };
-      worker.postMessage({ kind: 'check', order } satisfies ToCheck);
-    });
+  async check(order: CheckOrder): Promise<readonly KeyCheck[]> {
+    // Begun when it is first needed, and anew after it ended.
+    if (this.thread === undefined || this.thread.isGone) this.thread = this.start();
+    const checked = await this.thread.ask(order);
+    if ('error' in checked) throw new Error(checked.error);
+    this.cpuMicros += checked.cpuMicros;
+    return checked.keys;
   }
 
-  async close(): Promise<void> {
-    const { worker } = this;
-    this.worker = undefined;
-    await worker?.terminate();
-  }
+  async close(): Promise<void> { await this.thread?.terminate(); }
 
-  /** Begun when it is first needed, and anew after it ended. */
-  private started(): Worker {
-    if (this.worker !== undefined) return this.worker;
-    const worker = new Worker(workerPath, { workerData: this.job, resourceLimits: { maxOldGenerationSizeMb: heapMb } });
-    worker.on('message', (message: FromCheck) => { this.take(message); });
-    worker.on('error', (error) => { this.fail(error instanceof Error ? error : new Error(String(error))); });
-    worker.on('exit', () => {
-      if (this.worker === worker) this.worker = undefined;
-      this.fail(new Error('the thread that checks served values ended'));
-    });
-    return (this.worker = worker);
-  }
-
-  private take(message: FromCheck): void {
-    if (message.kind === 'failed') return this.fail(new Error(message.message));
-    this.cpuMicros += message.cpuMicros;
-    this.waiting?.resolve(message.keys);
-    this.waiting = undefined;
-  }
-
-  private fail(error: Error): void {
-    this.waiting?.reject(error);
-    this.waiting = undefined;
+  private start(): OrderedThread<CheckOrder, Checked> {
+    return new OrderedThread(new Worker(this.built, { workerData: this.job, resourceLimits: { maxOldGenerationSizeMb: heapMb } }), 'the thread that checks served values');
   }
 }

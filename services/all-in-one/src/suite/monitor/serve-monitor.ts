@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import { serveAsked } from '@weir/adapters/threads';
 import type { DriftWindow } from './drift-book';
 import { MonitorCore, type HighError, type LabelledRow, type ModelsNow, type MonitorJob, type StepReport } from './monitor-core';
 import type { WeekQuality } from './quality-book';
@@ -14,13 +15,12 @@ export interface MonitorCalls {
   close: { readonly asked: null; readonly answer: null };
 }
 export type MonitorCall = keyof MonitorCalls;
-export type MonitorQuestion = { readonly [Call in MonitorCall]: { readonly number: number; readonly call: Call; readonly asked: MonitorCalls[Call]['asked'] } }[MonitorCall];
-export interface MonitorAnswer { readonly number: number; readonly answer?: unknown; readonly error?: string }
+export type MonitorQuestion = { readonly [Call in MonitorCall]: { readonly call: Call; readonly asked: MonitorCalls[Call]['asked'] } }[MonitorCall];
 
 /** Answers a `MonitorThread` at the other end of the port. */
 export function serveMonitor(port: MessagePort, job: MonitorJob): void {
   const core = new MonitorCore(job);
-  const answer = async (question: MonitorQuestion): Promise<unknown> => {
+  serveAsked<MonitorQuestion, unknown>(port, async (question) => {
     switch (question.call) {
       case 'use': core.use(question.asked); return null;
       case 'step': return core.step(question.asked);
@@ -30,14 +30,5 @@ export function serveMonitor(port: MessagePort, job: MonitorJob): void {
       case 'windows': return core.windows();
       case 'close': await core.close(); return null;
     }
-  };
-  port.on('message', (question: MonitorQuestion) => {
-    answer(question).then(
-      (said): MonitorAnswer => ({ number: question.number, answer: said }),
-      (error: unknown): MonitorAnswer => ({ number: question.number, error: error instanceof Error ? error.message : String(error) }),
-    ).then((said) => {
-      port.postMessage(said);
-      if (question.call === 'close') port.close();
-    }, () => undefined);
   });
 }
