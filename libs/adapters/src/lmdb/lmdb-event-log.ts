@@ -11,6 +11,8 @@ export interface LmdbEventLogOptions {
   readonly path: string;
   readonly lanes: number;
   readonly clock: Clock;
+  /** Offset of the first record of a lane of `transactions.raw` that has none yet; default 0. */
+  readonly firstOffset?: number;
 }
 
 /** Records of one block at most: what waits behind a commit goes down together. */
@@ -21,7 +23,8 @@ const tailRecordsMax = 32_768;
 const appendsWaitingMax = 65_536;
 const mapBytes = 1 << 30;
 
-interface Append { readonly records: readonly NewRecord[]; readonly done: (at: { firstOffset: number; appendedAtMs: number }) => void; readonly failed: (error: unknown) => void }
+/** `copied`: the records with times of their own. */
+interface Append { readonly records: readonly NewRecord[]; readonly copied?: readonly LogRecord[]; readonly done: (at: { firstOffset: number; appendedAtMs: number }) => void; readonly failed: (error: unknown) => void }
 
 /** One topic of one lane: blocks by first offset, a queue of appends behind the commit under way, a decoded tail. */
 class Partition {
@@ -36,8 +39,8 @@ class Partition {
   /** The block read last: a reader that catches up asks for the rest of it next. */
   private lastRead: { readonly key: number; readonly records: readonly LogRecord[] } | undefined;
 
-  constructor(private readonly blocks: Database<Buffer, number>, private readonly clock: Clock) {
-    let next = 0;
+  constructor(private readonly blocks: Database<Buffer, number>, private readonly clock: Clock, firstOffset: number) {
+    let next = firstOffset;
     for (const { key, value } of blocks.getRange({ reverse: true, limit: 1 })) {
       next = key + blockCount(value);
       this.lastAppendedAtMs = blockTimeMs(value);
@@ -47,7 +50,15 @@ class Partition {
 
   get first(): number {
     for (const key of this.blocks.getKeys({ limit: 1 })) return key;
-    return 0;
+    return this.next;
+  }
+
+  /** Records of another log with the time they were appended there, in one transaction. */
+  copy(records: readonly LogRecord[]): Promise<void> {
+    return new Promise((resolve, failed) => {
+      this.queue.push({ records, copied: records, done: () => { resolve(); }, failed });
+      this.committing ??= this.commitAll();
+    });
   }
 
   append(records: readonly NewRecord[]): Promise<{ firstOffset: number; appendedAtMs: number }> {
@@ -68,32 +79,39 @@ class Partition {
   private async commitNext(): Promise<void> {
     const appends: Append[] = [];
     const records: NewRecord[] = [];
-    while (this.queue.length > 0 && (appends.length === 0 || records.length + (this.queue[0]?.records.length ?? 0) <= blockRecordsMax)) {
+    while (this.queue.length > 0 && (appends.length === 0 || (appends[0]?.copied === undefined && this.queue[0]?.copied === undefined && records.length + (this.queue[0]?.records.length ?? 0) <= blockRecordsMax))) {
       const append = this.queue.shift() as Append;
       appends.push(append);
       for (const record of append.records) records.push(record);
     }
-    const appendedAtMs = Math.max(this.clock.nowMs(), this.lastAppendedAtMs);
+    const [{ copied } = { copied: undefined }] = appends, nowMs = Math.max(this.clock.nowMs(), this.lastAppendedAtMs), blocks = copied === undefined ? [{ appendedAtMs: nowMs, records }] : blocksByTime(copied, this.lastAppendedAtMs);
     let firstOffset = this.next;
     try {
-      if (records.length > 0) {
-        const committed = this.blocks.put(firstOffset, encodeBlock(records, appendedAtMs));
-        await committed;
-        await this.blocks.flushed;
-        this.remember(records, firstOffset, appendedAtMs);
-        this.lastAppendedAtMs = appendedAtMs;
-        this.next += records.length;
-      }
+      if (records.length > 0) await this.commit(blocks);
     } catch (cause) {
-      const error = new WeirError('WEIR_LOG_FAILED', `appending ${records.length} records failed: ${await commitFailure(cause)}`, { cause, retriable: true });
+      const error = new WeirError('WEIR_LOG_FAILED', `appending ${records.length} records failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, retriable: true });
       for (const append of appends) append.failed(error);
       return;
     }
     for (const append of appends) {
-      append.done({ firstOffset, appendedAtMs });
+      append.done({ firstOffset, appendedAtMs: nowMs });
       firstOffset += append.records.length;
     }
     for (const waiter of this.waiters) if (waiter.offset < this.next) waiter.wake();
+  }
+
+  /** All blocks or none; durable when it resolves. */
+  private async commit(blocks: readonly TimedBlock[]): Promise<void> {
+    const [only] = blocks;
+    let key = this.next;
+    if (blocks.length === 1 && only !== undefined) await this.blocks.put(key, encodeBlock(only.records, only.appendedAtMs));
+    else await this.blocks.transaction(() => { for (const block of blocks) { this.blocks.putSync(key, encodeBlock(block.records, block.appendedAtMs)); key += block.records.length; } });
+    await this.blocks.flushed;
+    for (const { records, appendedAtMs } of blocks) {
+      this.remember(records, this.next, appendedAtMs);
+      this.lastAppendedAtMs = appendedAtMs;
+      this.next += records.length;
+    }
   }
 
   private remember(records: readonly NewRecord[], firstOffset: number, appendedAtMs: number): void {
@@ -166,6 +184,19 @@ class Partition {
   close(): void { for (const waiter of [...this.waiters]) waiter.wake(); }
 }
 
+interface TimedBlock { readonly appendedAtMs: number; readonly records: readonly NewRecord[] }
+
+/** Records that were appended at one time together; time does not go back. */
+function blocksByTime(records: readonly LogRecord[], sinceMs: number): TimedBlock[] {
+  const blocks: Array<{ readonly appendedAtMs: number; readonly records: LogRecord[] }> = [];
+  for (const record of records) {
+    const last = blocks.at(-1), appendedAtMs = Math.max(record.appendedAtMs, last?.appendedAtMs ?? sinceMs);
+    if (last?.appendedAtMs === appendedAtMs && last.records.length < blockRecordsMax) last.records.push(record);
+    else blocks.push({ appendedAtMs, records: [record] });
+  }
+  return blocks;
+}
+
 /** The log in an LMDB folder: appends are durable (synced) when they resolve, and those that arrive together share one sync. One process at a time. */
 export class LmdbEventLog extends EventLog {
   readonly lanes: number;
@@ -185,7 +216,7 @@ export class LmdbEventLog extends EventLog {
     const name = `${topic}/${lane}`;
     let partition = this.partitionByName.get(name);
     if (partition === undefined) {
-      partition = new Partition(this.root.openDB<Buffer, number>(name, { encoding: 'binary' }), this.options.clock);
+      partition = new Partition(this.root.openDB<Buffer, number>(name, { encoding: 'binary' }), this.options.clock, topic === 'transactions.raw' ? this.options.firstOffset ?? 0 : 0);
       this.partitionByName.set(name, partition);
     }
     return partition;
@@ -194,6 +225,8 @@ export class LmdbEventLog extends EventLog {
   override append(topic: Topic, lane: number, records: readonly NewRecord[]): Promise<{ firstOffset: number; appendedAtMs: number }> {
     return this.partition(topic, lane).append(records);
   }
+  /** Records as they stood in another log, with the times they were appended there, all or none; durable when it resolves. @throws WeirError WEIR_LOG_FAILED, retriable. */
+  copy(topic: Topic, lane: number, records: readonly LogRecord[]): Promise<void> { return records.length === 0 ? Promise.resolve() : this.partition(topic, lane).copy(records); }
   override read(topic: Topic, lane: number, fromOffset: number, max: number): Promise<readonly LogRecord[]> {
     return Promise.resolve(this.partition(topic, lane).read(fromOffset, max));
   }

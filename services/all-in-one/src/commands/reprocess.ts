@@ -1,12 +1,17 @@
+import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { WeirError } from '@weir/contracts';
 import { Client } from '../client';
+import { workFolder } from '../folders';
+import { readHistoryOptions } from '../history/history-config';
+import { relane } from '../relane/relane';
 import { exitCodes, Progress, say } from '../terminal';
 import { timesOf } from './backtest';
 import { objectOf, objectsOf, print, printTable, remote, shown, type JsonObject, type RemoteFlags } from './remote';
+import { lanesOf } from './up';
 
-interface ReprocessFlags extends RemoteFlags { readonly view?: string[]; readonly from?: string; readonly to?: string; readonly hold?: boolean; readonly detach?: boolean }
+interface ReprocessFlags extends RemoteFlags { readonly view?: string[]; readonly from?: string; readonly to?: string; readonly hold?: boolean; readonly detach?: boolean; readonly lanes?: number; readonly data?: string }
 
 const actions = ['pause', 'resume', 'switch', 'rollback'] as const;
 const pollEveryMs = 250;
@@ -16,8 +21,10 @@ export function registerReprocess(program: Command): void {
   remote(program.command('reprocess').description('builds views anew from the log beside the live ones, compares, and switches between two events; goes on after a stop')
     .argument('[action]', `list, show, ${actions.join(', ')}; without it a new one starts`).argument('[id]', 'of which one')
     .option('--view <name...>', 'what to build').option('--from <time>', 'of events at or after it (default: the whole log)').option('--to <time>', 'where the stream has to have taken over; refused where it has not')
-    .option('--hold', 'compare, and wait for `weir reprocess switch`').option('--detach', 'do not wait for its end'))
+    .option('--hold', 'compare, and wait for `weir reprocess switch`').option('--detach', 'do not wait for its end')
+    .option('--lanes <n>', 'another number of lanes, for a suite that does not run: its records in new lanes, run by the same stages', lanesOf).option('--data <dir>', 'with --lanes: its folder (default .weir/data)'))
     .action(async (action: string | undefined, id: string | undefined, flags: ReprocessFlags) => {
+      if (flags.lanes !== undefined) return changeLanes(flags.lanes, flags);
       const client = new Client(flags);
       if (action === undefined) return start(client, flags);
       if (action === 'list') return list(client, flags);
@@ -30,8 +37,20 @@ export function registerReprocess(program: Command): void {
     });
 }
 
+async function changeLanes(lanes: number, flags: ReprocessFlags): Promise<void> {
+  const dataDir = resolve(flags.data ?? join(workFolder(), 'data'));
+  let progress: Progress | undefined;
+  const done = await relane({ dataDir, lanes, historyPath: readHistoryOptions(process.env, dataDir).path, progress: (records, of) => { (progress ??= new Progress('building lanes', of)).at(records); } });
+  progress?.end();
+  const { comparison: { compared, same, different, examples }, ...told } = done;
+  if (flags.json === true) return print(JSON.stringify({ ...told, compared, same, different, examples }));
+  print(`${dataDir}: ${done.lanesBefore} → ${lanes} lanes, ${done.records} records; \`weir up --data ${dataDir}\` goes on with them. What was there before is in ${done.before}: its decisions are still read from there, its log, state and history no more`);
+  print(`values of ${compared} keys compared: ${same} the same, ${different} different`);
+  for (const { view, key, before, now } of examples) print(`  ${view} ${key}: ${JSON.stringify(before)} → ${JSON.stringify(now)}`);
+}
+
 async function start(client: Client, flags: ReprocessFlags): Promise<void> {
-  if (flags.view === undefined) throw new WeirError('WEIR_USAGE', '--view is needed: which view to build');
+  if (flags.view === undefined) throw new WeirError('WEIR_USAGE', '--view is needed: which view to build; or --lanes: how many lanes a suite that does not run shall have');
   const state = objectOf(await client.json('POST', '/reprocess', { views: flags.view, ...timesOf(flags), hold: flags.hold === true }));
   printOne(flags.detach === true ? state : await follow(client, state), flags);
 }

@@ -7,6 +7,7 @@ import { createLogger, Lifecycle, type Logger } from '@weir/platform';
 import { runningFile } from '../client';
 import { definitionFolder, readDefinitionFiles } from '../definition-files';
 import { repositoryRoot, workFolder } from '../folders';
+import { readLaneCount } from '../relane/lane-record';
 import type { Servers } from '../suite/open-stores';
 import { firstKey } from '../suite/first-key';
 import { Suite } from '../suite/suite';
@@ -30,7 +31,7 @@ export const lanesOf = (text: string): number => {
 export function registerUp(program: Command): void {
   program.command('up').description('the whole suite in one process; says where it listens once it is ready')
     .option('--data <dir>', 'where it keeps everything (default .weir/data)').option('--port <n>', '0 takes a free one', portOf, 8080).option('--grpc-port <n>', '0 takes a free one', portOf, 0)
-    .option('--definitions <dir>', 'applied at the start').option('--lanes <n>', 'totally ordered logs', lanesOf, 1)
+    .option('--definitions <dir>', 'applied at the start').option('--lanes <n>', 'totally ordered logs (default: as many as the folder has, else 1); `weir reprocess --lanes` changes it', lanesOf)
     .option('--kafka <brokers>', 'host:port, …: lanes and topics on Kafka').option('--redis <url>', 'state on Redis').option('--postgres <url>', 'registry, cases, labels and audit on PostgreSQL')
     .option('--services', 'as five services, a process each, on --kafka and --redis')
     .option('--four-eyes', 'changes of definitions wait until somebody else approves them (or WEIR_FOUR_EYES)').option('--json', 'ready as one JSON line')
@@ -44,7 +45,7 @@ export async function startSuite(flags: UpFlags, options: { readonly quiet?: boo
   const dataDir = resolve(flags.data ?? join(workFolder(), 'data'));
   const logger = createLogger({ service: 'weir', level: process.env['WEIR_LOG_LEVEL'] === 'debug' ? 'debug' : process.env['WEIR_LOG_LEVEL'] === 'info' ? 'info' : 'warn' });
   const gateway = { ...readGatewayOptions(process.env), ...(process.env['GATEWAY_PORT'] === undefined || flags.port !== 8080 ? { port: flags.port ?? 8080 } : {}), grpcPort: flags.grpcPort ?? 0, consoleDir: join(repositoryRoot(), 'dist', 'console') };
-  const suite = new Suite({ dataDir, lanes: flags.lanes ?? 1, gateway: process.env['GATEWAY_HOST'] === undefined ? { ...gateway, host: '127.0.0.1' } : gateway, logger, env: process.env, servers: serversOf(flags), ...(flags.fourEyes === undefined ? {} : { fourEyes: flags.fourEyes }) });
+  const suite = new Suite({ dataDir, lanes: flags.lanes ?? (flags.kafka === undefined ? readLaneCount(dataDir)?.lanes : undefined) ?? 1, gateway: process.env['GATEWAY_HOST'] === undefined ? { ...gateway, host: '127.0.0.1' } : gateway, logger, env: process.env, servers: serversOf(flags), ...(flags.fourEyes === undefined ? {} : { fourEyes: flags.fourEyes }) });
   const lifecycle = new Lifecycle(suite.resources, { logger });
   const stop = endOnSignals(lifecycle, logger);
   try {

@@ -7,6 +7,7 @@ import { readPacks } from '../backtest/stored-rows';
 import { threadSide } from '../backtest/thread-pair';
 import { HistoricLog } from '../history/historic-log';
 import { readHistoryOptions } from '../history/history-config';
+import { readLaneCount } from '../relane/lane-record';
 import { Client } from '../client';
 import { exitCodes, Progress } from '../terminal';
 import { awaitBacktest, ownManners, rangeOf, timesOf } from './backtest';
@@ -14,12 +15,12 @@ import { objectOf, objectsOf, print, shown, textsOf, type JsonObject } from './r
 import { lanesOf } from './up';
 import { unpackDecision } from '../suite/decision-rows';
 
-interface VerifyFlags { readonly from?: string; readonly to?: string; readonly data?: string; readonly lanes: number; readonly url?: string; readonly json?: boolean }
+interface VerifyFlags { readonly from?: string; readonly to?: string; readonly data?: string; readonly lanes?: number; readonly url?: string; readonly json?: boolean }
 
 /** Replays the log from an empty state and compares with what was stored when it was live. Exit 1 when anything differs. */
 export function registerVerify(program: Command): void {
   program.command('verify').description('decisions and feature values as served against the same computed again from the log, byte for byte; exit 1 on a difference')
-    .option('--from <time>', 'decisions of events at or after it').option('--to <time>', 'decisions of events before it').option('--data <dir>', 'of a stopped suite, instead of a running one').option('--lanes <n>', 'with --data: how many it has', lanesOf, 1)
+    .option('--from <time>', 'decisions of events at or after it').option('--to <time>', 'decisions of events before it').option('--data <dir>', 'of a stopped suite, instead of a running one').option('--lanes <n>', 'with --data: how many it has (default: as the folder says)', lanesOf)
     .option('--url <url>', 'of the suite (default: the one the last `weir up` wrote down)').option('--json', 'a JSON line per mismatch, then one of the figures')
     .action(async (flags: VerifyFlags) => {
       const report = objectOf(flags.data === undefined ? await awaitBacktest(new Client(flags), { verify: true, ...timesOf(flags) }, 'verifying') : await verifyFolder(flags, resolve(flags.data)));
@@ -29,7 +30,7 @@ export function registerVerify(program: Command): void {
 }
 
 async function verifyFolder(flags: VerifyFlags, folder: string): Promise<VerifyReport> {
-  const { lanes } = flags;
+  const lanes = flags.lanes ?? readLaneCount(folder)?.lanes ?? 1;
   const log = await HistoricLog.open(new LmdbEventLog({ path: join(folder, 'log'), lanes, clock: { nowMs: () => Date.now() } }), readHistoryOptions(process.env, folder).path);
   const decisions = new LmdbDecisionStore({ path: join(folder, 'decisions'), lanes, unpack: unpackDecision });
   try {

@@ -17,4 +17,4 @@ export function partitionKeyOf(event: Readonly<Record<string, unknown>>, sourceN
   return entityKey(keys.map((field) => scalar(event[source.fields[source.slotByField.get(field) ?? -1]?.from ?? field])));
 }
 
-const scalar = (value: unknown): Value => (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null);
+export const scalar = (value: unknown): Value => (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null);
