@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { PlatformaticEventLog } from '@weir/adapters/kafka';
+import { ParquetOfflineStore } from '@weir/adapters/parquet';
 import { OnnxModelRuntime } from '@weir/adapters/onnx';
 import { describeOn, freshName, kafkaServer, redisServer } from '@weir/adapters/testing-servers';
 import { traceHeader, traceIdOf, type RawRecord } from '@weir/contracts';
@@ -13,6 +14,8 @@ import { verdictJson } from '@weir/rules';
 import { SeededRandom } from '@weir/testkit';
 import { buildFollowedStages } from '../src/replay/followed-stages';
 import type { ServiceName } from '../src/services/service-config';
+import { vectorOf } from '../src/history/history-job';
+import { unpackDecision } from '../src/suite/decision-rows';
 import { ServiceProcesses } from '../src/services/service-processes';
 import { eventRows, firstDifference, set, topicVerdicts } from './services-kit';
 import { definitionsText, TestFolder, testKey } from './suite-fixture';
@@ -42,7 +45,7 @@ class Services {
   constructor(servers: { readonly kafka: string; readonly redis: string; /** Of a collector of traces. */ readonly otlp?: string }, readonly lanes: number, count: (name: ServiceName) => number) {
     this.processes = new ServiceProcesses({
       port: 0, restarts: true, logPath: join(this.folder.path, 'services.log'), count,
-      env: { WEIR_KAFKA_BROKERS: servers.kafka, WEIR_REDIS_URL: servers.redis, WEIR_LANES: String(lanes), WEIR_DATA: join(this.folder.path, 'data'), WEIR_PREFIX: this.prefix, WEIR_API_KEY: testKey, WEIR_LOG_LEVEL: 'warn', WEIR_CHECKPOINT_MS: '100', WEIR_SESSION_MS: '3000', ...(servers.otlp === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: servers.otlp, OTEL_TRACES_SAMPLER_ARG: '0' }) },
+      env: { WEIR_KAFKA_BROKERS: servers.kafka, WEIR_REDIS_URL: servers.redis, WEIR_LANES: String(lanes), WEIR_DATA: join(this.folder.path, 'data'), WEIR_PREFIX: this.prefix, WEIR_API_KEY: testKey, WEIR_LOG_LEVEL: 'warn', WEIR_CHECKPOINT_MS: '100', WEIR_SESSION_MS: '3000', WEIR_VERIFY_SHARE: '0.3', WEIR_VERIFY_REST_MS: '200', GATEWAY_DRAIN_MS: '0', ...(servers.otlp === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: servers.otlp, OTEL_TRACES_SAMPLER_ARG: '0' }) },
     });
     this.log = new PlatformaticEventLog({ brokers: [servers.kafka], lanes, prefix: `${this.prefix}.` });
   }
@@ -110,6 +113,7 @@ describe('Five services on real servers', () => {
           const first = new Map([...verdicts].map(([origin, json]) => [String((JSON.parse(json) as { transaction_id: string }).transaction_id), `d-0-${origin}`]));
           expect([...answered].filter(([id, decision]) => first.get(id) !== decision)).toEqual([]);
           expect(first.size).toBeGreaterThan(500);
+          await expectHistoryAndChecks(services, first.size);
         } finally {
           expect(await services.stop()).toEqual([]);
           await receiver.stop();
@@ -149,6 +153,29 @@ async function expectSimulated(services: Services): Promise<void> {
   expect(await ask('/decisions/simulate', { ...event, transaction_id: 'broken', amount: 'much' })).toMatchObject({ status: 422 });
   expect((await services.ask('GET', '/transactions/broken')).status).toBe(404);
   expect((await services.ask('GET', '/models/quality')).status).toBe(200);
+}
+
+/** History has every record and decision, a view is built anew and taken over, a replay gives every decision again, and what is served is what the log gives. */
+async function expectHistoryAndChecks(services: Services, decisions: number): Promise<void> {
+  const json = async (answer: Response): Promise<Record<string, unknown>> => (await answer.json()) as Record<string, unknown>;
+  const until = async (path: string, isDone: (answer: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> => {
+    for (;;) {
+      const answer = await json(await services.ask('GET', path));
+      if (isDone(answer)) return answer;
+      await new Promise((resolve) => { setTimeout(resolve, 50); });
+    }
+  };
+  const { path, lanes } = await json(await services.ask('POST', '/history/flush')) as { path: string; lanes: Array<{ last: number }> };
+  const files = new ParquetOfflineStore({ path, readOnly: true, unpacking: { unpack: unpackDecision, vectorOf } }), kept: string[] = [];
+  for await (const { id } of files.decisions({})) kept.push(id);
+  await files.close();
+  expect([lanes.length, new Set(kept).size, kept.length]).toEqual([1, decisions, decisions]);
+  const { id } = await json(await services.ask('POST', '/reprocess', { views: ['card_velocity'] }));
+  expect(await until(`/reprocess/${String(id)}`, ({ status }) => status !== 'building' && status !== 'switching')).toMatchObject({ status: 'done', comparison: { different: 0 } });
+  const verified = await json(await services.ask('POST', '/backtests', { verify: true }));
+  expect(await until(`/backtests/${String(verified['id'])}`, ({ status }) => status !== 'running')).toMatchObject({ status: 'done', report: { compared: decisions, same: decisions } });
+  const { passes } = await json(await services.ask('GET', '/verification'));
+  expect(await until('/verification', (now) => Number(now['passes']) > Number(passes) + 1 && Number(now['same']) > 20)).toMatchObject({ different: 0, last_error: null });
 }
 
 /** A lane's raw records through the stages, reading other lanes where its decisions did. */

@@ -1,14 +1,20 @@
 import { MemoryEventLog, MemoryOnlineStore } from '@weir/adapters/memory';
 import { traceHeader, WeirError, type RawBody } from '@weir/contracts';
 import { documentsFromJson, resolveSet } from '@weir/definitions';
-import { DecisionProto, LaneKeeper, originOffset, WorkRunner } from '@weir/pipeline';
+import { DecisionProto, LaneKeeper, numberRecords, originOffset, runOffline, WorkRunner } from '@weir/pipeline';
+import { OnnxModelRuntime } from '@weir/adapters/onnx';
+import { verdictJson } from '@weir/rules';
 import { EventLog, OnlineStore, type LogRecord, type NewRecord, type Topic } from '@weir/ports';
 import { forSeedsAsync, type SeededRandom } from '@weir/testkit';
 import { setChecks } from '../src/set-checks';
 import { buildWork } from '../src/services/lane-work';
+import type { OpenBuildStore } from '../src/services/lane-backfills';
 import { stageNames, type StageName } from '../src/services/service-config';
-import { firstDifference, laneBodies, laneRecords, offlineVerdicts, topicVerdicts } from './services-kit';
+import { buildFollowedStages } from '../src/replay/followed-stages';
+import { viewBuild } from '../src/reprocess/view-build';
+import { firstDifference, laneBodies, laneRecords, offlineVerdicts, set as kitSet, topicVerdicts } from './services-kit';
 
+const withoutId = (json: string): string => json.replace(/"id":"d-\d+-\d+"/, '');
 const nowMs = Date.UTC(2026, 0, 5);
 const clock = { nowMs: () => nowMs };
 
@@ -53,12 +59,12 @@ class FaultyStore extends OnlineStore {
 }
 
 /** A service over a log of memory; every crash builds it anew from what it published. */
-function keeperOf(name: StageName, log: EventLog, store: MemoryOnlineStore, random: SeededRandom, faults: Faults): LaneKeeper {
+function keeperOf(name: StageName, log: EventLog, store: MemoryOnlineStore, random: SeededRandom, faults: Faults, openBuild: OpenBuildStore = () => new MemoryOnlineStore()): LaneKeeper {
   return new LaneKeeper({
     restartPauseMs: 0, onFatal: (_lane, error) => { throw error; },
     build: (lane) => new WorkRunner({
       lane, log: new FaultyLog(log, faults), store: new FaultyStore(store, faults), clock, retryPauseMs: 0, batchMax: random.int(1, 200), checkpointRecords: random.int(20, 300), checkpointMs: 1e9, idleWaitMs: 1,
-      work: buildWork(name, lane, { lanes: log.lanes, clock, log: new FaultyLog(log, faults), replies: { send: () => undefined }, store, artifacts: undefined as never, runtime: undefined as never, modelBudgetMs: null }), // the set has no model
+      work: buildWork(name, lane, { lanes: log.lanes, clock, log: new FaultyLog(log, faults), replies: { send: () => undefined }, store, openBuild, artifacts: undefined as never, runtime: undefined as never, modelBudgetMs: null }), // the set has no model
     }),
   });
 }
@@ -111,6 +117,40 @@ describe('Five services over one lane', () => {
       await run(bodies.length - 1);
       expect(firstDifference(await topicVerdicts(log), await offlineVerdicts(bodies, nowMs))).toBeUndefined();
     });
+  });
+});
+
+describe('Views that were built beside five services', () => {
+  it('are taken over with their record, whatever the builder left, and wherever the owner crashes', async () => {
+    let differing = 0;
+    await forSeedsAsync(4, async (random, seed) => {
+      const bodies = laneBodies(random, 300), at = random.int(150, 250), from = bodies[random.int(50, 140)], left = random.pick(['nothing', 'something', 'all but little'] as const);
+      const fromMs = from?.kind === 'event' ? Number((JSON.parse(from.json) as { event_time?: number }).event_time ?? 0) : 0;
+      const views = [{ view: 'card_velocity', fromMs, afterOffset: -1, sinceMs: fromMs }];
+      bodies.splice(at, 0, { kind: 'definitions', setId: kitSet.id, json: kitSet.canonicalJson, backfill: { id: 'r-1', views } });
+      const records = [...numberRecords(bodies, { controlAtMs: nowMs })], read = (_lane: number, offset: number, max: number) => Promise.resolve(records.slice(offset, offset + max));
+      const stages = buildFollowedStages({ lane: 0, lanes: 1, runtime: new OnnxModelRuntime(), loadFile: () => Promise.reject(new Error('no model')), read, stored: () => Promise.resolve([]) }), offline = new Map<number, string>();
+      for await (const { outcomes } of runOffline(stages, records)) for (const outcome of outcomes) if (outcome.kind === 'event' && outcome.verdict !== undefined) offline.set(outcome.offset, verdictJson(outcome.verdict));
+
+      const built = new MemoryOnlineStore();
+      if (left !== 'nothing') {
+        const build = viewBuild({ lane: 0, set: kitSet, views, read });
+        await build.advanceTo(left === 'something' ? at / 2 | 0 : at - 2);
+        await built.publish(0, build.position, build.takeChanges());
+      }
+      const log = new MemoryEventLog({ clock }), faults = stageNames.map(() => new Faults(random, 0.2)), stores = stageNames.map(() => new MemoryOnlineStore());
+      await log.append('transactions.raw', 0, laneRecords(bodies));
+      const keepers = stageNames.map((name, index) => keeperOf(name, log, stores[index] as MemoryOnlineStore, random, faults[index] as Faults, () => built));
+      for (const keeper of keepers) keeper.gain(0);
+      while (!keepers.every((keeper) => (keeper.runner(0)?.position ?? -1) >= bodies.length - 1)) await new Promise((resolve) => { setTimeout(resolve, 1); });
+      for (const each of faults) each.chance = 0;
+      await Promise.all(keepers.map((keeper) => keeper.stop()));
+      expect([seed, left, firstDifference(await topicVerdicts(log), offline)]).toEqual([seed, left, undefined]);
+      // Without the back-fill they are others.
+      const without = new Set([...await offlineVerdicts(bodies.filter((_, offset) => offset !== at), nowMs)].map(([, json]) => withoutId(json)));
+      differing += [...offline.values()].filter((json) => !without.has(withoutId(json))).length;
+    });
+    expect(differing).toBeGreaterThan(20);
   });
 });
 

@@ -10,6 +10,7 @@ import { laneReader } from '../src/replay/lane-reader';
 import type { ReadLane } from '../src/replay/shard-replica';
 import { setChecks } from '../src/set-checks';
 import { openChecker } from '../src/verify/checker';
+import { StageStates } from '../src/replay/lane-states';
 import { OnlineCheck } from '../src/verify/online-check';
 import { noFiles, NoModels, TestLanes } from './lanes-kit';
 
@@ -68,7 +69,7 @@ describe('what differs from the log is put down to what happened', () => {
   it('for served values: by the events of their key', async () => {
     const { world, read } = await served(), metrics = new Metrics();
     const check = new OnlineCheck({
-      checker: openChecker({ dataDir: '/nowhere', lanes: 1, kafka: undefined, history: '/nowhere' }, read), stages: () => world.stages.map(({ features }) => features), builtFor: () => () => undefined,
+      checker: openChecker({ dataDir: '/nowhere', lanes: 1, kafka: undefined, history: '/nowhere' }, read), states: () => world.stages.map(({ features }) => new StageStates(features)), builtFor: () => () => undefined, hasBuilt: () => Promise.resolve(false),
       clock: world.clock, metrics, share: 0, restMs: 1_000, onError: (error) => { throw error; },
     });
     const { examples, byReason, same } = await check.pass(1);

@@ -23,6 +23,8 @@ export interface FeatureStageOptions {
   readonly effectsOnly?: boolean;
   /** A state of a back-fill, built beside the lane up to the record that brings it; undefined where it has none. */
   readonly built?: (id: string, stateKey: string) => Uint8Array | undefined;
+  /** All states of a view in a back-fill: taken over into the lane's own with the record that brings it, for a lane whose back-fills do not stay. Default: read when they are met. */
+  readonly takeOver?: (id: string, view: string) => Iterable<readonly [stateKey: string, shard: Uint8Array]>;
   /** Default: `resolveCanonicalSet`. */
   readonly resolveSet?: (canonicalJson: string) => DefinitionSet;
 }
@@ -34,7 +36,8 @@ const hotStatesPerViewMin = 1_000;
 /** Events looked up together: few enough that what they touch stays near until it is used. */
 const eventsAhead = 32;
 const prefix = 'fs/';
-const setKey = 'fs/-/set';
+/** State key of the set whose views the states are of. */
+export const viewSetKey = 'fs/-/set';
 /** State key of what is remembered of the views. */
 export const viewRecordsKey = 'fs/-/views';
 const encoder = new TextEncoder();
@@ -63,6 +66,8 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
   private stored: StageState | undefined;
   private inForce: InForce | undefined;
   private definitionsChanged = false;
+  /** Views that are to be taken over with the next changes. */
+  private takenOver: readonly ViewRecord[] = [];
   private positions: readonly number[] | undefined;
   /** Only a decision reads other lanes: it records the positions, which nothing else does. */
   private readsOtherLanes = false;
@@ -139,8 +144,10 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
     const parts: Iterable<Change>[] = [];
     const { inForce } = this;
     if (inForce !== undefined) {
-      if (this.definitionsChanged) parts.push([[setKey, encoder.encode(inForce.plan.set.canonicalJson)], [viewRecordsKey, encoder.encode(JSON.stringify(inForce.records))]]);
+      if (this.definitionsChanged) parts.push([[viewSetKey, encoder.encode(inForce.plan.set.canonicalJson)], [viewRecordsKey, encoder.encode(JSON.stringify(inForce.records))]]);
       this.definitionsChanged = false;
+      parts.push(...this.takenOver.map((record) => this.takeOver(inForce, record)));
+      this.takenOver = [];
       inForce.states.forEach((states, index) => parts.push(states.takeChanges(`${prefix}${inForce.records[index]?.view ?? ''}/`)));
     }
     parts.push(this.tables.takeChanges());
@@ -151,8 +158,9 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
     this.stored = state;
     this.inForce = undefined;
     this.definitionsChanged = false;
+    this.takenOver = [];
     this.tables.restore(state);
-    const json = state.get(setKey);
+    const json = state.get(viewSetKey);
     const views = state.get(viewRecordsKey);
     if (json === undefined || views === undefined) return;
     this.use(compileFeatures(this.resolve(decoder.decode(json))), readViewRecords(views));
@@ -216,7 +224,18 @@ export class FeatureStage implements Stage<LaneItem, LaneItem> {
     const plan = compileFeatures(this.resolve(item.json));
     this.use(plan, nextRecords(plan, this.inForce?.records ?? [], item), item.offset);
     this.definitionsChanged = true;
+    // What came with an earlier record of this batch is void where the view begins anew.
+    if (this.options.takeOver !== undefined) this.takenOver = (this.inForce?.records ?? []).filter((record) => record.built !== undefined && (record.epoch === item.offset || this.takenOver.includes(record)));
     return true;
+  }
+
+  private *takeOver({ plan, records }: InForce, record: ViewRecord): Generator<Change> {
+    const kernel = plan.views[records.indexOf(record)]?.kernel;
+    if (record.built === undefined || kernel === undefined) return;
+    for (const [stateKey, shard] of this.options.takeOver?.(record.built.id, record.view) ?? []) {
+      const state = decodeShard(shard, kernel, { meaning: record.meaning });
+      if (state !== undefined) yield [stateKey, encodeShard(record, state)];
+    }
   }
 
   private resolve(json: string): DefinitionSet { return (this.options.resolveSet ?? resolveCanonicalSet)(json); }

@@ -1,8 +1,15 @@
 import type { LaneItem } from '@weir/contracts';
-import { StageWork, type InputRecord, type SimulationStep, type WorkOutput } from '@weir/pipeline';
+import { PreparedStage, StageWork, type InputRecord, type Preparation, type SimulationStep, type Stage, type WorkOutput } from '@weir/pipeline';
 import type { Topic } from '@weir/ports';
-import { FeatureStage } from './feature-stage';
+import { FeatureStage, type FeatureStageOptions } from './feature-stage';
 import type { StoredShards } from './stored-shards';
+
+export interface FeatureWorkOptions extends Pick<FeatureStageOptions, 'lane' | 'built' | 'takeOver'> {
+  /** Where there are several lanes. */
+  readonly foreign?: StoredShards;
+  /** What has to be there before some items may be taken. */
+  readonly prepare?: readonly Preparation[];
+}
 
 /** The feature store as a service: reads `transactions`, adds the vectors, writes `features`. */
 export class FeatureWork extends StageWork<FeatureStage> {
@@ -10,14 +17,16 @@ export class FeatureWork extends StageWork<FeatureStage> {
   override readonly input: Topic = 'transactions';
   override readonly outputs: readonly Topic[] = ['features'];
   private turn: Promise<unknown> = Promise.resolve();
+  private readonly prepared: Stage<LaneItem, LaneItem>;
 
-  constructor(private readonly options: { readonly lane: number; /** Where there are several lanes. */ readonly foreign?: StoredShards }) {
+  constructor(private readonly options: FeatureWorkOptions) {
     super(options.lane, new FeatureStage(options));
+    this.prepared = options.prepare === undefined ? this.stage : new PreparedStage(this.stage, options.prepare);
   }
 
   override async take(inputs: readonly InputRecord[]): Promise<WorkOutput> {
     const read = this.border.read(inputs);
-    const items = this.options.foreign === undefined ? this.stage.process(read.items) : await this.processWith(this.options.foreign, read.items);
+    const items = this.options.foreign === undefined ? await this.prepared.process(read.items) : await this.processWith(this.options.foreign, read.items);
     return { outputs: new Map([['features', this.border.write({ ...read, items })]]), publish: items.some(({ kind }) => kind === 'definitions' || kind === 'table') };
   }
 
@@ -30,7 +39,7 @@ export class FeatureWork extends StageWork<FeatureStage> {
       const batch = items.slice(from, to);
       await this.inTurn(async () => {
         await foreign.fetch(this.stage.needs(batch));
-        out.push(...this.stage.process(batch));
+        out.push(...await this.prepared.process(batch));
       });
       from = to;
     }

@@ -137,6 +137,13 @@ export class RedisOnlineStore extends OnlineStore {
     yield* entries.sort((left, right) => Buffer.compare(left[0], right[0])).map(([key, value]) => [key.toString('utf8'), value] as const);
   }
 
+  /** Some keys of a lane, at random: of another part of it for another `turn`. */
+  async someKeys(lane: number, max: number, turn: number): Promise<readonly string[]> {
+    const { buckets } = this.#keys(lane), bucket = buckets[turn % buckets.length] ?? '';
+    const found = await this.#guarded(`looking for some keys of lane ${lane}`, () => this.#client.hrandfield(bucket, max));
+    return Array.isArray(found) ? found.filter((key) => typeof key === 'string') : [];
+  }
+
   /** Unsorted. HSCAN may give an entry twice; the last one counts. */
   async #entries(lane: number, prefix: string): Promise<Array<readonly [Buffer, Buffer]>> {
     const entryByKey = new Map<string, readonly [Buffer, Buffer]>();

@@ -8,6 +8,7 @@ import type { Sink, TakenBatch } from '@weir/pipeline';
 import type { Logger, Metrics } from '@weir/platform';
 import type { EventLog } from '@weir/ports';
 import { HistoryLoop, type FromHistory, type HistoryJob, type ToHistory } from './history-job';
+import { HistoryWork } from './history-work';
 import { OutcomeSink } from './outcome-sink';
 
 export interface HistoryServiceOptions { readonly job: HistoryJob; readonly log: EventLog; readonly logger: Logger; readonly metrics: Metrics }
@@ -63,6 +64,13 @@ export class HistoryService {
   sink(lane: number, entitiesOf: (batch: TakenBatch, offset: number) => readonly string[]): Sink {
     return new OutcomeSink(lane, this.outcomes, { entitiesOf, written: () => { this.wake(); } });
   }
+
+  /** What keeps the outcomes of a lane where no stage of this process does. */
+  work(lane: number): HistoryWork { return new HistoryWork({ lane, outcomes: this.outcomes, written: () => { this.wake(); } }); }
+  /** Last record whose outcome is kept. */
+  kept(lane: number): number { return this.outcomes.last(lane); }
+  /** Something that history needs failed. */
+  failed(): void { this.failures.inc({}); }
 
   /** Everything whose outcome is kept is in files. @throws WeirError WEIR_HISTORY_FAILED. */
   async flush(): Promise<void> { await this.ask('flush'); }

@@ -1,3 +1,4 @@
+import type { EventItem } from '@weir/contracts';
 import type { HistoryOutcome } from '@weir/ports';
 import type { Outcome } from '@weir/pipeline';
 
@@ -14,10 +15,14 @@ export class OutcomePacker {
   private codes = new Uint8Array(1 << 12);
   private details: Array<readonly [index: number, ...OutcomeDetail]> = [];
   count = 0;
+  private readonly isTold: (outcome: EventItem) => boolean;
+
+  /** `isTold`: whether an event's decision says all of it. Default: it has been decided. */
+  constructor(options: { readonly isTold?: (outcome: EventItem) => boolean } = {}) { this.isTold = options.isTold ?? (({ verdict }) => verdict !== undefined); }
 
   /** `entitiesOf`: of an event that gets no decision. */
   add(outcome: Outcome | undefined, entitiesOf: () => readonly string[]): void {
-    const code = codeOf[kindOf(outcome)], detail = outcome === undefined ? undefined : detailOf(outcome, entitiesOf);
+    const code = codeOf[kindOf(outcome)], detail = outcome === undefined || (outcome.kind === 'event' && this.isTold(outcome)) ? undefined : detailOf(outcome, entitiesOf);
     if (this.count === this.codes.length) {
       const grown = new Uint8Array(this.count * 2);
       grown.set(this.codes);
@@ -55,7 +60,7 @@ function kindOf(outcome: Outcome | undefined): HistoryOutcome {
 
 function detailOf(outcome: Outcome, entitiesOf: () => readonly string[]): OutcomeDetail | undefined {
   switch (outcome.kind) {
-    case 'event': return outcome.verdict !== undefined ? undefined : [outcome.event.source, outcome.event.id, outcome.event.timeMs, outcome.event.receivedAtMs, null, null, entitiesOf()];
+    case 'event': return [outcome.event.source, outcome.event.id, outcome.event.timeMs, outcome.event.receivedAtMs, null, null, entitiesOf()];
     case 'duplicate': return [outcome.source, outcome.id, null, null, null, null, []];
     case 'conflict': return ['', null, null, null, null, null, []];
     case 'quarantined': return [outcome.source, outcome.id, null, outcome.receivedAtMs, outcome.reason, outcome.field, []];

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LmdbOnlineStore } from '@weir/adapters/lmdb';
 import type { BackfilledView, LaneItem } from '@weir/contracts';
+import type { ViewRecord } from '@weir/feature-store';
 import type { Preparation } from '@weir/pipeline';
 import { prepareBackfills } from './replayed-backfills';
 import type { Build } from './stored-build';
@@ -62,6 +63,15 @@ export class Builds {
 
   builtFor(lane: number): (id: string, stateKey: string) => Uint8Array | undefined {
     return (id, stateKey) => this.store(id)?.readSync(lane, [stateKey])[0];
+  }
+
+  /** Whether a view's build is here, up to the record that brought it. */
+  async isWhole(lane: number, { built, epoch }: ViewRecord): Promise<boolean> { return built !== undefined && ((await this.store(built.id)?.position(lane)) ?? -1) >= epoch - 1; }
+
+  /** Everything of a build in a lane, to go on from elsewhere, and the record it is of. */
+  async whole(id: string, lane: number): Promise<{ readonly position: number; readonly entries: Iterable<readonly [stateKey: string, value: Uint8Array]> }> {
+    const store = this.store(id);
+    return { position: (await store?.position(lane)) ?? -1, entries: store?.scanSync(lane, '') ?? [] };
   }
 
   /** State keys of a view in a build, and what it has of them. */

@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import { join } from 'node:path';
 import { WeirError, type Backfill, type BackfilledView } from '@weir/contracts';
 import { resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
-import type { FeatureStage, ViewRecord } from '@weir/feature-store';
+import type { ViewRecord } from '@weir/feature-store';
 import { compileFeatures, type FeaturePlan } from '@weir/features';
 import type { ReprocessComparison, ReprocessRequest, Reprocessing, ReprocessState, ReprocessStatus } from '@weir/gateway';
 import type { EventLog } from '@weir/ports';
+import type { LaneStates } from '../replay/lane-states';
 import type { Builds } from './builds';
 import { ValueComparison } from './compare-values';
 
@@ -22,8 +23,9 @@ export interface ReprocessServiceOptions {
   readonly builds: Builds;
   readonly clock: { nowMs(): number };
   readonly set: () => DefinitionSet;
-  readonly stages: () => readonly FeatureStage[];
-  /** Appends the record that switches, by lane (undefined: none), where `isStill` finds the set in force to be what was built for, and waits until each lane has passed it. */
+  /** By lane. */
+  readonly states: () => readonly LaneStates[];
+  /** Of job `id`: appends the record that switches, by lane (undefined: none), where `isStill` finds the set in force to be what was built for, and waits until each lane has passed it. */
   readonly bring: (byLane: ReadonlyArray<Backfill | undefined>, isStill: (set: DefinitionSet) => void) => Promise<void>;
   readonly onError: (error: unknown, id: string) => void;
 }
@@ -62,7 +64,7 @@ export class ReprocessService implements Reprocessing {
 
   /** What was cut off goes on; builds that no view goes back to are forgotten. `inUse`: those of the state as it is stored. */
   async resumeAll(inUse: ReadonlySet<string>): Promise<void> {
-    const alive = new Set([...inUse, ...this.options.stages().flatMap(({ viewRecords }) => viewRecords.flatMap(({ built }) => (built === undefined ? [] : [built.id])))]);
+    const alive = new Set([...inUse, ...(await this.viewRecords()).flat().flatMap(({ built }) => (built === undefined ? [] : [built.id]))]);
     for (const job of this.jobs.values()) {
       if (!over.includes(job.kept.status) || job.kept.status === 'failed' || alive.has(job.kept.id)) continue;
       await this.options.builds.remove(job.kept.id);
@@ -77,8 +79,8 @@ export class ReprocessService implements Reprocessing {
     if (unknown !== undefined || views.length === 0) throw new WeirError('WEIR_NOT_FOUND', `there is no view ${unknown ?? ''}; there are ${[...set.views.keys()].join(', ') || 'none'}`);
     const busy = [...this.jobs.values()].find(({ kept }) => !over.includes(kept.status) && kept.views.some((view) => views.includes(view)));
     if (busy !== undefined) throw new WeirError('WEIR_CONFLICT', `${busy.kept.id} is at work on ${busy.kept.views.join(', ')}`);
-    if (toMs !== undefined) this.refuseGap(views, toMs);
-    const wanted = this.options.stages().map(() => views.map((view): BackfilledView => ({ view, fromMs: fromMs ?? null, afterOffset: -1, sinceMs: fromMs ?? set.sources.get(set.views.get(view)?.source ?? '')?.historyFromMs ?? null })));
+    if (toMs !== undefined) await this.refuseGap(views, toMs);
+    const wanted = this.options.states().map(() => views.map((view): BackfilledView => ({ view, fromMs: fromMs ?? null, afterOffset: -1, sinceMs: fromMs ?? set.sources.get(set.views.get(view)?.source ?? '')?.historyFromMs ?? null })));
     return this.begin({ kind: 'reprocess', views, wanted, hold, by });
   }
 
@@ -167,7 +169,7 @@ export class ReprocessService implements Reprocessing {
     const { kept } = job;
     if (kept.status !== 'switching') {
       await this.build(job);
-      this.keep(job, { comparison: this.compare(job) });
+      this.keep(job, { comparison: await this.compare(job) });
       if (kept.hold) { this.keep(job, { status: 'ready' }); await this.options.builds.end(kept.id); return undefined; }
       this.keep(job, { status: 'switching' });
     }
@@ -191,13 +193,15 @@ export class ReprocessService implements Reprocessing {
 
   /** Lanes that have it already, from before a crash, are left out. */
   private async bring(job: Job): Promise<void> {
-    const { kept } = job, stages = this.options.stages();
-    const isThere = (stage: FeatureStage): boolean => kept.views.every((view) => stage.viewRecords.find((record) => record.view === view)?.built?.id === kept.id);
-    if (kept.before === null) this.keep(job, { before: stages.map((stage) => stage.viewRecords.filter(({ view }) => kept.views.includes(view))) });
-    const byLane = stages.map((stage, lane) => (isThere(stage) ? undefined : { id: kept.id, views: kept.wanted[lane] ?? [] }));
+    const { kept } = job, recordsByLane = await this.viewRecords();
+    const isThere = (records: readonly ViewRecord[]): boolean => kept.views.every((view) => records.find((record) => record.view === view)?.built?.id === kept.id);
+    if (kept.before === null) this.keep(job, { before: recordsByLane.map((records) => records.filter(({ view }) => kept.views.includes(view))) });
+    const byLane = recordsByLane.map((records, lane) => (isThere(records) ? undefined : { id: kept.id, views: kept.wanted[lane] ?? [] }));
     if (byLane.some((each) => each !== undefined)) await this.options.bring(byLane, (set) => { this.mustMeanTheSame(kept, set); });
     await this.options.builds.end(kept.id);
   }
+
+  private viewRecords(): Promise<ReadonlyArray<readonly ViewRecord[]>> { return Promise.all(this.options.states().map((states) => states.records())); }
 
   private mustMeanTheSame({ setId, setJson, views }: Kept, set: DefinitionSet): void {
     if (set.id === setId) return;
@@ -207,15 +211,16 @@ export class ReprocessService implements Reprocessing {
   }
 
   /** Of a sample of the keys that were built and have had no event since. */
-  private compare({ kept, positions }: Job): ReprocessComparison {
+  private async compare({ kept, positions }: Job): Promise<ReprocessComparison> {
     const values = new ValueComparison(compileFeatures(resolveCanonicalSet(kept.setJson))), atMs = this.options.clock.nowMs();
     const found: { compared: number; same: number; different: number; only_new: number; moved_on: number; examples: ReprocessComparison['examples'][number][] } = { compared: 0, same: 0, different: 0, only_new: 0, moved_on: 0, examples: [] };
-    this.options.stages().forEach((stage, lane) => {
+    for (const [lane, states] of this.options.states().entries()) {
+      const records = await states.records();
       for (const wanted of kept.wanted[lane] ?? []) {
-        const sinceMs = stage.viewRecords.find((record) => record.view === wanted.view)?.sinceMs ?? -Infinity;
-        for (const [stateKey, shard] of everyNth(this.options.builds.entries(kept.id, lane, wanted.view), scannedKeysMax / comparedKeysMax)) {
-          if (found.compared + found.moved_on >= comparedKeysMax) return;
-          const old = values.decode(wanted.view, stage.shard(stateKey)), next = values.decode(wanted.view, shard);
+        const left = comparedKeysMax - found.compared - found.moved_on, sampled = [...firstOf(everyNth(this.options.builds.entries(kept.id, lane, wanted.view), scannedKeysMax / comparedKeysMax), left)];
+        const sinceMs = records.find((record) => record.view === wanted.view)?.sinceMs ?? -Infinity, shards = await states.shards(sampled.map(([stateKey]) => stateKey));
+        for (const [index, [stateKey, shard]] of sampled.entries()) {
+          const old = values.decode(wanted.view, shards[index]), next = values.decode(wanted.view, shard);
           if ((old?.lastOrder ?? -1) > (positions[lane] ?? -1)) { found.moved_on += 1; continue; }
           found.compared += 1;
           if (old === undefined) found.only_new += 1;
@@ -225,16 +230,14 @@ export class ReprocessService implements Reprocessing {
           if (found.examples.length < examplesMax) found.examples.push({ view: wanted.view, key: stateKey.split('/').slice(2).join('/'), differences });
         }
       }
-    });
+    }
     return found;
   }
 
-  private refuseGap(views: readonly string[], toMs: number): void {
-    for (const { viewRecords } of this.options.stages()) {
-      for (const { view, sinceMs } of viewRecords) {
-        if (!views.includes(view) || sinceMs === null || toMs >= sinceMs) continue;
-        throw new WeirError('WEIR_INPUT_INVALID', `events of ${view} from \`to\` on would be missing: the stream has them from ${new Date(sinceMs).toISOString()} on`, { findings: [{ where: 'body', field: 'to', expected: `at or after ${new Date(sinceMs).toISOString()}`, got: new Date(toMs).toISOString() }] });
-      }
+  private async refuseGap(views: readonly string[], toMs: number): Promise<void> {
+    for (const { view, sinceMs } of (await this.viewRecords()).flat()) {
+      if (!views.includes(view) || sinceMs === null || toMs >= sinceMs) continue;
+      throw new WeirError('WEIR_INPUT_INVALID', `events of ${view} from \`to\` on would be missing: the stream has them from ${new Date(sinceMs).toISOString()} on`, { findings: [{ where: 'body', field: 'to', expected: `at or after ${new Date(sinceMs).toISOString()}`, got: new Date(toMs).toISOString() }] });
     }
   }
 
@@ -265,6 +268,11 @@ export class ReprocessService implements Reprocessing {
 const jobOf = (kept: Kept): Job => ({ kept, positions: kept.wanted.map(() => -1), heads: [], running: undefined, stop: undefined });
 const wrongState = ({ kept }: Job, wanted: string): WeirError => new WeirError('WEIR_CONFLICT', `${kept.id} is ${kept.status} and cannot be ${wanted}`);
 const meaningOf = (plan: FeaturePlan, view: string): string | undefined => plan.views.find((each) => each.view.name === view)?.meaning;
+
+function* firstOf<T>(all: Iterable<T>, max: number): Generator<T, void, undefined> {
+  let count = 0;
+  if (max > 0) for (const each of all) { yield each; if (++count >= max) return; }
+}
 
 /** All of the first, then ever fewer: a sample of bounded work whatever there is. */
 function* everyNth<T>(all: Iterable<T>, n: number): Generator<T, void, undefined> {

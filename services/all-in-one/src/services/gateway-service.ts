@@ -6,7 +6,7 @@ import { LmdbDecisionStore } from '@weir/adapters/lmdb';
 import type { PlatformaticEventLog } from '@weir/adapters/kafka';
 import { OnnxModelRuntime } from '@weir/adapters/onnx';
 import { openPostgres } from '@weir/adapters/postgres';
-import type { RedisReplies } from '@weir/adapters/redis';
+import type { RedisOnlineStore, RedisReplies } from '@weir/adapters/redis';
 import { openSqlite } from '@weir/adapters/sqlite';
 import { SqlCases, SqlQuarantine, SqlRegistry } from '@weir/adapters/sql';
 import { WeirError } from '@weir/contracts';
@@ -15,6 +15,13 @@ import { decodeReply, lastOriginIn, simulatedOffset, Tokeniser } from '@weir/pip
 import { Health, Metrics, type Logger, type Resource, type Tracing } from '@weir/platform';
 import { quarantineId, SystemClock, type CaseStore, type DecisionStore, type LogRecord, type OnlineStore, type QuarantineRow, type QuarantineStore, type Registry } from '@weir/ports';
 import { BacktestService } from '../backtest/backtest-service';
+import { HistoricLog } from '../history/historic-log';
+import { readHistoryOptions, type HistoryOptions } from '../history/history-config';
+import { LogRetention } from '../history/log-retention';
+import { PublishedStates } from '../replay/lane-states';
+import { laneReader } from '../replay/lane-reader';
+import { Builds } from '../reprocess/builds';
+import { ReprocessService } from '../reprocess/reprocess-service';
 import { setChecks, webhookCheck } from '../set-checks';
 import { decodeAlert } from '../suite/alerts/alert-record';
 import { liveAlert } from '../suite/alerts/alert-sink';
@@ -52,12 +59,17 @@ import { readFourEyes, SetProposals } from '../suite/set-proposals';
 import { LaneStatus } from '../suite/suite-status';
 import { StoredDecisions, StoredQuarantine } from '../suite/suite-views';
 import { tracingOf } from '../suite/tracing-of';
+import { openChecker } from '../verify/checker';
+import { OnlineCheck } from '../verify/online-check';
+import { readVerifyOptions } from '../verify/verify-config';
 import { DecisionFeed } from './decision-feed';
+import { GatewayHistory } from './gateway-history';
 import { LanePositions } from './lane-positions';
 import { modelReportsAddress, readModelReport } from './model-reports';
-import { openLog, openReplies, openState } from './open-servers';
+import { openBuild, openLog, openReplies, openState } from './open-servers';
 import type { ServiceConfig } from './service-config';
 import { SetBook } from './set-book';
+import { bringShared } from './shared-builds';
 import { Simulations } from './simulations';
 import { StoredFeatures, StoredLists, StoredPatterns, StoredTables } from './stored-state';
 import { TopicFollower } from './topic-follower';
@@ -73,15 +85,6 @@ class FollowedDecisions extends StoredDecisions {
     yield* super.verdictLines();
   }
 }
-
-/** Filling views from the log needs the states of the lanes; it is not part of this form yet. */
-const notHere = (): Promise<never> => Promise.reject(new WeirError('WEIR_LIMIT_REACHED', 'views are filled from the log by the suite in one process, not by separate services'));
-const noReprocessing: GatewayDependencies['reprocessing'] = {
-  start: notHere, all: () => Promise.resolve([]), byId: () => Promise.resolve(undefined), pause: notHere, resume: notHere, switch: notHere, rollback: notHere,
-};
-
-/** The check of online values looks at the states in its own process. */
-const noVerification: GatewayDependencies['verification'] = { now: () => Promise.reject(new WeirError('WEIR_LIMIT_REACHED', 'online values are checked by the suite in one process, not by separate services')) };
 
 /** Records in the lanes that no decision has come for yet; above it the edge turns new ones away with 503. */
 const backlogMax = 200_000;
@@ -105,9 +108,9 @@ export class GatewayService {
   private readonly ownDir: string;
   /** Of this start: an answer to who was here before finds nobody. */
   private readonly address: string;
-  private log!: PlatformaticEventLog;
+  private log!: HistoricLog;
   private wire!: RedisReplies;
-  private featureState!: OnlineStore;
+  private featureState!: RedisOnlineStore;
   private patternState!: OnlineStore;
   private scoringState!: OnlineStore;
   private ingestState!: OnlineStore;
@@ -125,6 +128,13 @@ export class GatewayService {
   private webhooks: WebhookSender | undefined;
   private backtests: BacktestService | undefined;
   private modelLog!: PlatformaticEventLog;
+  private readonly historyOptions: HistoryOptions;
+  private history: GatewayHistory | undefined;
+  private retention: LogRetention | undefined;
+  private states: readonly PublishedStates[] = [];
+  private builds!: Builds;
+  private reprocessing: ReprocessService | undefined;
+  private verification: OnlineCheck | undefined;
   private monitors!: Monitor;
   private watch: ModelWatch | undefined;
   private reviews: ReviewQueue | undefined;
@@ -135,6 +145,8 @@ export class GatewayService {
     this.dataDir = resolve(config.dataDir);
     this.ownDir = config.ownDataDir === undefined ? join(this.dataDir, `gateway-${config.instanceId ?? 'one'}`) : resolve(config.ownDataDir);
     mkdirSync(this.ownDir, { recursive: true });
+    this.historyOptions = readHistoryOptions(env, this.ownDir);
+    if (this.historyOptions.logKeepMs !== undefined) throw new WeirError('WEIR_USAGE', 'WEIR_LOG_KEEP is for the embedded log: Kafka keeps a topic as long as its retention says');
     this.artifacts = new ModelArtifacts(join(this.dataDir, 'models'));
     this.explaining = new ExplainThread(join(this.dataDir, 'models'));
     this.approval = new ModelApproval({ runtime: this.models, artifacts: this.artifacts });
@@ -159,13 +171,15 @@ export class GatewayService {
     this.quarantine = new SqlQuarantine(database);
     this.cases = new SqlCases(database);
     this.decisions = new LmdbDecisionStore({ path: join(this.ownDir, 'decisions'), lanes: config.lanes, unpack: unpackDecision });
-    this.log = openLog(config);
+    this.log = await HistoricLog.open(openLog(config), this.historyOptions.path);
     this.wire = openReplies(config);
     this.featureState = openState(config, 'feature-store');
     this.patternState = openState(config, 'cep');
     this.scoringState = openState(config, 'scoring');
     this.ingestState = openState(config, 'ingest');
     this.sets = new SetBook(this.registry);
+    this.states = Array.from({ length: config.lanes }, (_, lane) => new PublishedStates(this.featureState, lane));
+    this.builds = new Builds({ folder: join(this.ownDir, 'builds'), records: (lane) => (fromOffset, max) => this.log.read('transactions.raw', lane, fromOffset, max) });
   }
 
   private async close(): Promise<void> {
@@ -210,12 +224,28 @@ export class GatewayService {
     if (readMonitorOptions(env).isOn) watch.start();
     this.follower.start();
     await this.positions.start();
+    this.startHistory();
     this.reconcileLater();
     await this.labels.resume();
     this.health.add('definitions', () => (this.definitions.applied ? undefined : 'no definitions are in force yet'));
   }
 
+  private startHistory(): void {
+    const { log, clock, metrics, ownDir } = this, { config, logger } = this.options;
+    if (this.historyOptions.enabled) {
+      this.history = new GatewayHistory({ job: { ...this.historyOptions, dataDir: ownDir, lanes: config.lanes, kafka: config.brokers }, log, clock, logger, metrics, caughtUp: () => this.caughtUp() });
+      this.history.start();
+    }
+    // The broker forgets by itself; here it is looked what it still has.
+    this.retention = new LogRetention({
+      log, keepMs: undefined, clock, metrics, historyPosition: (lane) => this.history?.position(lane) ?? Promise.resolve(-1), statePosition: () => -1, onError: (error) => logger.warn({ err: error }, 'where the log begins could not be looked up; it is tried again'),
+    });
+    this.retention.start();
+  }
+
   private async stopFeeds(): Promise<void> {
+    await this.retention?.stop();
+    await this.history?.stop();
     await this.explaining.close();
     await this.models.close();
     await this.positions.stop();
@@ -274,6 +304,19 @@ export class GatewayService {
       log, decisions, clock, modelsFolder: join(this.dataDir, 'models'), inForce: set,
       resolve: async (change) => { const changed = await this.definitions.resolved(change); await this.approval.approve(changed); return changed; },
     });
+    const states = (): readonly PublishedStates[] => this.states;
+    const reprocessing = new ReprocessService({
+      folder: join(this.ownDir, 'builds'), log, builds: this.builds, clock, set, states, onError: (error, id) => logger.error({ err: error, reprocess: id }, 'a view could not be built'),
+      bring: (byLane, isStill) => bringShared({ builds: this.builds, open: openBuild(config), states, set, switchViews: (brought, stillIs) => this.definitions.switchViews(brought, stillIs) }, byLane, isStill),
+    });
+    this.reprocessing = reprocessing;
+    const verification = new OnlineCheck({
+      ...readVerifyOptions(env), checker: openChecker({ dataDir: this.ownDir, lanes: config.lanes, kafka: config.brokers, history: this.historyOptions.path }, laneReader(log)), states, builtFor: (lane) => this.builds.builtFor(lane),
+      hasBuilt: (lane, record) => this.builds.isWhole(lane, record), clock, metrics: this.metrics, onError: (error) => logger.warn({ err: error }, 'served values could not be checked; it is tried again'),
+    });
+    this.verification = verification;
+    verification.start();
+    await reprocessing.resumeAll(new Set());
     const stored = new StoredLists(this.scoringState, set), tables = new StoredTables(this.featureState), patterns = new StoredPatterns(this.patternState, config.lanes);
     const lists = new LaneLists({ set, store: () => stored.lists(), writer, clock, tokeniser });
     this.reviews = new ReviewQueue({
@@ -291,7 +334,7 @@ export class GatewayService {
         const stages = await patterns.stages();
         return patternStanding(pattern, of, { set, stages: () => stages, decisions, insight, entityTypeOf: (name) => features.entityTypeOf(name), tokenOf: tokenOfEntity });
       }),
-      tables: new LaneTables({ set, rows: () => tables, writer, tokeniser }), labels: this.labels, models: this.artifacts, monitors: this.monitors, backtests: this.backtests, reprocessing: noReprocessing, verification: noVerification, hotKeys: this.hotKeys,
+      tables: new LaneTables({ set, rows: () => tables, writer, tokeniser }), labels: this.labels, models: this.artifacts, monitors: this.monitors, backtests: this.backtests, hotKeys: this.hotKeys, reprocessing, verification, ...(this.history === undefined ? {} : { history: this.history.forCallers }),
       status: new LaneStatus({ log, runners: Array.from({ length: config.lanes }, (_, lane) => ({ get position() { return positions.decided(lane); }, get publishedPosition() { return positions.decided(lane); } })), definitions: this.definitions, startedAtMs: clock.nowMs() }),
       quarantine: new StoredQuarantine(quarantine, edge, clock, resendDeadlineMs), keys: new RegistryKeys(registry), audit: new RegistryAudit(registry), live: this.live, tracing: this.tracing, health: this.health, metrics: this.metrics, logger, clock,
     }, gateway);
@@ -313,6 +356,9 @@ export class GatewayService {
     await this.server.stop();
     this.reviews?.stop();
     await this.backtests?.stop();
+    await this.reprocessing?.stop();
+    await this.verification?.stop();
+    await this.builds.close();
   }
 }
 

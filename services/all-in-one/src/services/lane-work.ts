@@ -12,6 +12,8 @@ import { entityOfLane } from '../suite/decision-rows';
 import { encodeMatch, storedMatch } from '../suite/matches/match-record';
 import { tellOtherLanes } from '../suite/list-additions';
 import type { ModelArtifacts } from '../suite/model-artifacts';
+import { laneReader } from '../replay/lane-reader';
+import { LaneBackfills, type OpenBuildStore } from './lane-backfills';
 import type { StageName } from './service-config';
 
 export interface WorkNeeds {
@@ -21,6 +23,8 @@ export interface WorkNeeds {
   readonly replies: ReplySender;
   /** State of this service. */
   readonly store: OnlineStore;
+  /** What gateways left of views that they built. */
+  readonly openBuild: OpenBuildStore;
   readonly artifacts: ModelArtifacts;
   /** Told of every decision. */
   readonly decided?: (decision: Decision) => void;
@@ -37,7 +41,7 @@ export interface WorkNeeds {
 export function buildWork(name: StageName, lane: number, needs: WorkNeeds): LaneWork {
   switch (name) {
     case 'ingest': return new IngestWork({ lane, replies: needs.replies });
-    case 'feature-store': return new FeatureWork({ lane, ...(needs.lanes === 1 ? {} : { foreign: new StoredShards(needs.store, lane, needs.lanes) }) });
+    case 'feature-store': return new FeatureWork({ lane, ...new LaneBackfills({ lane, read: laneReader(needs.log), open: needs.openBuild }).work, ...(needs.lanes === 1 ? {} : { foreign: new StoredShards(needs.store, lane, needs.lanes) }) });
     case 'cep': return patternWork(lane);
     case 'scoring': return scoringWork(lane, needs);
   }

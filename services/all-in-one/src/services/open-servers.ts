@@ -11,3 +11,6 @@ export const openLog = (config: ServiceConfig, more: Pick<KafkaOptions, 'fencedT
 export const openState = (config: ServiceConfig, service: StageName): RedisOnlineStore => new RedisOnlineStore({ ...redisConnectionOf(config.redisUrl), prefix: `${config.prefix}:${service}` });
 
 export const openReplies = (config: ServiceConfig): RedisReplies => new RedisReplies({ ...redisConnectionOf(config.redisUrl), prefix: config.prefix });
+
+/** What a gateway built of views, for the owners of the lanes. */
+export const openBuild = (config: ServiceConfig) => (id: string): RedisOnlineStore => new RedisOnlineStore({ ...redisConnectionOf(config.redisUrl), prefix: `${config.prefix}:build-${id}` });

@@ -17,7 +17,7 @@ import { alertMetrics, decisionMetrics } from '../suite/pipeline-metrics';
 import { tracingOf } from '../suite/tracing-of';
 import { buildWork } from './lane-work';
 import { ModelReports } from './model-reports';
-import { kafkaOptions, openLog, openReplies, openState } from './open-servers';
+import { kafkaOptions, openBuild, openLog, openReplies, openState } from './open-servers';
 import type { ServiceConfig, StageName } from './service-config';
 import { workMetrics } from './work-metrics';
 
@@ -95,7 +95,7 @@ export class StageService {
         // A Redis that came back empty, or behind, is filled again from the topics.
         this.store.beginAnew(lane);
         if (this.name === 'scoring') await this.log.claim(lane);
-        const work = buildWork(this.name, lane, { lanes: this.config.lanes, clock: this.clock, log: this.log, replies: this.replies, store: this.store, artifacts: this.artifacts, runtime: this.models, modelBudgetMs: this.config.modelBudgetMs, decided: (decision) => this.countDecisions?.([{ decision }]), raised: (alert) => this.countAlert?.(alert), answered: (answered) => { this.countModels?.(answered); this.modelReports.note(answered); } });
+        const work = buildWork(this.name, lane, { lanes: this.config.lanes, clock: this.clock, log: this.log, replies: this.replies, store: this.store, openBuild: openBuild(this.config), artifacts: this.artifacts, runtime: this.models, modelBudgetMs: this.config.modelBudgetMs, decided: (decision) => this.countDecisions?.([{ decision }]), raised: (alert) => this.countAlert?.(alert), answered: (answered) => { this.countModels?.(answered); this.modelReports.note(answered); } });
         this.workByLane.set(lane, work);
         return new WorkRunner({ lane, log: this.log, store: this.store, clock: this.clock, hooks: this.watched(lane), checkpointMs: this.config.checkpointMs, work });
       },

@@ -58,6 +58,7 @@ import { alertMetrics, decisionMetrics, watchLag } from './pipeline-metrics';
 import { Replies } from './replies';
 import { tokenKey, webhookKey } from './secrets';
 import { laneReader } from '../replay/lane-reader';
+import { StageStates, type LaneStates } from '../replay/lane-states';
 import { openChecker } from '../verify/checker';
 import { OnlineCheck } from '../verify/online-check';
 import { readVerifyOptions } from '../verify/verify-config';
@@ -363,12 +364,13 @@ export class Suite {
       log, decisions, clock: this.clock, modelsFolder: join(this.options.dataDir, 'models'), inForce: set,
       resolve: async (change) => { const changed = await this.definitions.resolved(change); await this.approval.approve(changed); return changed; },
     });
+    const states = (): readonly LaneStates[] => this.lanes.map(({ stages }) => new StageStates(stages.features));
     this.reprocessing = new ReprocessService({
-      folder: join(this.options.dataDir, 'builds'), log, builds: this.builds, clock: this.clock, set, stages: () => this.lanes.map(({ stages }) => stages.features),
+      folder: join(this.options.dataDir, 'builds'), log, builds: this.builds, clock: this.clock, set, states,
       bring: (byLane, isStill) => this.definitions.switchViews(byLane, isStill), onError: (error, id) => this.options.logger.error({ err: error, reprocess: id }, 'a view could not be built'),
     });
     this.verification = new OnlineCheck({
-      ...readVerifyOptions(this.options.env), checker: openChecker({ dataDir: this.options.dataDir, lanes: this.options.lanes, kafka: this.options.servers?.kafka, history: this.historyOptions.path }, laneReader(log)), stages: () => this.lanes.map(({ stages }) => stages.features), builtFor: (lane) => this.builds.builtFor(lane), clock: this.clock, metrics: this.metrics,
+      ...readVerifyOptions(this.options.env), checker: openChecker({ dataDir: this.options.dataDir, lanes: this.options.lanes, kafka: this.options.servers?.kafka, history: this.historyOptions.path }, laneReader(log)), states, builtFor: (lane) => this.builds.builtFor(lane), hasBuilt: (lane, record) => this.builds.isWhole(lane, record), clock: this.clock, metrics: this.metrics,
       onError: (error) => this.options.logger.warn({ err: error }, 'served values could not be checked; it is tried again'),
     });
     this.verification.start();

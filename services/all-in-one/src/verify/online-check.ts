@@ -1,15 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { FeatureStage } from '@weir/feature-store';
+import type { ViewRecord } from '@weir/feature-store';
 import { mismatchReasons, type MismatchReason, type OnlineVerification, type Verification } from '@weir/gateway';
 import type { Metrics } from '@weir/platform';
+import type { LaneStates } from '../replay/lane-states';
 import type { Checker } from './checker';
 import { builtKey, type CheckOrder, type KeyCheck } from './lane-check';
 import { reasonOf } from './mismatch-reason';
 
 export interface OnlineCheckOptions {
   readonly checker: Checker;
-  readonly stages: () => readonly FeatureStage[];
+  /** By lane. */
+  readonly states: () => readonly LaneStates[];
   readonly builtFor: (lane: number) => (id: string, stateKey: string) => Uint8Array | undefined;
+  /** Whether all that a view was filled with is here. */
+  readonly hasBuilt: (lane: number, record: ViewRecord) => Promise<boolean>;
   readonly clock: { nowMs(): number };
   readonly metrics: Metrics;
   readonly onError: (error: unknown) => void;
@@ -55,7 +59,7 @@ export class OnlineCheck implements Verification {
 
   /** Every lane once. `share` 1: without a rest. @throws what the checking thread says. */
   async pass(share: number): Promise<OnlineVerification> {
-    for (let lane = 0; lane < this.options.stages().length; lane += 1) await this.passLane(lane, share);
+    for (let lane = 0; lane < this.options.states().length; lane += 1) await this.passLane(lane, share);
     this.figures = { ...this.figures, passes: this.figures.passes + 1, lastPassMs: this.options.clock.nowMs(), lastError: null };
     return this.figures;
   }
@@ -76,26 +80,34 @@ export class OnlineCheck implements Verification {
   }
 
   private async passLane(lane: number, share: number): Promise<void> {
-    const { stages, clock, checker } = this.options, stage = stages()[lane], setJson = stage?.plan?.set.canonicalJson;
-    if (stage === undefined || setJson === undefined || stage.lastOffset < 0) return;
-    const records = stage.viewRecords, position = stage.lastOffset, shardByKey = new Map<string, Uint8Array>();
-    for (const key of stage.someStateKeys(keysMax, this.rotation++)) { const shard = stage.shard(key); if (shard !== undefined) shardByKey.set(key, shard); }
+    const { states, clock, checker } = this.options, of = states()[lane], sampled = await of?.sample(keysMax, this.rotation++);
+    if (of === undefined || sampled === undefined) return;
+    const { position, setJson, records } = sampled, shardByKey = new Map(sampled.shardByKey);
+    for (const view of await this.unknowable(lane, records)) for (const key of sampled.shardByKey.keys()) if (viewOf(key) === view) shardByKey.delete(key);
     if (shardByKey.size === 0) return;
     const before = checker.cpuMicros, order: CheckOrder = {
-      lane, position, setJson, shardByKey, builtByKey: this.builtStates(lane, stage, shardByKey.keys()), atMs: clock.nowMs(), share, sinceMsByView: new Map(records.map(({ view, sinceMs }) => [view, sinceMs])),
+      lane, position, setJson, shardByKey, builtByKey: this.builtStates(lane, records, shardByKey.keys()), atMs: clock.nowMs(), share, sinceMsByView: new Map(records.map(({ view, sinceMs }) => [view, sinceMs])),
     };
-    for (const checked of await checker.check(order)) {
-      const view = checked.key.split('/')[1] ?? '', epoch = (all: FeatureStage['viewRecords']): number | undefined => all.find((record) => record.view === view)?.epoch;
-      this.count({ lane, view, checked, versionChanged: !checked.known || epoch(records) !== epoch(stages()[lane]?.viewRecords ?? []) });
+    const checkedKeys = await checker.check(order), recordsNow = await of.records();
+    for (const checked of checkedKeys) {
+      const view = viewOf(checked.key), epoch = (all: readonly ViewRecord[]): number | undefined => all.find((record) => record.view === view)?.epoch;
+      this.count({ lane, view, checked, versionChanged: !checked.known || epoch(records) !== epoch(recordsNow) });
     }
     this.cpuSeconds.inc({}, (checker.cpuMicros - before) / 1e6);
   }
 
+  /** Views that were filled by a build that is not here: what they began with is not known. */
+  private async unknowable(lane: number, records: readonly ViewRecord[]): Promise<readonly string[]> {
+    const views: string[] = [];
+    for (const record of records) if (record.built !== undefined && !(await this.options.hasBuilt(lane, record))) views.push(record.view);
+    return views;
+  }
+
   /** What back-filled views began with is not in the log. */
-  private builtStates(lane: number, stage: FeatureStage, keys: Iterable<string>): ReadonlyMap<string, Uint8Array> {
-    const built = this.options.builtFor(lane), idByView = new Map(stage.viewRecords.map((record) => [record.view, record.built?.id])), states = new Map<string, Uint8Array>();
+  private builtStates(lane: number, records: readonly ViewRecord[], keys: Iterable<string>): ReadonlyMap<string, Uint8Array> {
+    const built = this.options.builtFor(lane), idByView = new Map(records.map((record) => [record.view, record.built?.id])), states = new Map<string, Uint8Array>();
     for (const key of keys) {
-      const id = idByView.get(key.split('/')[1] ?? ''), state = id === undefined ? undefined : built(id, key);
+      const id = idByView.get(viewOf(key)), state = id === undefined ? undefined : built(id, key);
       if (id !== undefined && state !== undefined) states.set(builtKey(id, key), state);
     }
     return states;
@@ -115,5 +127,7 @@ export class OnlineCheck implements Verification {
     };
   }
 }
+
+const viewOf = (stateKey: string): string => stateKey.split('/')[1] ?? '';
 
 const noReasons = Object.fromEntries(mismatchReasons.map((reason) => [reason, 0])) as Record<MismatchReason, number>;
