@@ -74,26 +74,37 @@ export class LmdbDecisionReader {
     this.#unpack = (layoutId, bytes) => unpack(this.#layout(layoutId), bytes);
   }
 
-  /** Decisions of `fromOffset` ≤ offset < `toOffset`, in order. */
-  range(lane: number, fromOffset: number, toOffset: number): DecisionRow[] {
-    const rows: DecisionRow[] = [];
-    let blocks = this.#lanes.get(lane);
-    if (blocks === undefined) {
-      blocks = openPart(this.#root, `decisions ${lane}`);
-      if (blocks === undefined) return rows;
-      this.#lanes.set(lane, blocks);
-    }
+  /** Decisions of `fromOffset` ≤ offset < `toOffset`, in order; of more than `rowsMax` the blocks that have so many. */
+  range(lane: number, fromOffset: number, toOffset: number, rowsMax = Infinity): DecisionRow[] {
+    const rows: DecisionRow[] = [], blocks = this.#blocksOf(lane);
+    if (blocks === undefined) return rows;
     for (const { value } of blocks.getRange({ start: blockStart(blocks, fromOffset), end: toOffset })) {
       const block = new DecisionBlock(lane, Buffer.from(value), this.#unpack, (layoutId) => this.#layout(layoutId));
       for (let row = 0; row < block.count; row++) {
         const offset = block.offset(row);
         if (offset >= fromOffset && offset < toOffset) rows.push(block.row(row));
       }
+      if (rows.length >= rowsMax) break;
     }
     return rows;
   }
 
+  /** Offset of the last decision; -1 when there is none. */
+  position(lane: number): number {
+    for (const { value } of this.#blocksOf(lane)?.getRange({ reverse: true, limit: 1 }) ?? []) {
+      const block = new DecisionBlock(lane, value);
+      return block.offset(block.count - 1);
+    }
+    return -1;
+  }
+
   close(): Promise<void> { return this.#root.close(); }
+
+  #blocksOf(lane: number): Database<Buffer, number> | undefined {
+    const known = this.#lanes.get(lane) ?? openPart(this.#root, `decisions ${lane}`);
+    if (known !== undefined) this.#lanes.set(lane, known);
+    return known;
+  }
 
   #layout(id: string): string {
     let json = this.#layouts.get(id);

@@ -17,7 +17,7 @@ export interface LogSurvey {
 }
 
 /** Reads a lane once: adds its labels (what became known later counts for what came before) and gives what changes how it decides. */
-export async function surveyLog(log: EventLog, { lane, endOffset }: { readonly lane: number; readonly endOffset: number }, into: LabelBook): Promise<LogSurvey> {
+export async function surveyLog(log: Pick<EventLog, 'read'>, { lane, endOffset }: { readonly lane: number; readonly endOffset: number }, into: LabelBook): Promise<LogSurvey> {
   let controls: ControlRecord[] | undefined = [], bytes = 0;
   for (let from = 0; from < endOffset; ) {
     const records = await log.read('transactions.raw', lane, from, Math.min(recordsPerTurnMax, endOffset - from));

@@ -21,10 +21,9 @@ export interface BacktestOptions {
   readonly examples?: number;
   /** Called with how many records have been through. */
   readonly progress?: (records: number) => void;
-  readonly signal?: AbortSignal;
 }
 
-/** Runs both sides of every lane beside each other and reports what the change does. @throws what a side throws; the abort signal's reason. */
+/** Runs both sides of every lane beside each other and reports what the change does. @throws what a side throws. */
 export async function runBacktest(options: BacktestOptions): Promise<BacktestReport> {
   const startedAtMs = performance.now();
   const comparison = new Comparison({ examplesMax: options.examples ?? examplesDefault });
@@ -45,9 +44,8 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRep
   return reportOf({ ways: [...ways], comparison, shown, before, after, changed: options.changed, fromMs: options.fromMs, toMs: options.toMs, tookMs: performance.now() - startedAtMs });
 }
 
-async function runLane(pair: SidePair, comparison: Comparison, shown: ShownCase[], { progress, signal }: BacktestOptions): Promise<void> {
+async function runLane(pair: SidePair, comparison: Comparison, shown: ShownCase[], { progress }: BacktestOptions): Promise<void> {
   for (;;) {
-    signal?.throwIfAborted();
     const batch = await pair.next();
     if (batch === undefined) return;
     const [one, other] = batch;

@@ -1,36 +1,40 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { HistoricPlace } from '../replay/log-beside';
+import type { Failure } from './failure';
 import type { PackedLabels } from './label-book';
-import type { RecordPack } from './record-pack';
 import type { ControlRecord } from './recorded-front';
 import type { SidePair } from './shared-sides';
 import type { DecisionDetail, SideBatch, SideTotals } from './side-batch';
 import type { SideView } from './side-tally';
-import type { StoredPack } from './stored-rows';
 
 /** Where the records of a lane come from. */
 export type RecordSource =
   /** A file of events, whose first record is this set. */
   | { readonly kind: 'file'; readonly events: string; readonly setJson: string; readonly tokenKey: Uint8Array }
-  /** Asked of the thread that started it, up to and without `endOffset`. */
-  | { readonly kind: 'feed'; readonly fromOffset: number; readonly endOffset: number };
+  /** A suite's log and decisions, which it may be writing; up to and without `endOffset`. */
+  | { readonly kind: 'suite'; readonly place: SuitePlace; readonly endOffset: number };
+
+/** Where a suite keeps what a back-test reads. */
+export interface SuitePlace extends HistoricPlace {
+  /** Folder of its decisions. */
+  readonly decisions: string;
+}
 
 /** Where models are: below a folder of definitions, or among the files a suite keeps by their hash. */
 export interface ModelPlace { readonly kind: 'folder' | 'artifacts'; readonly path: string }
 
-/** How threads run beside whatever else the process does. */
-export interface ThreadManners {
-  /** Added to the thread's niceness: 0 for a command's own work, more beside live traffic. */
-  readonly niceness: number;
-  /** Memory that one thread may take, MB; it ends alone when it needs more. */
+interface ThreadLimits {
+  /** Memory that the thread may take, MB; it ends alone when it needs more. */
   readonly memoryMbMax: number;
 }
 
-interface BaseJob extends SideView, ThreadManners {
+interface BaseJob extends SideView, ThreadLimits {
   readonly lane: number;
   /** How many lanes there are: with several, decisions read the others at the positions they recorded. */
   readonly lanes: number;
   readonly labels: PackedLabels;
-  /** Compare with the decisions stored through this offset; asked of the thread that started it. */
+  readonly source: RecordSource;
+  /** Compare with the decisions stored through this offset. */
   readonly storedThrough: number | undefined;
 }
 
@@ -39,7 +43,6 @@ export interface SetText { readonly setId: string; readonly json: string }
 /** Everything a side needs to know to run in a thread of its own. */
 export interface SideJob extends BaseJob {
   readonly work: 'side';
-  readonly source: RecordSource;
   readonly replaceWith: SetText | undefined;
   readonly models: ModelPlace;
 }
@@ -54,7 +57,7 @@ export interface PairJob extends BaseJob {
 }
 
 /** Ingest and features for both sides. */
-export interface FrontJob extends ThreadManners { readonly work: 'front'; readonly lane: number; readonly source: RecordSource; readonly port: MessagePort }
+export interface FrontJob extends ThreadLimits { readonly work: 'front'; readonly lane: number; readonly source: RecordSource; readonly port: MessagePort }
 
 export type ThreadJob = SideJob | PairJob | FrontJob;
 
@@ -62,21 +65,15 @@ export type ThreadJob = SideJob | PairJob | FrontJob;
 export interface SideAnswers { readonly batch: SideBatch; readonly details: readonly DecisionDetail[]; readonly totals: SideTotals }
 export interface PairAnswers { readonly batch: Exclude<Awaited<ReturnType<SidePair['next']>>, undefined>; readonly details: Awaited<ReturnType<SidePair['details']>>; readonly totals: Awaited<ReturnType<SidePair['totals']>> }
 
-interface Fault { readonly where: string; readonly field: string; readonly expected: string; readonly got: string }
-
 /** What a thread tells the one that started it. */
 export type FromThread<Answers extends SideAnswers | PairAnswers = SideAnswers | PairAnswers> =
   | { readonly kind: 'batch'; readonly batch: Answers['batch'] }
   | { readonly kind: 'details'; readonly details: Answers['details'] }
   | { readonly kind: 'end'; readonly totals: Answers['totals'] | undefined }
-  | { readonly kind: 'failed'; readonly name: string; readonly message: string; readonly code: string; readonly findings: readonly Fault[] }
-  | { readonly kind: 'read'; readonly lane: number; readonly fromOffset: number; readonly max: number }
-  | { readonly kind: 'stored'; readonly fromOffset: number; readonly max: number };
+  | Failure;
 
 /** What it is told. */
 export type ToThread =
   /** The batch that is out has been used: its decisions may go, the next may come. */
   | { readonly kind: 'next' }
-  | { readonly kind: 'details'; readonly offsets: readonly number[] }
-  | { readonly kind: 'records'; readonly lane: number; readonly pack: RecordPack }
-  | { readonly kind: 'stored'; readonly pack: StoredPack };
+  | { readonly kind: 'details'; readonly offsets: readonly number[] };

@@ -6,8 +6,8 @@ import { verdictLine } from '../suite/verdict-lines';
 import type { StoredVerdict } from './stored-comparison';
 
 /**
- * Stored decisions of a lane as a few arrays: their bytes are copied and nothing else is done with them, so that handing them to another thread costs the
- * one that serves live traffic next to nothing.
+ * Stored decisions of a lane as a few arrays: their bytes are copied and nothing else is done with them, so that having them at hand
+ * costs next to nothing.
  */
 export interface StoredPack {
   readonly offsets: Float64Array;
@@ -24,7 +24,7 @@ export interface StoredPack {
 /** A stretch of a lane: decisions from an offset on, in their order, at least one where there is one. */
 export type ReadPack = (fromOffset: number, rowsMax: number) => Promise<StoredPack>;
 
-export function readPacks(store: DecisionStore, lane: number): ReadPack {
+export function readPacks(store: Pick<DecisionStore, 'range'>, lane: number): ReadPack {
   return async (fromOffset, rowsMax) => packStored(await store.range(lane, fromOffset, rowsMax));
 }
 
@@ -48,9 +48,6 @@ export function packStored(rows: readonly DecisionRow[]): StoredPack {
   });
   return { offsets, receivedAtMs, layoutOf, layouts, ends, bytes };
 }
-
-/** The buffers to hand over with a pack. */
-export const buffersOfStored = ({ bytes, offsets, receivedAtMs, layoutOf, ends }: StoredPack): ArrayBuffer[] => [bytes, offsets, receivedAtMs, layoutOf, ends].map(({ buffer }) => buffer as ArrayBuffer);
 
 const bytesOf = ({ bytes, ends }: StoredPack, row: number): Uint8Array => bytes.subarray(row === 0 ? 0 : ends[row - 1], ends[row]);
 

@@ -1,14 +1,8 @@
 import { join } from 'node:path';
 import { Worker, type MessagePort } from 'node:worker_threads';
-import { errorCodes, WeirError, type ErrorCode } from '@weir/contracts';
-import type { EventLog } from '@weir/ports';
-import { buffersOf, packRecords } from './record-pack';
-import { RecordUnusable } from './recorded-front';
+import { WeirError } from '@weir/contracts';
+import { errorOf } from './failure';
 import type { FromThread, PairAnswers, SideAnswers, ThreadJob, ToThread } from './side-job';
-import { buffersOfStored, type ReadPack } from './stored-rows';
-
-/** Where a thread gets what it cannot read itself. */
-export interface ThreadFeed { readonly log: EventLog | undefined; readonly stored: ReadPack | undefined }
 
 /** A thread of a back-test as the thread that started it sees it. It waits until its batch has been used, so that its decisions can still be asked for. */
 export class ThreadHost<Answers extends SideAnswers | PairAnswers> {
@@ -21,9 +15,9 @@ export class ThreadHost<Answers extends SideAnswers | PairAnswers> {
   private heard: ((error: Error) => void) | undefined;
   private isOut = false;
 
-  constructor(private readonly job: ThreadJob, private readonly feed: ThreadFeed, handedOver: readonly MessagePort[] = []) {
+  constructor(job: ThreadJob, handedOver: readonly MessagePort[] = []) {
     this.worker = new Worker(join(__dirname, 'thread-worker.js'), { workerData: job, transferList: [...handedOver], resourceLimits: { maxOldGenerationSizeMb: job.memoryMbMax } });
-    this.worker.on('message', (message: FromThread<Answers>) => { this.take(message).catch((error: unknown) => { this.fail(error instanceof Error ? error : new Error(String(error))); }); });
+    this.worker.on('message', (message: FromThread<Answers>) => { this.take(message); });
     this.worker.on('error', (error) => { this.fail(outOfMemory(error) ? new WeirError('WEIR_LIMIT_REACHED', `the back-test needs more than the ${job.memoryMbMax} MB that it may take`) : error instanceof Error ? error : new Error(String(error))); });
     this.worker.on('exit', (code) => { if (this.ended === undefined) this.fail(new Error(`a thread of the back-test ended early (${code})`)); });
   }
@@ -69,36 +63,16 @@ export class ThreadHost<Answers extends SideAnswers | PairAnswers> {
     await this.worker.terminate();
   }
 
-  private async take(message: FromThread<Answers>): Promise<void> {
+  private take(message: FromThread<Answers>): void {
     switch (message.kind) {
       case 'batch': this.batches.push(message.batch); this.wake?.(); break;
       case 'end': this.ended = { totals: message.totals }; this.wake?.(); break;
       case 'failed': this.fail(errorOf(message)); break;
-      case 'details': this.toldDetails?.(message.details); break;
-      case 'read': {
-        const pack = packRecords(await given(this.feed.log).read('transactions.raw', message.lane, message.fromOffset, message.max));
-        this.say({ kind: 'records', lane: message.lane, pack }, buffersOf(pack));
-        break;
-      }
-      case 'stored': {
-        const pack = await given(this.feed.stored)(message.fromOffset, message.max);
-        this.say({ kind: 'stored', pack }, buffersOfStored(pack));
-      }
+      case 'details': this.toldDetails?.(message.details);
     }
   }
 
-  private say(message: ToThread, handedOver: readonly ArrayBuffer[] = []): void { this.worker.postMessage(message, handedOver); }
-}
-
-function given<T>(part: T | undefined): T {
-  if (part === undefined) throw new Error('a thread asked for what it was not given');
-  return part;
+  private say(message: ToThread): void { this.worker.postMessage(message); }
 }
 
 const outOfMemory = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
-
-function errorOf({ name, message, code, findings }: Extract<FromThread, { kind: 'failed' }>): Error {
-  if (name === 'RecordUnusable') return new RecordUnusable(message);
-  const known = errorCodes.find((each): each is ErrorCode => each === code);
-  return known === undefined ? new Error(message) : new WeirError(known, message, { findings });
-}

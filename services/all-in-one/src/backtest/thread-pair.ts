@@ -3,8 +3,8 @@ import type { DefinitionSet } from '@weir/definitions';
 import type { ControlRecord } from './recorded-front';
 import type { SidePair } from './shared-sides';
 import type { Side } from './side-batch';
-import type { FrontJob, ModelPlace, PairAnswers, PairJob, RecordSource, SideAnswers, SideJob } from './side-job';
-import { ThreadHost, type ThreadFeed } from './thread-host';
+import type { FrontJob, ModelPlace, PairAnswers, PairJob, SideAnswers, SideJob } from './side-job';
+import { ThreadHost } from './thread-host';
 
 /** How the two sides of a lane are run. The answers are the same; the fewer stages they have to themselves, the sooner they come. */
 export type Way =
@@ -25,33 +25,31 @@ export interface ThreadPairOptions {
   readonly models: { readonly before: ModelPlace; readonly after: ModelPlace };
   /** Offset through which the log's own side is compared with what was stored. */
   readonly storedThrough: number | undefined;
-  readonly feed: ThreadFeed;
 }
 
 /** Both sides of a lane in threads. */
 export function threadPair(options: ThreadPairOptions): SidePair {
-  const { way, job, changed, models, storedThrough, feed } = options;
+  const { way, job, changed, models, storedThrough } = options;
   const replaceWith = { setId: changed.id, json: changed.canonicalJson };
   if (way.kind === 'apart') {
     return sidesApart(
-      threadSide({ ...job, work: 'side', models: models.before, replaceWith: undefined, storedThrough }, feed),
-      threadSide({ ...job, work: 'side', models: models.after, replaceWith, storedThrough: undefined }, feed),
+      threadSide({ ...job, work: 'side', models: models.before, replaceWith: undefined, storedThrough }),
+      threadSide({ ...job, work: 'side', models: models.after, replaceWith, storedThrough: undefined }),
     );
   }
-  const { source, ...view } = job;
-  const pairJob: Omit<PairJob, 'front'> = { ...view, work: 'pair', models, replaceWith, storedThrough };
-  if (way.kind === 'recorded') return new ThreadHost<PairAnswers>({ ...pairJob, front: { kind: 'recorded', controls: way.controls } }, feed);
-  return sharedPair(pairJob, { source, patterns: way.patterns, feed });
+  const pairJob: Omit<PairJob, 'front'> = { ...job, work: 'pair', models, replaceWith, storedThrough };
+  if (way.kind === 'recorded') return new ThreadHost<PairAnswers>({ ...pairJob, front: { kind: 'recorded', controls: way.controls } });
+  return sharedPair(pairJob, way.patterns);
 }
 
 /** A side in a thread of its own. */
-export const threadSide = (job: SideJob, feed: ThreadFeed): Side => new ThreadHost<SideAnswers>(job, feed);
+export const threadSide = (job: SideJob): Side => new ThreadHost<SideAnswers>(job);
 
-function sharedPair(pairJob: Omit<PairJob, 'front'>, { source, patterns, feed }: { readonly source: RecordSource; readonly patterns: 'each' | 'both'; readonly feed: ThreadFeed }): SidePair {
+function sharedPair(pairJob: Omit<PairJob, 'front'>, patterns: 'each' | 'both'): SidePair {
   const { port1, port2 } = new MessageChannel();
-  const frontJob: FrontJob = { work: 'front', lane: pairJob.lane, source, port: port1, niceness: pairJob.niceness, memoryMbMax: pairJob.memoryMbMax };
-  const front = new ThreadHost<PairAnswers>(frontJob, feed, [port1]);
-  const back = new ThreadHost<PairAnswers>({ ...pairJob, front: { kind: 'items', port: port2, patterns } }, feed, [port2]);
+  const frontJob: FrontJob = { work: 'front', lane: pairJob.lane, source: pairJob.source, port: port1, memoryMbMax: pairJob.memoryMbMax };
+  const front = new ThreadHost<PairAnswers>(frontJob, [port1]);
+  const back = new ThreadHost<PairAnswers>({ ...pairJob, front: { kind: 'items', port: port2, patterns } }, [port2]);
   front.onFailure((error) => { back.fail(error); });
   return {
     next: () => back.next(), details: (offsets) => back.details(offsets), totals: () => back.totals(),

@@ -1,21 +1,22 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { OnnxModelRuntime } from '@weir/adapters/onnx';
-import { lowerPriority } from '@weir/adapters/threads';
-import { WeirError, type RawRecord } from '@weir/contracts';
+import type { RawRecord } from '@weir/contracts';
 import { resolveCanonicalSet } from '@weir/definitions';
 import { buildStages, type Stages } from '../chain';
 import { buildFollowedStages } from '../replay/followed-stages';
+import type { ReadLane } from '../replay/shard-replica';
 import { modelFilesBelow } from '../model-files';
 import { fileRecords } from '../offline/file-run';
 import { ModelArtifacts } from '../suite/model-artifacts';
+import { failureOf } from './failure';
 import { frontBatches, type FrontBatch } from './front-batch';
 import { buffersOfItems, ItemUnpacker, packItems, type ItemPack } from './item-pack';
 import { LabelBook } from './label-book';
 import { LocalSide, sideBatchMax } from './local-side';
 import { recordedBatches } from './recorded-front';
-import { unpackRecords, type RecordPack } from './record-pack';
 import { RememberingTokeniser } from './remembering-tokeniser';
 import { SharedSides } from './shared-sides';
+import { SuiteReader } from './suite-reader';
 import type { FromThread, FrontJob, ModelPlace, PairAnswers, PairJob, RecordSource, SideAnswers, SideJob, ThreadJob, ToThread } from './side-job';
 import type { ReadStored, StoredDecisionsOptions } from './stored-comparison';
 import { StoredReader, type ReadPack } from './stored-rows';
@@ -37,48 +38,29 @@ function loaderOf({ kind, path }: ModelPlace): (file: string, sha256: string | n
   return async (file, sha256) => artifacts.read(file, sha256);
 }
 
-function recordsOf(source: RecordSource, lane: number, parent: Parent): AsyncGenerator<RawRecord, void, undefined> {
-  if (source.kind === 'feed') return fedRecords(source, lane, parent);
-  return fileRecords({ set: resolveCanonicalSet(source.setJson), events: source.events, tokeniser: new RememberingTokeniser(source.tokenKey) });
+/** What a job reads, and how to be done with it. */
+interface Sources {
+  readonly records: AsyncGenerator<RawRecord, void, undefined>;
+  readonly readLane: ReadLane;
+  readonly packs: ReadPack;
+  close(): Promise<void>;
 }
 
-/** One pack is on its way while the one before is worked on. */
-async function* fedRecords({ fromOffset, endOffset }: Extract<RecordSource, { kind: 'feed' }>, lane: number, parent: Parent): AsyncGenerator<RawRecord, void, undefined> {
-  const read = (from: number): Promise<RecordPack> => readPack(parent, { lane, fromOffset: from, max: endOffset - from });
-  let ahead: Promise<RecordPack> | undefined = fromOffset < endOffset ? read(fromOffset) : undefined;
-  while (ahead !== undefined) {
-    const pack: RecordPack = await ahead;
-    const last = pack.offsets.at(-1);
-    if (last === undefined) return;
-    ahead = last + 1 < endOffset ? read(last + 1) : undefined;
-    yield* unpackRecords(lane, pack);
+const notOfAFile = (): Promise<never> => Promise.reject(new Error('a file has neither other lanes nor decisions'));
+
+async function sourcesOf(source: RecordSource, lane: number): Promise<Sources> {
+  if (source.kind === 'suite') {
+    const reader = await SuiteReader.open(source.place);
+    return { records: reader.records(lane, source.endOffset), readLane: reader.readLane, packs: reader.packs(lane), close: () => reader.close() };
   }
-}
-
-async function readPack(parent: Parent, { lane, fromOffset, max }: { readonly lane: number; readonly fromOffset: number; readonly max: number }): Promise<RecordPack> {
-  parent.say({ kind: 'read', lane, fromOffset, max: Math.min(sideBatchMax, max) });
-  return (await parent.hearWhere((message): message is Extract<ToThread, { kind: 'records' }> => message.kind === 'records' && message.lane === lane)).pack;
-}
-
-/** Stored decisions, a stretch ahead of what is worked on. */
-function storedPacks(parent: Parent): ReadPack {
-  const ask = async (fromOffset: number, max: number): Promise<Awaited<ReturnType<ReadPack>>> => {
-    parent.say({ kind: 'stored', fromOffset, max });
-    return (await parent.hear('stored')).pack;
-  };
-  let ahead: { readonly fromOffset: number; readonly pack: ReturnType<ReadPack> } | undefined;
-  return async (fromOffset, max) => {
-    const pack = await (ahead?.fromOffset === fromOffset ? ahead.pack : ask(fromOffset, max));
-    const last = pack.offsets.at(-1);
-    ahead = last === undefined ? undefined : { fromOffset: last + 1, pack: ask(last + 1, max) };
-    return pack;
-  };
+  const records = fileRecords({ set: resolveCanonicalSet(source.setJson), events: source.events, tokeniser: new RememberingTokeniser(source.tokenKey) });
+  return { records, readLane: notOfAFile, packs: notOfAFile, close: () => Promise.resolve() };
 }
 
 const storedOf = (throughOffset: number | undefined, read: ReadStored): StoredDecisionsOptions | undefined => (throughOffset === undefined ? undefined : { throughOffset, read });
 
-function readStored(parent: Parent): ReadStored {
-  const reader = new StoredReader(storedPacks(parent), sideBatchMax);
+function readStored(packs: ReadPack): ReadStored {
+  const reader = new StoredReader(packs, sideBatchMax);
   return (offsets) => reader.at(offsets);
 }
 
@@ -95,22 +77,19 @@ async function serve<Answers extends SideAnswers | PairAnswers>(sides: { next():
   }
 }
 
-function side(job: SideJob, parent: Parent): Promise<void> {
-  const { lane, lanes, replaceWith } = job, stored = readStored(parent);
-  const stages = buildFollowedStages({
-    lane, lanes, replaceWith, stored, runtime: new OnnxModelRuntime(), loadFile: loaderOf(job.models),
-    read: async (other, fromOffset, max) => [...unpackRecords(other, await readPack(parent, { lane: other, fromOffset, max }))],
-  });
-  return serve<SideAnswers>(new LocalSide({ ...job, stages, records: recordsOf(job.source, lane, parent), labels: LabelBook.unpack(job.labels), stored: storedOf(job.storedThrough, stored) }), parent);
+function side(job: SideJob, parent: Parent, { records, readLane, packs }: Sources): Promise<void> {
+  const { lane, lanes, replaceWith } = job, stored = readStored(packs);
+  const stages = buildFollowedStages({ lane, lanes, replaceWith, stored, runtime: new OnnxModelRuntime(), loadFile: loaderOf(job.models), read: readLane });
+  return serve<SideAnswers>(new LocalSide({ ...job, stages, records, labels: LabelBook.unpack(job.labels), stored: storedOf(job.storedThrough, stored) }), parent);
 }
 
-function pair(job: PairJob, parent: Parent): Promise<void> {
+function pair(job: PairJob, parent: Parent, { packs }: Sources): Promise<void> {
   const { front, lane, storedThrough } = job;
   const recorded = front.kind === 'recorded' && storedThrough !== undefined;
   return serve<PairAnswers>(new SharedSides({
     ...job, patterns: front.kind === 'items' ? front.patterns : 'recorded', labels: LabelBook.unpack(job.labels), before: stagesFor(lane, job.models.before), after: stagesFor(lane, job.models.after),
-    front: front.kind === 'items' ? itemBatches(front.port) : recordedBatches({ lane, read: storedPacks(parent), controls: front.controls, throughOffset: storedThrough ?? -1, batchMax: sideBatchMax }),
-    stored: recorded ? { throughOffset: storedThrough, read: () => Promise.resolve([]) } : storedOf(storedThrough, readStored(parent)),
+    front: front.kind === 'items' ? itemBatches(front.port) : recordedBatches({ lane, read: packs, controls: front.controls, throughOffset: storedThrough ?? -1, batchMax: sideBatchMax }),
+    stored: recorded ? { throughOffset: storedThrough, read: () => Promise.resolve([]) } : storedOf(storedThrough, readStored(packs)),
   }), parent);
 }
 
@@ -125,11 +104,11 @@ async function* itemBatches(port: MessagePort): AsyncGenerator<FrontBatch, void,
   }
 }
 
-async function front({ lane, source, port }: FrontJob, parent: Parent): Promise<void> {
+async function front({ lane, port }: FrontJob, parent: Parent, sources: Sources): Promise<void> {
   const back = new ThreadPort<ToFront, FromFront>(port);
   const stages = buildStages({ lane, runtime: new OnnxModelRuntime(), loadFile: () => Promise.reject(new Error('features need no model')) });
   let ahead = 0;
-  for await (const { records, outcomes } of frontBatches(stages, recordsOf(source, lane, parent))) {
+  for await (const { records, outcomes } of frontBatches(stages, sources.records)) {
     const pack = packItems(lane, outcomes);
     back.say({ kind: 'items', records, pack }, buffersOfItems(pack));
     for (ahead += 1; ahead >= batchesAheadMax; ahead -= 1) await back.hear('more');
@@ -140,14 +119,16 @@ async function front({ lane, source, port }: FrontJob, parent: Parent): Promise<
 }
 
 async function main(port: MessagePort): Promise<void> {
-  const job = workerData as ThreadJob; // posted by ThreadHost alone
-  lowerPriority(job.niceness);
-  const parent: Parent = new ThreadPort(port);
+  const job = workerData as ThreadJob, parent: Parent = new ThreadPort(port); // posted by ThreadHost alone
   try {
-    await (job.work === 'side' ? side(job, parent) : job.work === 'pair' ? pair(job, parent) : front(job, parent));
+    const sources = await sourcesOf(job.source, job.lane);
+    try {
+      await (job.work === 'side' ? side(job, parent, sources) : job.work === 'pair' ? pair(job, parent, sources) : front(job, parent, sources));
+    } finally {
+      await sources.close();
+    }
   } catch (error) {
-    const { name, message } = error instanceof Error ? error : new Error(String(error));
-    parent.say({ kind: 'failed', name, message, code: error instanceof WeirError ? error.code : '', findings: error instanceof WeirError ? [...error.findings] : [] });
+    parent.say(failureOf(error));
   } finally {
     port.close();
   }

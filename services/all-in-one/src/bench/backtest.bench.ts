@@ -8,7 +8,7 @@ import { LabelBook } from '../backtest/label-book';
 import { runBacktest } from '../backtest/run-backtest';
 import { threadPair } from '../backtest/thread-pair';
 import { wayOfFile } from '../backtest/way-of';
-import { ownManners } from '../commands/backtest';
+import { memoryMbMax } from '../commands/backtest';
 import { loadDefinitionSet } from '../definition-files';
 import { repositoryRoot } from '../folders';
 import { setChecks } from '../set-checks';
@@ -42,8 +42,8 @@ async function* overFile(quick: boolean): AsyncGenerator<Figure> {
     const report = await runBacktest({
       changed, ...everything,
       lanes: [{ way: way.kind, open: () => threadPair({
-        way, job: { lane: 0, lanes: 1, ...everything, amountField: 'amount', segment: 'country', labels: labels.pack(), ...ownManners, source: { kind: 'file', events, setJson: live.canonicalJson, tokenKey } },
-        changed, models: { before: models, after: models }, storedThrough: undefined, feed: { log: undefined, stored: undefined },
+        way, job: { lane: 0, lanes: 1, ...everything, amountField: 'amount', segment: 'country', labels: labels.pack(), memoryMbMax, source: { kind: 'file', events, setJson: live.canonicalJson, tokenKey } },
+        changed, models: { before: models, after: models }, storedThrough: undefined,
       }) }],
     });
     const work = `${written} transactions of 30 days from JSONL; both sides: ${live.rules.size} rules, ${live.patterns.size} patterns, ${live.models.size} model; outcomes, money, segments, weeks`;

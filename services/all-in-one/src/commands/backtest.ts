@@ -36,8 +36,8 @@ export function registerBacktest(program: Command): void {
     });
 }
 
-/** A command's own threads: nothing runs beside them that they could harm. */
-export const ownManners = Object.freeze({ niceness: 0, memoryMbMax: 16_384 });
+/** Memory that one thread of a command may take, MB: nothing runs beside them that they could harm. */
+export const memoryMbMax = 16_384;
 
 async function overFile(flags: BacktestFlags, events: string): Promise<unknown> {
   if (flags.live === undefined) throw new WeirError('WEIR_USAGE', '--live is needed with --events: the set that the changed one is compared with');
@@ -49,8 +49,8 @@ async function overFile(flags: BacktestFlags, events: string): Promise<unknown> 
   const range = rangeOf(flags);
   const way = wayOfFile(live, changed);
   const open = () => threadPair({
-    way, job: { lane: 0, lanes: 1, ...range, amountField: flags.amount ?? 'amount', segment: flags.segment, labels: labels.pack(), ...ownManners, source: { kind: 'file', events, setJson: live.canonicalJson, tokenKey: tokenKey(join(workFolder(), 'token.key'), process.env) } },
-    changed, models: { before: { kind: 'folder', path: definitionFolder(flags.live ?? '') }, after: { kind: 'folder', path: definitionFolder(flags.definitions) } }, storedThrough: undefined, feed: { log: undefined, stored: undefined },
+    way, job: { lane: 0, lanes: 1, ...range, amountField: flags.amount ?? 'amount', segment: flags.segment, labels: labels.pack(), memoryMbMax, source: { kind: 'file', events, setJson: live.canonicalJson, tokenKey: tokenKey(join(workFolder(), 'token.key'), process.env) } },
+    changed, models: { before: { kind: 'folder', path: definitionFolder(flags.live ?? '') }, after: { kind: 'folder', path: definitionFolder(flags.definitions) } }, storedThrough: undefined,
   });
   const report = await runBacktest({ lanes: [{ way: way.kind, open }], changed, ...range, examples: Number(flags.examples ?? examplesDefault), progress: (records) => { progress.at(records); } });
   progress.end();

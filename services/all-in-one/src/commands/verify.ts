@@ -1,19 +1,16 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { LmdbDecisionStore, LmdbEventLog } from '@weir/adapters/lmdb';
 import type { VerifyReport } from '../backtest/run-verify';
 import { runVerify } from '../backtest/run-verify';
-import { readPacks } from '../backtest/stored-rows';
+import { suitePlaceOf, SuiteReader } from '../backtest/suite-reader';
 import { threadSide } from '../backtest/thread-pair';
-import { HistoricLog } from '../history/historic-log';
 import { readHistoryOptions } from '../history/history-config';
 import { readLaneCount } from '../relane/lane-record';
 import { Client } from '../client';
 import { exitCodes, Progress } from '../terminal';
-import { awaitBacktest, ownManners, rangeOf, timesOf } from './backtest';
+import { awaitBacktest, memoryMbMax, rangeOf, timesOf } from './backtest';
 import { objectOf, objectsOf, print, shown, textsOf, type JsonObject } from './remote';
 import { lanesOf } from './up';
-import { unpackDecision } from '../suite/decision-rows';
 
 interface VerifyFlags { readonly from?: string; readonly to?: string; readonly data?: string; readonly lanes?: number; readonly url?: string; readonly json?: boolean }
 
@@ -29,26 +26,21 @@ export function registerVerify(program: Command): void {
     });
 }
 
+/** Beside the suite, should it run. */
 async function verifyFolder(flags: VerifyFlags, folder: string): Promise<VerifyReport> {
-  const lanes = flags.lanes ?? readLaneCount(folder)?.lanes ?? 1;
-  const log = await HistoricLog.open(new LmdbEventLog({ path: join(folder, 'log'), lanes, clock: { nowMs: () => Date.now() } }), readHistoryOptions(process.env, folder).path);
-  const decisions = new LmdbDecisionStore({ path: join(folder, 'decisions'), lanes, unpack: unpackDecision });
-  try {
-    const ends = await Promise.all(Array.from({ length: lanes }, async (_, lane) => ({ lane, through: await decisions.position(lane) })));
-    const progress = new Progress('verifying', ends.reduce((sum, { through }) => sum + through + 1, 0));
-    const report = await runVerify({
-      progress: (records) => { progress.at(records); },
-      lanes: ends.map(({ lane, through }) => () => threadSide({
-        work: 'side', lane, lanes, ...rangeOf(flags), amountField: '', segment: undefined, labels: { ids: [], fraud: new Uint8Array(0) }, ...ownManners, replaceWith: undefined,
-        source: { kind: 'feed', fromOffset: 0, endOffset: through + 1 }, models: { kind: 'artifacts', path: join(folder, 'models') }, storedThrough: through,
-      }, { log, stored: readPacks(decisions, lane) })),
-    });
-    progress.end();
-    return report;
-  } finally {
-    await decisions.close();
-    await log.close();
-  }
+  const lanes = flags.lanes ?? readLaneCount(folder)?.lanes ?? 1, place = suitePlaceOf(folder, { lanes, kafka: undefined, history: readHistoryOptions(process.env, folder).path });
+  const reader = await SuiteReader.open(place), ends = Array.from({ length: lanes }, (_, lane) => ({ lane, through: reader.position(lane) }));
+  await reader.close();
+  const progress = new Progress('verifying', ends.reduce((sum, { through }) => sum + through + 1, 0));
+  const report = await runVerify({
+    progress: (records) => { progress.at(records); },
+    lanes: ends.map(({ lane, through }) => () => threadSide({
+      work: 'side', lane, lanes, ...rangeOf(flags), amountField: '', segment: undefined, labels: { ids: [], fraud: new Uint8Array(0) }, memoryMbMax, replaceWith: undefined,
+      source: { kind: 'suite', place, endOffset: through + 1 }, models: { kind: 'artifacts', path: join(folder, 'models') }, storedThrough: through,
+    })),
+  });
+  progress.end();
+  return report;
 }
 
 function printReport(report: JsonObject, asJson: boolean): void {

@@ -2,6 +2,12 @@ import { ParquetOfflineStore } from '@weir/adapters/parquet';
 import { EventLog, type LogRecord, type NewRecord, type Topic } from '@weir/ports';
 import { OlderHalf } from './older-half';
 
+/** The first record of a lane in the log or in history; `first`: the log's own. History counts where it leaves no gap. */
+export function firstWithHistory(files: Pick<ParquetOfflineStore, 'lanes'>, lane: number, first: number): number {
+  const there = first === 0 ? undefined : files.lanes().find((each) => each.lane === lane);
+  return there === undefined || there.last < first - 1 ? first : Math.min(first, there.first);
+}
+
 /** A log whose lanes go on behind what it holds: history is their older half. */
 export class HistoricLog extends EventLog {
   private readonly files: ParquetOfflineStore;
@@ -40,8 +46,7 @@ export class HistoricLog extends EventLog {
   override async bounds(topic: Topic, lane: number): Promise<{ first: number; next: number }> {
     const { first, next } = await this.log.bounds(topic, lane);
     if (topic !== 'transactions.raw' || first === 0) return { first, next };
-    const there = this.files.lanes().find((each) => each.lane === lane);
-    return { first: there === undefined || there.last < first - 1 ? first : Math.min(first, there.first), next };
+    return { first: firstWithHistory(this.files, lane, first), next };
   }
 
   /** Among what the log itself holds. */

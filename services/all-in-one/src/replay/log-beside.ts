@@ -4,19 +4,23 @@ import { PlatformaticEventLog } from '@weir/adapters/kafka';
 import { LmdbLogReader } from '@weir/adapters/lmdb';
 import { ParquetOfflineStore } from '@weir/adapters/parquet';
 import type { EventLog } from '@weir/ports';
+import { firstWithHistory } from '../history/historic-log';
 import { OlderHalf } from '../history/older-half';
 import { kafkaOptionsOf } from '../suite/connections';
 
-/** Where a suite's lanes are, as it goes to a thread. */
+/** Where a suite's lanes are, as it goes to a thread or a process. */
 export interface LogPlace {
   readonly dataDir: string;
   readonly lanes: number;
   readonly kafka: readonly string[] | undefined;
 }
 
+/** `history`: folder of the files that hold the log's older half; there may be none. */
+export interface HistoricPlace extends LogPlace { readonly history: string }
+
 export type LogBeside = Pick<EventLog, 'bounds' | 'read' | 'close'>;
 
-/** The log for a thread beside the one that writes it. @throws WeirError WEIR_USAGE when there is none yet. */
+/** The log for a thread or a process beside the one that writes it. @throws WeirError WEIR_USAGE when there is none yet. */
 export function openLogBeside({ dataDir, lanes, kafka }: LogPlace): LogBeside {
   if (kafka !== undefined) return new PlatformaticEventLog(kafkaOptionsOf(kafka, lanes));
   const reader = new LmdbLogReader(join(dataDir, 'log'));
@@ -27,16 +31,26 @@ export function openLogBeside({ dataDir, lanes, kafka }: LogPlace): LogBeside {
   };
 }
 
-/** The same with history as its older half, as the files are now. */
-export async function openHistoricBeside(place: LogPlace, historyPath: string): Promise<LogBeside> {
+/** The same with history as its older half; what the log gives up to history while it is read is found there. */
+export async function openHistoricBeside(place: HistoricPlace): Promise<LogBeside> {
   const log = openLogBeside(place);
-  if (!existsSync(historyPath)) return log;
-  const files = new ParquetOfflineStore({ path: historyPath, readOnly: true }), older = new OlderHalf(files), firsts = await Promise.all(Array.from({ length: place.lanes }, async (_, lane) => (await log.bounds('transactions.raw', lane)).first));
+  if (!existsSync(place.history)) return log;
+  const files = new ParquetOfflineStore({ path: place.history, readOnly: true }), older = new OlderHalf(files);
+  const firstOf = async (lane: number): Promise<number> => (await log.bounds('transactions.raw', lane)).first;
+  const firsts = await Promise.all(Array.from({ length: place.lanes }, (_, lane) => firstOf(lane)));
   return {
-    bounds: (topic, lane) => log.bounds(topic, lane),
+    bounds: async (topic, lane) => {
+      const { first, next } = await log.bounds(topic, lane);
+      return { first: topic === 'transactions.raw' ? firstWithHistory(files, lane, first) : first, next };
+    },
     read: async (topic, lane, fromOffset, max) => {
-      const first = firsts[lane] ?? 0, records = topic === 'transactions.raw' && fromOffset < first ? await older.read(lane, { fromOffset, max, first }) : [];
-      return records.length > 0 ? records : log.read(topic, lane, fromOffset, max);
+      if (topic !== 'transactions.raw') return log.read(topic, lane, fromOffset, max);
+      const known = firsts[lane] ?? 0, before = fromOffset < known ? await older.read(lane, { fromOffset, max, first: known }) : [];
+      if (before.length > 0) return before;
+      const records = await log.read(topic, lane, fromOffset, max);
+      if (fromOffset < known || (records[0]?.offset ?? fromOffset) === fromOffset) return records;
+      const since = await older.read(lane, { fromOffset, max, first: (firsts[lane] = await firstOf(lane)) });
+      return since.length > 0 ? since : records;
     },
     close: async () => {
       await older.close();

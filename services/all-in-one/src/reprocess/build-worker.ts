@@ -1,7 +1,7 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { LmdbOnlineStore } from '@weir/adapters/lmdb';
 import { lowerPriority } from '@weir/adapters/threads';
-import { unpackRecords, type RecordPack } from '../backtest/record-pack';
+import { unpackRecords, type RecordPack } from './record-pack';
 import { StoredBuild, type BuildJob } from './stored-build';
 
 /** What the thread is told, and what it tells. */

@@ -3,7 +3,7 @@ import type { LmdbOnlineStore } from '@weir/adapters/lmdb';
 import { builtWorker } from '@weir/adapters/threads';
 import type { LogRecord } from '@weir/ports';
 import { decodeRawRecord } from '@weir/pipeline';
-import { buffersOf, packRecords } from '../backtest/record-pack';
+import { buffersOf, packRecords } from './record-pack';
 import type { FromBuild, ToBuild } from './build-worker';
 import { StoredBuild, type Build, type BuildJob } from './stored-build';
 

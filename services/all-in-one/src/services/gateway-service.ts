@@ -15,6 +15,7 @@ import { decodeReply, lastOriginIn, simulatedOffset, Tokeniser } from '@weir/pip
 import { Health, Metrics, type Logger, type Resource, type Tracing } from '@weir/platform';
 import { quarantineId, SystemClock, type CaseStore, type DecisionStore, type LogRecord, type OnlineStore, type QuarantineRow, type QuarantineStore, type Registry } from '@weir/ports';
 import { BacktestService } from '../backtest/backtest-service';
+import { suitePlaceOf } from '../backtest/suite-reader';
 import { HistoricLog } from '../history/historic-log';
 import { readHistoryOptions, type HistoryOptions } from '../history/history-config';
 import { LogRetention } from '../history/log-retention';
@@ -301,7 +302,7 @@ export class GatewayService {
     });
     const insight = new Insight({ resolved: (change) => this.definitions.resolved(change), stages: () => [], registry, decisions, explain: (model, row) => this.explaining.explain(model, row), nextOffsets: () => this.positions.nextOffsets, tokenOfEntity });
     this.backtests = new BacktestService({
-      log, decisions, clock, modelsFolder: join(this.dataDir, 'models'), inForce: set,
+      place: suitePlaceOf(this.ownDir, { lanes: config.lanes, kafka: config.brokers, history: this.historyOptions.path }), env: this.options.env, clock, modelsFolder: join(this.dataDir, 'models'), inForce: set,
       resolve: async (change) => { const changed = await this.definitions.resolved(change); await this.approval.approve(changed); return changed; },
     });
     const states = (): readonly PublishedStates[] => this.states;

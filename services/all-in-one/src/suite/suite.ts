@@ -8,6 +8,7 @@ import { Health, Metrics, type Logger, type Resource, type Tracing } from '@weir
 import { SystemClock, type Registry } from '@weir/ports';
 import type { ScoringOptions } from '@weir/scoring';
 import { BacktestService } from '../backtest/backtest-service';
+import { suitePlaceOf } from '../backtest/suite-reader';
 import { buildStages, type Stages } from '../chain';
 import { Builds } from '../reprocess/builds';
 import { ReprocessService } from '../reprocess/reprocess-service';
@@ -361,7 +362,7 @@ export class Suite {
     const tokenOfEntity = (type: string, key: string): string => features.tokenised(type, key);
     const insight = new Insight({ resolved: (change) => this.definitions.resolved(change), stages: () => this.lanes.map(({ stages }) => stages), registry, decisions, explain: (model, row) => this.explaining.explain(model, row), nextOffsets: () => this.nextOffsets, tokenOfEntity });
     this.backtests = new BacktestService({
-      log, decisions, clock: this.clock, modelsFolder: join(this.options.dataDir, 'models'), inForce: set,
+      place: suitePlaceOf(this.options.dataDir, { lanes: this.options.lanes, kafka: this.options.servers?.kafka, history: this.historyOptions.path }), env: this.options.env, clock: this.clock, modelsFolder: join(this.options.dataDir, 'models'), inForce: set,
       resolve: async (change) => { const changed = await this.definitions.resolved(change); await this.approval.approve(changed); return changed; },
     });
     const states = (): readonly LaneStates[] => this.lanes.map(({ stages }) => new StageStates(stages.features));

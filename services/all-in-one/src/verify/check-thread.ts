@@ -1,11 +1,11 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { lowerPriority } from '@weir/adapters/threads';
-import { openHistoricBeside, type LogPlace } from '../replay/log-beside';
+import { openHistoricBeside, type HistoricPlace } from '../replay/log-beside';
 import { laneReader } from '../replay/lane-reader';
 import { checkLane, type CheckOrder, type KeyCheck } from './lane-check';
 
-/** What the thread has to know; `history`: folder of the files that hold the log's older half. */
-export interface CheckJob extends LogPlace { readonly history: string }
+/** What the thread has to know. */
+export type CheckJob = HistoricPlace;
 /** What an order gives; orders are given one at a time. */
 export type Checked = { readonly keys: readonly KeyCheck[]; readonly cpuMicros: number } | { readonly error: string };
 
@@ -25,7 +25,7 @@ function run(port: MessagePort, job: CheckJob): void {
 
 /** What the log forgets meanwhile is in history: opened anew for each order. */
 async function checked(job: CheckJob, order: CheckOrder): Promise<KeyCheck[]> {
-  const log = await openHistoricBeside(job, job.history);
+  const log = await openHistoricBeside(job);
   try { return await checkLane(order, laneReader(log)); } finally { await log.close(); }
 }
 

@@ -1,0 +1,60 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { WeirError } from '@weir/contracts';
+import type { FromBacktest } from './backtest-process';
+import { errorOf } from './failure';
+import type { SuiteBacktest, TellProgress } from './suite-backtest';
+
+/** Heap of the process beside its threads': labels and figures, MB. */
+const heapMbMax = 2_048;
+/** What it said last is kept, for when it ends unasked. */
+const saidCharsMax = 2_000;
+/** After so long without an end it is ended by force, ms. */
+const graceMs = 5_000;
+
+type Report = Readonly<Record<string, unknown>>;
+
+/** A back-test in a process of its own, as the suite sees it. It ends with the suite, however that ends; and the suite hears how it ended. */
+export class BacktestChild {
+  readonly report: Promise<Report>;
+  private readonly child: ChildProcess;
+  private readonly gone: Promise<void>;
+  private ended: { readonly report: Report } | { readonly error: Error } | undefined;
+  private said = '';
+
+  constructor(backtest: SuiteBacktest, { env, tellProgress }: { readonly env: NodeJS.ProcessEnv; readonly tellProgress: TellProgress }) {
+    this.child = fork(join(__dirname, 'backtest-process.js'), [], {
+      env, serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: ['--enable-source-maps', '--disable-warning=ExperimentalWarning', `--max-old-space-size=${heapMbMax}`],
+    });
+    this.child.stderr?.on('data', (chunk: Buffer) => { this.said = (this.said + chunk.toString()).slice(-saidCharsMax); });
+    this.child.on('message', (message: FromBacktest) => {
+      if (message.kind === 'progress') tellProgress(message.records, message.total);
+      else this.ended ??= message.kind === 'done' ? { report: message.report } : { error: errorOf(message) };
+    });
+    this.gone = new Promise((resolve) => {
+      // A process that could not be started has no end, only an error.
+      this.child.on('error', (error) => { this.ended ??= { error }; if (this.child.pid === undefined) resolve(); });
+      this.child.on('close', (code, signal) => { this.ended ??= { error: this.endedEarly(code, signal) }; resolve(); });
+    });
+    this.report = this.gone.then(() => {
+      if (this.ended === undefined || 'error' in this.ended) throw this.ended?.error ?? new Error('the back-test did not begin');
+      return this.ended.report;
+    });
+    this.child.send(backtest, (error) => { if (error !== null) this.ended ??= { error }; });
+  }
+
+  /** Ends it before its time; the report is refused with the reason. */
+  async end(reason: Error): Promise<void> {
+    this.ended ??= { error: reason };
+    if (this.child.connected) this.child.disconnect();
+    const force = setTimeout(() => { this.child.kill('SIGKILL'); }, graceMs);
+    await this.gone;
+    clearTimeout(force);
+  }
+
+  private endedEarly(code: number | null, signal: NodeJS.Signals | null): Error {
+    if (this.said.includes('heap out of memory')) return new WeirError('WEIR_LIMIT_REACHED', `the back-test needs more than the ${heapMbMax} MB that it may take`);
+    const how = signal === null ? `exit code ${code ?? '?'}` : `${signal}${signal === 'SIGKILL' ? ': by hand, or by the system for want of memory' : ''}`;
+    return new Error(`the back-test's process ended before its report (${how})${this.said === '' ? '' : `: ${this.said.trim()}`}`);
+  }
+}
