@@ -77,7 +77,7 @@ export class TestFolder {
 }
 
 /** How long a model may take is of no concern where nothing is said of it: a test must not depend on how busy the machine is. */
-const unhurried = { WEIR_MODEL_BUDGET_MS: '0', WEIR_MODEL_LATENCY_MAX_MS: '60000' };
+const unhurried = { WEIR_MODEL_BUDGET_MS: '0', WEIR_MODEL_LATENCY_MAX_MS: '60000', WEIR_BACKTEST_NICENESS: '0' };
 
 /** A suite in this process, over a folder, behind a free port. */
 export class SuiteFixture {

@@ -1,6 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { WeirError } from '@weir/contracts';
+import { repositoryRoot } from '../folders';
 import type { FromBacktest } from './backtest-process';
 import { errorOf } from './failure';
 import type { SuiteBacktest, TellProgress } from './suite-backtest';
@@ -11,6 +13,10 @@ const heapMbMax = 2_048;
 const saidCharsMax = 2_000;
 /** After so long without an end it is ended by force, ms. */
 const graceMs = 5_000;
+
+const built = join(__dirname, 'backtest-process.js');
+/** Uncompiled code starts the compiled process. */
+const program = existsSync(built) ? built : join(repositoryRoot(), 'dist/services/all-in-one/src/backtest/backtest-process.js');
 
 type Report = Readonly<Record<string, unknown>>;
 
@@ -23,7 +29,7 @@ export class BacktestChild {
   private said = '';
 
   constructor(backtest: SuiteBacktest, { env, tellProgress }: { readonly env: NodeJS.ProcessEnv; readonly tellProgress: TellProgress }) {
-    this.child = fork(join(__dirname, 'backtest-process.js'), [], {
+    this.child = fork(program, [], {
       env, serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: ['--enable-source-maps', '--disable-warning=ExperimentalWarning', `--max-old-space-size=${heapMbMax}`],
     });
     this.child.stderr?.on('data', (chunk: Buffer) => { this.said = (this.said + chunk.toString()).slice(-saidCharsMax); });
@@ -42,6 +48,8 @@ export class BacktestChild {
     });
     this.child.send(backtest, (error) => { if (error !== null) this.ended ??= { error }; });
   }
+
+  get pid(): number | undefined { return this.child.pid; }
 
   /** Ends it before its time; the report is refused with the reason. */
   async end(reason: Error): Promise<void> {

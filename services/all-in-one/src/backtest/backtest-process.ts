@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
+import { readNiceness } from './backtest-config';
 import { failureOf, type Failure } from './failure';
 import { runSuiteBacktest, type SuiteBacktest } from './suite-backtest';
 
@@ -12,11 +14,13 @@ export type FromBacktest =
 /** Whoever asks sees nothing sooner. */
 const progressEveryMs = 100;
 
-/** Behind everything else that runs here: every thread, the collector's and the compiler's too, and those that they start. The first to go when memory is short. */
-function standBack(): void {
-  if (process.platform !== 'linux') return setPriority(constants.priority.PRIORITY_LOW);
-  // There the priority is each thread's own.
-  for (const thread of readdirSync('/proc/self/task')) setPriority(Number(thread), constants.priority.PRIORITY_LOW);
+/** Behind what else runs here: every thread, the collector's and the compiler's too, and those that they start. The first to go when memory is short. */
+function standBack(niceness: number): void {
+  if (niceness === 0) return;
+  if (process.platform !== 'linux') return setPriority(niceness);
+  // There the priority is each thread's own. Behind the lowest is the policy that gives way at once to whoever wakes; where the command for it is missing, the priority has to do.
+  for (const thread of readdirSync('/proc/self/task')) setPriority(Number(thread), niceness);
+  if (niceness === constants.priority.PRIORITY_LOW) spawnSync('chrt', ['--idle', '--all-tasks', '--pid', '0', String(process.pid)], { stdio: 'ignore' });
   try { writeFileSync('/proc/self/oom_score_adj', '1000'); } catch { /* not everybody may */ }
 }
 
@@ -45,7 +49,7 @@ function say(message: FromBacktest, said: () => void = () => undefined): void {
 }
 
 if (process.send !== undefined) {
-  standBack();
+  standBack(readNiceness(process.env));
   process.on('disconnect', () => { process.exit(0); });
   process.once('message', (backtest: SuiteBacktest) => { void run(backtest); }); // sent by BacktestProcess alone
 }

@@ -1,6 +1,7 @@
 import { WeirError } from '@weir/contracts';
 import type { DefinitionSet } from '@weir/definitions';
 import type { BacktestRequest, Backtests, BacktestState, DefinitionsChange } from '@weir/gateway';
+import { readNiceness } from './backtest-config';
 import { BacktestChild } from './backtest-child';
 import type { SetText, SuitePlace } from './side-job';
 import type { SuiteBacktest } from './suite-backtest';
@@ -31,7 +32,8 @@ export class BacktestService implements Backtests {
   private readonly jobs = new Map<string, Job>();
   private count = 0;
 
-  constructor(private readonly options: BacktestServiceOptions) {}
+  /** @throws WeirError WEIR_USAGE. */
+  constructor(private readonly options: BacktestServiceOptions) { readNiceness(options.env); }
 
   async start({ change, ...request }: BacktestRequest): Promise<BacktestState> {
     const { place, modelsFolder, clock, env } = this.options, inForce = this.options.inForce();

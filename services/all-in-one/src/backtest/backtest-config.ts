@@ -1,0 +1,10 @@
+import { readConfig, wholeNumber } from '@weir/platform';
+import { z } from 'zod';
+
+const schema = z.object({
+  /** How far below everything else a back-test of a running suite runs: 19, only where nothing else wants the processor, to 0, beside it. */
+  WEIR_BACKTEST_NICENESS: wholeNumber({ min: 0, max: 19 }).default(19),
+});
+
+/** @throws WeirError WEIR_USAGE. */
+export const readNiceness = (env: Readonly<Record<string, string | undefined>>): number => readConfig(schema, env).WEIR_BACKTEST_NICENESS;
