@@ -14,5 +14,6 @@ export { parseAddress, parseNetwork, canonicalNetwork, isNetwork } from './lists
 export type { ListEntry } from './lists/entries';
 export { recordOfVerdict, verdictJson, type VerdictRecord } from './record/verdict-record';
 export { inputOfRecord, rerun, verdictOfRecord } from './record/rerun';
+export { decisionText } from './record/decision-text';
 export { DecisionCodec, layoutIdOf } from './record/decision-codec';
 export { decisionLayoutOf, featureLayoutOf, type DecisionLayout } from './record/decision-layout';

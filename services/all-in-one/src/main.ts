@@ -22,4 +22,10 @@ function exitCodeOf(error: unknown): number {
   return exitCodes.wrongInput;
 }
 
-main(process.argv).catch((error: unknown) => { process.exitCode = exitCodeOf(error); });
+/** A command that waits for what can no longer come would end well, and say nothing. */
+const endedEarly = (): void => {
+  say('weir: the command ended before its work was done');
+  process.exitCode = exitCodes.wrongInput;
+};
+process.once('beforeExit', endedEarly);
+main(process.argv).catch((error: unknown) => { process.exitCode = exitCodeOf(error); }).finally(() => process.off('beforeExit', endedEarly));

@@ -28,8 +28,8 @@ export class BacktestChild {
   private ended: { readonly report: Report } | { readonly error: Error } | undefined;
   private said = '';
 
-  constructor(backtest: SuiteBacktest, { env, tellProgress }: { readonly env: NodeJS.ProcessEnv; readonly tellProgress: TellProgress }) {
-    this.child = fork(program, [], {
+  constructor(backtest: SuiteBacktest, { env, niceness, tellProgress }: { readonly env: NodeJS.ProcessEnv; readonly niceness: number; readonly tellProgress: TellProgress }) {
+    this.child = fork(program, [String(niceness)], {
       env, serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: ['--enable-source-maps', '--disable-warning=ExperimentalWarning', `--max-old-space-size=${heapMbMax}`],
     });
     this.child.stderr?.on('data', (chunk: Buffer) => { this.said = (this.said + chunk.toString()).slice(-saidCharsMax); });
@@ -40,7 +40,9 @@ export class BacktestChild {
     this.gone = new Promise((resolve) => {
       // A process that could not be started has no end, only an error.
       this.child.on('error', (error) => { this.ended ??= { error }; if (this.child.pid === undefined) resolve(); });
-      this.child.on('close', (code, signal) => { this.ended ??= { error: this.endedEarly(code, signal) }; resolve(); });
+      // Its last words may come after its end. (`close` says both, but not where the channel was closed here.)
+      const silent = new Promise((said) => { this.child.stderr?.once('close', said); });
+      this.child.on('exit', (code, signal) => { void silent.then(() => { this.ended ??= { error: this.endedEarly(code, signal) }; resolve(); }); });
     });
     this.report = this.gone.then(() => {
       if (this.ended === undefined || 'error' in this.ended) throw this.ended?.error ?? new Error('the back-test did not begin');

@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
-import { readNiceness } from './backtest-config';
 import { failureOf, type Failure } from './failure';
 import { runSuiteBacktest, type SuiteBacktest } from './suite-backtest';
 
@@ -49,7 +48,7 @@ function say(message: FromBacktest, said: () => void = () => undefined): void {
 }
 
 if (process.send !== undefined) {
-  standBack(readNiceness(process.env));
+  standBack(Number(process.argv[2])); // given by BacktestChild
   process.on('disconnect', () => { process.exit(0); });
   process.once('message', (backtest: SuiteBacktest) => { void run(backtest); }); // sent by BacktestProcess alone
 }

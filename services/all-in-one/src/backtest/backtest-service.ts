@@ -32,8 +32,10 @@ export class BacktestService implements Backtests {
   private readonly jobs = new Map<string, Job>();
   private count = 0;
 
+  private readonly niceness: number;
+
   /** @throws WeirError WEIR_USAGE. */
-  constructor(private readonly options: BacktestServiceOptions) { readNiceness(options.env); }
+  constructor(private readonly options: BacktestServiceOptions) { this.niceness = readNiceness(options.env); }
 
   async start({ change, ...request }: BacktestRequest): Promise<BacktestState> {
     const { place, modelsFolder, clock, env } = this.options, inForce = this.options.inForce();
@@ -42,7 +44,7 @@ export class BacktestService implements Backtests {
     if (running >= runningMax) throw new WeirError('WEIR_LIMIT_REACHED', `${running} back-tests run, at most ${runningMax} at once`, { retriable: true });
     const id = `b-${clock.nowMs().toString(36)}-${++this.count}`;
     const backtest: SuiteBacktest = { place, modelsFolder, request, inForce: textOf(inForce), changed: textOf(changed), memoryMbMax };
-    const child = new BacktestChild(backtest, { env, tellProgress: (records, recordsTotal) => { job.state = { ...job.state, records, recordsTotal }; } });
+    const child = new BacktestChild(backtest, { env, niceness: this.niceness, tellProgress: (records, recordsTotal) => { job.state = { ...job.state, records, recordsTotal }; } });
     const job: Job = { child, done: Promise.resolve(), state: { id, status: 'running', verify: request.verify, startedAtMs: clock.nowMs(), endedAtMs: null, records: 0, recordsTotal: null, report: null, error: null } };
     this.jobs.set(id, job);
     this.forgetOldest();

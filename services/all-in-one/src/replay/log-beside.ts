@@ -1,12 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { PlatformaticEventLog } from '@weir/adapters/kafka';
 import { LmdbLogReader } from '@weir/adapters/lmdb';
 import { ParquetOfflineStore } from '@weir/adapters/parquet';
 import type { EventLog } from '@weir/ports';
 import { firstWithHistory } from '../history/historic-log';
 import { OlderHalf } from '../history/older-half';
-import { kafkaOptionsOf } from '../suite/connections';
 
 /** Where a suite's lanes are, as it goes to a thread or a process. */
 export interface LogPlace {
@@ -22,12 +20,23 @@ export type LogBeside = Pick<EventLog, 'bounds' | 'read' | 'close'>;
 
 /** The log for a thread or a process beside the one that writes it. @throws WeirError WEIR_USAGE when there is none yet. */
 export function openLogBeside({ dataDir, lanes, kafka }: LogPlace): LogBeside {
-  if (kafka !== undefined) return new PlatformaticEventLog(kafkaOptionsOf(kafka, lanes));
+  if (kafka !== undefined) return kafkaBeside(kafka, lanes);
   const reader = new LmdbLogReader(join(dataDir, 'log'));
   return {
     bounds: (topic, lane) => Promise.resolve(reader.bounds(topic, lane)),
     read: (topic, lane, fromOffset, max) => Promise.resolve(reader.read(topic, lane, fromOffset, max)),
     close: () => reader.close(),
+  };
+}
+
+/** The client of the broker takes half a second to load: who reads a folder does without it. */
+function kafkaBeside(brokers: readonly string[], lanes: number): LogBeside {
+  const opened = import('./kafka-beside.js').then(({ openKafka }) => openKafka(brokers, lanes));
+  opened.catch(() => undefined); // said to whoever reads
+  return {
+    bounds: async (topic, lane) => (await opened).bounds(topic, lane),
+    read: async (topic, lane, fromOffset, max) => (await opened).read(topic, lane, fromOffset, max),
+    close: async () => (await opened).close(),
   };
 }
 

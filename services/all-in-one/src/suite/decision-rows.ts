@@ -1,7 +1,6 @@
 import type { Decision, Envelope, EventItem } from '@weir/contracts';
 import type { DefinitionSet } from '@weir/definitions';
-import { DecisionCodec, decisionLayoutOf, type DecisionLayout } from '@weir/rules';
-import { decisionJson } from '@weir/gateway';
+import { DecisionCodec, decisionLayoutOf, decisionText, type DecisionLayout } from '@weir/rules';
 import type { DecisionRow, PackedDecision } from '@weir/ports';
 
 /** Of an event's entities, `type:key` each, the one its lane is chosen by; else the first. */
@@ -56,7 +55,7 @@ export const decodeDecision = (layoutJson: string, bytes: Uint8Array): Decision 
 export const encodeDecision = (layoutJson: string, decision: Decision): Uint8Array => codecOf(layoutJson).encode(decision);
 
 /** Its JSON text. */
-export const unpackDecision = (layoutJson: string, bytes: Uint8Array): string => decisionJson(decodeDecision(layoutJson, bytes));
+export const unpackDecision = (layoutJson: string, bytes: Uint8Array): string => decisionText(decodeDecision(layoutJson, bytes));
 
 /** A decided event as it is stored; text and bytes are made when a store asks for them. */
 export class DecidedRow implements DecisionRow {
@@ -85,7 +84,7 @@ export class DecidedRow implements DecisionRow {
     this.rules = verdict.patterns.length === 0 ? verdict.rules : [...verdict.rules, ...verdict.patterns];
   }
 
-  get json(): string { return decisionJson(this.decision); }
+  get json(): string { return decisionText(this.decision); }
 
   get packed(): PackedDecision | undefined { return this.packer?.pack(this.decision); }
 }
