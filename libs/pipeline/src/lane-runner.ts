@@ -56,7 +56,8 @@ export interface LaneRunnerOptions extends RetryOptions {
 }
 
 interface Passing {
-  readonly records: readonly RawRecord[];
+  /** Empty once everybody has taken what he needs; so are `outcomes` and `items`. */
+  records: readonly RawRecord[];
   readonly takenAtMs: number;
   /** What changed, when this batch ends a checkpoint: collected stage by stage, while batches behind it go on. */
   readonly changes: Array<readonly [string, Uint8Array | undefined]> | undefined;
@@ -260,15 +261,10 @@ export class LaneRunner {
 
   /** Replies and sinks. */
   async #emit(passing: Passing, position: number): Promise<void> {
-    if (passing.records.length > 0) {
-      const { lane, reply, clock, hooks } = this.#options;
-      const batch: TakenBatch = { lane, records: passing.records, outcomes: mergeItems(passing.outcomes, passing.items), stageMs: passing.stageMs, stageStartMs: passing.stageStartMs, takenAtMs: passing.takenAtMs };
-      if (reply !== undefined) reply(batch.outcomes.filter((outcome) => !mustBeDurable(outcome)), batch);
-      if (this.#options.recordsFirst === true) await this.#queues[0]?.write(batch);
-      await Promise.all(this.#queues.slice(this.#options.recordsFirst === true ? 1 : 0).map((queue) => queue.write(batch)));
-      const later = reply === undefined ? [] : batch.outcomes.filter(mustBeDurable);
-      if (later.length > 0) reply?.(later, batch);
-      hooks?.batch?.(batch.records.length, clock.nowMs() - passing.takenAtMs);
+    const { clock, hooks } = this.#options, { takenAtMs } = passing, count = passing.records.length;
+    if (count > 0) {
+      await this.#hand(passing);
+      hooks?.batch?.(count, clock.nowMs() - takenAtMs);
     }
     this.#passed = Math.max(this.#passed, position);
     for (const arrival of this.#arrivals) {
@@ -276,6 +272,23 @@ export class LaneRunner {
       this.#arrivals.delete(arrival);
       arrival.resolve();
     }
+  }
+
+  /** Hands a batch to whoever waits and to all sinks, and lets it go; resolves when it is written. */
+  #hand(passing: Passing): Promise<unknown> {
+    const { lane, reply, recordsFirst } = this.#options;
+    const batch: TakenBatch = { lane, records: passing.records, outcomes: mergeItems(passing.outcomes, passing.items), stageMs: passing.stageMs, stageStartMs: passing.stageStartMs, takenAtMs: passing.takenAtMs };
+    passing.records = passing.outcomes = passing.items = [];
+    if (reply !== undefined) reply(batch.outcomes.filter((outcome) => !mustBeDurable(outcome)), batch);
+    const [first, ...others] = this.#queues, rest = recordsFirst === true ? others : this.#queues;
+    if (recordsFirst === true && first !== undefined) return first.write(batch).then(() => Promise.all(rest.map((queue) => queue.write(batch)))).then(() => this.#replyLater(batch));
+    const written = Promise.all(rest.map((queue) => queue.write(batch)));
+    return reply === undefined || !batch.outcomes.some(mustBeDurable) ? written : written.then(() => this.#replyLater(batch));
+  }
+
+  #replyLater(batch: TakenBatch): void {
+    const later = batch.outcomes.filter(mustBeDurable);
+    if (later.length > 0) this.#options.reply?.(later, batch);
   }
 
   async #publish(passing: Passing, position: number): Promise<void> {

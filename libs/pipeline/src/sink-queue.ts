@@ -1,22 +1,18 @@
 import type { Sink, TakenBatch } from './sink';
 
-/** Hands batches to one sink in order, one call at a time; while it writes, what comes is gathered for the next call. */
+/** Hands batches to one sink in order, one call at a time; while it writes, what it took of those that come is gathered for the next call. */
 export class SinkQueue {
-  #waiting: TakenBatch[] = [];
+  #waiting: unknown[] = [];
   #settle: Array<{ resolve: () => void; reject: (error: unknown) => void }> = [];
   #writing = false;
 
   constructor(readonly sink: Sink, readonly durable: number, private readonly attempt: (work: () => Promise<void>) => Promise<void>) {}
 
-  /** Resolves when the sink has taken the batch. Bounded by the runner's batches in flight. */
+  /** The sink takes of the batch what it needs before this returns; resolves when that is written. Bounded by the runner's batches in flight. */
   write(batch: TakenBatch): Promise<void> {
     const wanted = this.#unwritten(batch);
-    if (wanted === undefined) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      this.#waiting.push(wanted);
-      this.#settle.push({ resolve, reject });
-      if (!this.#writing) void this.#drain();
-    });
+    const taken = wanted === undefined ? undefined : this.sink.take(wanted);
+    return taken === undefined ? Promise.resolve() : this.#written(taken);
   }
 
   async flush(): Promise<void> {
@@ -24,14 +20,22 @@ export class SinkQueue {
     if (sink.flush !== undefined) await this.attempt(() => sink.flush?.() ?? Promise.resolve());
   }
 
+  #written(taken: unknown): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push(taken);
+      this.#settle.push({ resolve, reject });
+      if (!this.#writing) void this.#drain();
+    });
+  }
+
   async #drain(): Promise<void> {
     this.#writing = true;
     while (this.#waiting.length > 0) {
-      const batches = this.#waiting, settle = this.#settle;
+      const taken = this.#waiting, settle = this.#settle;
       this.#waiting = [];
       this.#settle = [];
       try {
-        await this.attempt(() => this.sink.write(batches));
+        await this.attempt(() => this.sink.write(taken));
         for (const each of settle) each.resolve();
       } catch (error) {
         for (const each of settle) each.reject(error);

@@ -49,10 +49,15 @@ export interface DecisionQuery extends PageRequest {
   readonly toMs?: number | undefined;
 }
 
+/** Decisions as their store writes them: bytes, and nothing of the rows they were made of. Only its store knows what is in it. */
+export interface TakenDecisions { readonly count: number }
+
 /** Decisions by origin, by transaction and by search. The first of each origin wins, so writing again changes nothing. */
 export abstract class DecisionStore {
-  /** Durable when it resolves. Batches of a lane come in lane order. @throws WeirError WEIR_STORE_FAILED, retriable. */
-  abstract write(lane: number, rows: readonly DecisionRow[]): Promise<void>;
+  /** What `write` is to write, made at once: the rows may go while it waits. */
+  abstract take(rows: readonly DecisionRow[]): TakenDecisions;
+  /** All of it is durable when it resolves, and none when it fails; then it may be written again. What a lane gives comes in its order. @throws WeirError WEIR_STORE_FAILED, retriable. */
+  abstract write(lane: number, taken: readonly TakenDecisions[]): Promise<void>;
   /** Offset of the newest decision of the lane that is durable; -1 for none. */
   abstract position(lane: number): Promise<number>;
   abstract byId(id: string): Promise<DecisionRow | undefined>;

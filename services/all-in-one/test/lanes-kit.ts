@@ -1,7 +1,7 @@
 import { MemoryEventLog, MemoryOnlineStore } from '@weir/adapters/memory';
 import { decisionId, type RawBody } from '@weir/contracts';
 import { documentsFromJson, resolveSet, type DefinitionSet } from '@weir/definitions';
-import { encodeRawBody, LaneRunner, type Sink } from '@weir/pipeline';
+import { encodeRawBody, LaneRunner, type Sink, type TakenBatch } from '@weir/pipeline';
 import { Clock, ModelRuntime, type DecisionRow, type LoadedModel, type OnlineStore } from '@weir/ports';
 import type { SeededRandom } from '@weir/testkit';
 import { buildStages, type Stages } from '../src/chain';
@@ -113,7 +113,7 @@ export class TestLanes {
     this.running = Array.from({ length: this.lanes }, (_, lane) => {
       const stages = buildStages({ lane, runtime: new NoModels(), loadFile: noFiles, built: this.builtFor(lane), prepare: [...(foreign === undefined ? [] : [foreign.recallFor(lane)]), ...this.backfills.slice(lane, lane + 1)], ...(foreign === undefined ? {} : { foreign: foreign.shardsFor(lane) }) });
       const runner = new LaneRunner({
-        lane, log: this.log, store: this.online, chain: stages, clock: this.clock, sinks: [this.sink(lane, this.life), ...(foreign === undefined ? [] : [new ListAdditionSink(this.log)])], recordsFirst: foreign !== undefined,
+        lane, log: this.log, store: this.online, chain: stages, clock: this.clock, sinks: [this.sink(lane, this.life), ...(foreign === undefined ? [] : [new ListAdditionSink(this.log, lane)])], recordsFirst: foreign !== undefined,
         batchMax: this.random.int(3, 60), checkpointRecords: this.random.int(40, 300), checkpointMs: 1e12, idleWaitMs: 1,
       });
       return { stages, runner };
@@ -135,9 +135,10 @@ export class TestLanes {
 
   private builtFor(lane: number) { return (id: string, key: string): Uint8Array | undefined => this.backfills[lane]?.built(id, key); }
 
-  private sink(lane: number, life: { readonly isOver: boolean }): Sink {
+  private sink(lane: number, life: { readonly isOver: boolean }): Sink<TakenBatch> {
     return {
       name: 'decisions',
+      take: (batch) => batch,
       write: async (batches) => {
         for (let turns = this.random.int(0, 3); turns > 0; turns--) await new Promise((resume) => { setImmediate(resume); });
         if (life.isOver) throw new Error('the process is gone');

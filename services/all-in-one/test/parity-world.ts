@@ -2,7 +2,7 @@
 import { MemoryEventLog, MemoryOnlineStore } from '@weir/adapters/memory';
 import type { Outcome, RawBody, RawRecord } from '@weir/contracts';
 import { documentsFromJson, resolveSet, type DefinitionSet } from '@weir/definitions';
-import { decodeRawRecord, encodeRawBody, LaneRunner, type Sink } from '@weir/pipeline';
+import { decodeRawRecord, encodeRawBody, LaneRunner, type Sink, type TakenBatch } from '@weir/pipeline';
 import { Clock, ModelRuntime, type DecisionRow, type LoadedModel } from '@weir/ports';
 import { simulate } from '@weir/simulator';
 import { LabelBook } from '../src/backtest/label-book';
@@ -95,8 +95,9 @@ export async function worldOf(set: DefinitionSet, seed: string, halfway: readonl
 }
 
 /** Keeps the first of each origin, as decision stores do. */
-const sinkInto = ({ rows, stored }: World, packers: ReadonlyMap<string, DecisionPacker>): Sink => ({
+const sinkInto = ({ rows, stored }: World, packers: ReadonlyMap<string, DecisionPacker>): Sink<TakenBatch> => ({
   name: 'decisions',
+  take: (batch) => batch,
   write: (batches) => {
     for (const { outcomes } of batches) {
       for (const item of outcomes) {

@@ -69,9 +69,10 @@ async function logOf(random: SeededRandom, count: number): Promise<MemoryEventLo
 }
 
 /** What outlives owners: the first outcomes of each origin. */
-class Topic implements Sink {
+class Topic implements Sink<TakenBatch> {
   readonly name = 'matches';
   readonly byOffset = new Map<number, readonly PatternMatch[]>();
+  take(batch: TakenBatch): TakenBatch { return batch; }
   write(batches: readonly TakenBatch[]): Promise<void> {
     for (const outcome of batches.flatMap((batch) => batch.outcomes)) if ('matches' in outcome && !this.byOffset.has(outcome.offset)) this.byOffset.set(outcome.offset, outcome.matches);
     return Promise.resolve();

@@ -39,10 +39,11 @@ class HeldStage implements Stage<LaneItem, LaneItem> {
   takeChanges(): Iterable<readonly [string, Uint8Array]> { return []; }
   restore(): Promise<void> { return Promise.resolve(); }
 }
-class CollectingSink implements Sink {
+class CollectingSink implements Sink<TakenBatch> {
   readonly name = 'collected';
   readonly lines: string[] = [];
   hold: Promise<void> = Promise.resolve();
+  take(batch: TakenBatch): TakenBatch { return batch; }
   async write(batches: readonly TakenBatch[]): Promise<void> {
     await this.hold;
     for (const { records } of batches) this.lines.push(...records.map(textOf));
@@ -110,6 +111,21 @@ describe('A lane that runs', () => {
     await runner.start();
     await runner.reached(3);
     expect([calls[0], calls.reduce((sum, count) => sum + count, 0), calls.length < 4]).toEqual([1, 4, true]);
+    await runner.stop();
+  });
+
+  it('has what a sink needs of a batch taken at once, also while the sink is busy with another one', async () => {
+    const { runner, sink } = await world({ batchMax: 1, batchesInFlightMax: 10 }, ['a', 'b', 'c']);
+    const taken: string[] = [];
+    let release = (): void => undefined;
+    sink.hold = new Promise((resolve) => { release = resolve; });
+    sink.take = (batch) => { taken.push(...batch.records.map(textOf)); return batch; };
+    await runner.start();
+    await turns();
+    expect([taken, sink.lines]).toEqual([['a', 'b', 'c'], []]);
+    release();
+    await runner.reached(2);
+    expect([taken, sink.lines]).toEqual([['a', 'b', 'c'], ['a', 'b', 'c']]);
     await runner.stop();
   });
 

@@ -1,6 +1,6 @@
 import type { Outcome } from '@weir/contracts';
 import { decisionId } from '@weir/contracts';
-import type { DecisionRow } from '@weir/ports';
+import type { DecisionRow, TakenDecisions } from '@weir/ports';
 
 /**
  * Decisions of one lane as two arrays: numbers side by side, and the bytes they speak of. So they go to another thread, where both are handed over and not
@@ -107,6 +107,18 @@ export class RowPacker {
     grown.set(this.#bytes.subarray(0, this.#at));
     this.#bytes = grown;
   }
+}
+
+/** What a store took: packed rows, which go to another thread and come back from it when they could not be written. */
+export class TakenRows implements TakenDecisions {
+  readonly count: number;
+  constructor(public rows: PackedRows) { this.count = rows.count; }
+}
+
+/** @throws TypeError for what another store took. */
+export function takenRows(taken: TakenDecisions): TakenRows {
+  if (!(taken instanceof TakenRows)) throw new TypeError('these decisions were taken by another store');
+  return taken;
 }
 
 /** What may be handed to another thread rather than copied. */

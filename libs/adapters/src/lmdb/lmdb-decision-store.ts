@@ -1,10 +1,10 @@
 import { originOfDecisionId, WeirError } from '@weir/contracts';
-import { DecisionStore, pageLimitMax, type DecisionQuery, type DecisionRow, type Page } from '@weir/ports';
+import { DecisionStore, pageLimitMax, type DecisionQuery, type DecisionRow, type Page, type TakenDecisions } from '@weir/ports';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { blockStart } from './block-start';
 import { commitFailure, ownBatches } from './commit-failure';
 import { alertMark, DecisionBlock, DecisionMarks, encodeMarks, encodeRows, entityMark, outcomeMark, ruleMark, type Unpack } from './decision-block';
-import { RowPacker, rowColumn, rowColumns, rowStart, TextReader, type PackedRows } from './decision-pack';
+import { RowPacker, rowColumn, rowColumns, rowStart, TakenRows, takenRows, TextReader, type PackedRows } from './decision-pack';
 import { hashBytes, hashText } from './text-hash';
 import { runIdsMax, TransactionIndex, type IndexDatabase } from './transaction-index';
 
@@ -46,16 +46,13 @@ export class LmdbDecisionStore extends DecisionStore {
     this.#lanes = Array.from({ length: options.lanes }, (_, lane) => this.#openLane(lane, options));
   }
 
-  override write(lane: number, rows: readonly DecisionRow[]): Promise<void> {
-    return this.writePacked(lane, this.#packer.pack(rows, this.#unpack !== undefined));
-  }
+  override take(rows: readonly DecisionRow[]): TakenRows { return new TakenRows(this.#packer.pack(rows, this.#unpack !== undefined)); }
 
-  /** As `write`, for rows that were packed elsewhere. */
-  writePacked(lane: number, rows: PackedRows): Promise<void> {
-    const state = this.#lane(lane);
-    const written = state.writing.then(() => this.#write(state, rows));
+  override async write(lane: number, taken: readonly TakenDecisions[]): Promise<void> {
+    const state = this.#lane(lane), parts = taken.map((each) => takenRows(each).rows);
+    const written = state.writing.then(() => this.#write(state, parts));
     state.writing = written.catch(() => undefined);
-    return written;
+    await written;
   }
 
   override position(lane: number): Promise<number> {
@@ -121,18 +118,21 @@ export class LmdbDecisionStore extends DecisionStore {
     await this.#root.close();
   }
 
-  async #write(state: Lane, rows: PackedRows): Promise<void> {
-    const { count, numbers } = rows, offsetAt = (row: number): number => numbers[row * rowColumns + rowColumn.offset] as number;
-    let first = 0;
-    while (first < count && offsetAt(first) <= state.position) first++;
-    if (first === count) return;
-    const lastOffset = offsetAt(count - 1), indexed = state.transactions.count, runDue = this.#index(state, rows, first);
-    const fresh = rows.layoutIds.flatMap((id, index) => (this.#layoutById.has(id) ? [] : [[id, rows.layouts[index] ?? ''] as const]));
+  async #write(state: Lane, taken: readonly PackedRows[]): Promise<void> {
+    const parts = taken.map((rows) => ({ rows, first: firstBehind(rows, state.position) })).filter(({ rows, first }) => first < rows.count);
+    const newest = parts.at(-1)?.rows;
+    if (newest === undefined) return;
+    const lastOffset = offsetAt(newest, newest.count - 1), indexed = state.transactions.count;
+    let runDue = false;
+    for (const { rows, first } of parts) runDue = this.#index(state, rows, first) || runDue;
+    const fresh = new Map(parts.flatMap(({ rows }) => rows.layoutIds.flatMap((id, index) => (this.#layoutById.has(id) ? [] : [[id, rows.layouts[index] ?? ''] as const]))));
     try {
       const blocks: Array<{ readonly first: number; readonly rows: Buffer; readonly marks: Buffer }> = [];
-      for (let from = first; from < count; from += rowsPerBlockMax) {
-        const to = Math.min(count, from + rowsPerBlockMax);
-        blocks.push({ first: offsetAt(from), rows: encodeRows(rows, from, to), marks: encodeMarks(rows, from, to) });
+      for (const { rows, first } of parts) {
+        for (let from = first; from < rows.count; from += rowsPerBlockMax) {
+          const to = Math.min(rows.count, from + rowsPerBlockMax);
+          blocks.push({ first: offsetAt(rows, from), rows: encodeRows(rows, from, to), marks: encodeMarks(rows, from, to) });
+        }
       }
       await this.#root.transaction(() => {
         for (const [id, json] of fresh) this.#layouts.putSync(id, json);
@@ -144,7 +144,7 @@ export class LmdbDecisionStore extends DecisionStore {
       });
     } catch (cause) {
       state.transactions.takeBack(indexed);
-      throw new WeirError('WEIR_STORE_FAILED', `writing ${count - first} decisions failed: ${await commitFailure(cause)}`, { cause, retriable: true });
+      throw new WeirError('WEIR_STORE_FAILED', `writing the decisions up to ${lastOffset} failed: ${await commitFailure(cause)}`, { cause, retriable: true });
     }
     for (const [id, json] of fresh) this.#layoutById.set(id, json);
     if (runDue) state.transactions.runWritten(lastOffset);
@@ -200,6 +200,15 @@ export class LmdbDecisionStore extends DecisionStore {
     if (state === undefined) throw new WeirError('WEIR_STORE_FAILED', `lane ${lane}: there are ${this.#lanes.length}`);
     return state;
   }
+}
+
+const offsetAt = ({ numbers }: PackedRows, row: number): number => numbers[row * rowColumns + rowColumn.offset] as number;
+
+/** The first row that is newer than the position. */
+function firstBehind(rows: PackedRows, position: number): number {
+  let first = 0;
+  while (first < rows.count && offsetAt(rows, first) <= position) first++;
+  return first;
 }
 
 function mayMatch(block: DecisionMarks, query: DecisionQuery): boolean {

@@ -87,7 +87,7 @@ describe('LMDB', () => {
       ...decisionRowOf(offset, { json: 'not asked for', transactionId: `t${offset} é\u4e2d`, entities: ['card:ü', 'device:d'] }),
       get packed() { shared.fill(offset); return { layoutId: 'l', layout: () => 'layout', bytes: shared }; },
     });
-    await store.write(0, [row(1), row(2), decisionRowOf(3)]);
+    await store.write(0, [store.take([row(1), row(2), decisionRowOf(3)])]);
     const found = await store.byTransaction('t2 é\u4e2d');
     expect(found).toMatchObject({ offset: 2, json: '["layout",2,2,2]', entities: ['card:ü', 'device:d'] });
     expect((await store.search({ limit: 9 })).items.map(({ json }) => json)).toEqual([decisionRowOf(3).json, '["layout",2,2,2]', '["layout",1,1,1]']);
@@ -99,7 +99,7 @@ describe('LMDB', () => {
     const path = folder(), unpack = (layout: string, bytes: Uint8Array): string => JSON.stringify([layout, ...bytes]);
     const packedRow = (offset: number): ReturnType<typeof decisionRowOf> => decisionRowOf(offset, { json: 'not asked for', packed: { layoutId: `l${offset % 2}`, layout: () => `layout ${offset % 2}`, bytes: Uint8Array.of(offset, 0, 255) } });
     let store = new LmdbDecisionStore({ path, lanes: 1, unpack });
-    await store.write(0, [packedRow(0), decisionRowOf(1), packedRow(2), packedRow(3)]);
+    await store.write(0, [store.take([packedRow(0), decisionRowOf(1), packedRow(2), packedRow(3)])]);
     const texts = async (): Promise<Array<string | undefined>> => Promise.all([0, 1, 2, 3].map(async (offset) => (await store.byId(`d-0-${offset}`))?.json));
     const expected = ['["layout 0",0,0,255]', decisionRowOf(1).json, '["layout 0",2,0,255]', '["layout 1",3,0,255]'];
     expect(await texts()).toEqual(expected);
@@ -118,7 +118,7 @@ describe('LMDB', () => {
     let store = new LmdbDecisionStore({ path, lanes: 1, idsPerRun });
     const count = 5_000, batch = 300;
     const row = (offset: number): ReturnType<typeof decisionRowOf> => decisionRowOf(offset, { json: '{}', entities: [], rules: [] });
-    for (let from = 0; from < count; from += batch) await store.write(0, Array.from({ length: Math.min(batch, count - from) }, (_, index) => row(from + index)));
+    for (let from = 0; from < count; from += batch) await store.write(0, [store.take(Array.from({ length: Math.min(batch, count - from) }, (_, index) => row(from + index)))]);
     const find = async (): Promise<Array<number | undefined>> => Promise.all([0, 1_234, idsPerRun, count - 1, count].map(async (offset) => (await store.byTransaction(`t${offset}`))?.offset));
     expect(await find()).toEqual([0, 1_234, idsPerRun, count - 1, undefined]);
     await store.close();

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { DecisionRow } from '@weir/ports';
-import { buffersOfRows, RowPacker } from './decision-pack';
-import { serveAsked } from '../threads';
+import { buffersOfRows, RowPacker, TakenRows } from './decision-pack';
+import { failureOf, serveAsked } from '../threads';
 import { LmdbDecisionStore } from './lmdb-decision-store';
 import type { DecisionAnswer, DecisionQuestion } from './threaded-decision-store';
 
@@ -21,7 +21,7 @@ export function serveDecisions(port: MessagePort, job: DecisionJob): void {
   };
   const answer = async (question: DecisionQuestion): Promise<DecisionAnswer> => {
     switch (question.kind) {
-      case 'write': await store.writePacked(question.lane, question.rows); return { kind: 'done' };
+      case 'write': return store.write(question.lane, question.parts.map((rows) => new TakenRows(rows))).then((): DecisionAnswer => ({ kind: 'done' }), (error: unknown) => ({ kind: 'unwritten', failure: failureOf(error), parts: question.parts }));
       case 'position': return { kind: 'position', position: await store.position(question.lane) };
       case 'byId': return rowsAnswer(present(await store.byId(question.id)));
       case 'byTransaction': return rowsAnswer(present(await store.byTransaction(question.transactionId, question.source)));
@@ -30,7 +30,13 @@ export function serveDecisions(port: MessagePort, job: DecisionJob): void {
       case 'close': await store.close(); return { kind: 'done' };
     }
   };
-  serveAsked(port, answer, (said) => (said.kind === 'rows' ? said.lanes.flatMap(({ rows }) => buffersOfRows(rows)) : []));
+  serveAsked(port, answer, buffersOf);
+}
+
+/** What was handed over goes back when it could not be written. */
+function buffersOf(said: DecisionAnswer): ArrayBuffer[] {
+  if (said.kind === 'rows') return said.lanes.flatMap(({ rows }) => buffersOfRows(rows));
+  return said.kind === 'unwritten' ? said.parts.flatMap(buffersOfRows) : [];
 }
 
 const present = (row: DecisionRow | undefined): DecisionRow[] => (row === undefined ? [] : [row]);

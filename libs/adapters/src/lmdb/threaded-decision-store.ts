@@ -1,13 +1,13 @@
 import { WeirError } from '@weir/contracts';
-import { DecisionStore, type DecisionQuery, type DecisionRow, type Page } from '@weir/ports';
-import { buffersOfRows, RowPacker, unpackRows, type PackedRows } from './decision-pack';
+import { DecisionStore, type DecisionQuery, type DecisionRow, type Page, type TakenDecisions } from '@weir/ports';
+import { buffersOfRows, RowPacker, TakenRows, takenRows, unpackRows, type PackedRows } from './decision-pack';
 import type { LmdbDecisionStoreOptions } from './lmdb-decision-store';
-import { AskedThread, builtWorker } from '../threads';
+import { AskedThread, builtWorker, errorOf, type Failure } from '../threads';
 import { serveDecisions, type DecisionJob } from './serve-decisions';
 
 /** What the thread is asked, and what it answers. */
 export type DecisionQuestion =
-  | { readonly kind: 'write'; readonly lane: number; readonly rows: PackedRows }
+  | { readonly kind: 'write'; readonly lane: number; readonly parts: readonly PackedRows[] }
   | { readonly kind: 'position'; readonly lane: number }
   | { readonly kind: 'byId'; readonly id: string }
   | { readonly kind: 'byTransaction'; readonly transactionId: string; readonly source: string | undefined }
@@ -16,6 +16,8 @@ export type DecisionQuestion =
   | { readonly kind: 'close' };
 export type DecisionAnswer =
   | { readonly kind: 'done' }
+  /** They come back, to be written again. */
+  | { readonly kind: 'unwritten'; readonly failure: Failure; readonly parts: readonly PackedRows[] }
   | { readonly kind: 'position'; readonly position: number }
   | { readonly kind: 'rows'; readonly lanes: ReadonlyArray<{ readonly lane: number; readonly rows: PackedRows }>; readonly next: string | null };
 
@@ -38,9 +40,14 @@ export class ThreadedDecisionStore extends DecisionStore {
     });
   }
 
-  override async write(lane: number, rows: readonly DecisionRow[]): Promise<void> {
-    const packed = this.#packer.pack(rows);
-    await this.#thread.ask({ kind: 'write', lane, rows: packed }, buffersOfRows(packed));
+  override take(rows: readonly DecisionRow[]): TakenRows { return new TakenRows(this.#packer.pack(rows)); }
+
+  override async write(lane: number, taken: readonly TakenDecisions[]): Promise<void> {
+    const given = taken.map(takenRows), parts = given.map(({ rows }) => rows);
+    const answer = await this.#thread.ask({ kind: 'write', lane, parts }, parts.flatMap(buffersOfRows));
+    if (answer.kind !== 'unwritten') return;
+    given.forEach((each, index) => { each.rows = answer.parts[index] ?? each.rows; });
+    throw errorOf(answer.failure);
   }
 
   override async position(lane: number): Promise<number> {

@@ -5,7 +5,8 @@ import { errorCodes, WeirError, type ErrorCode } from '@weir/contracts';
 export interface Asked<Question> { readonly number: number; readonly question: Question }
 export type Said<Answer> = { readonly number: number; readonly answer: Answer } | { readonly number: number; readonly failure: Failure };
 
-interface Failure { readonly message: string; readonly code: string; readonly retriable: boolean; readonly findings: WeirError['findings'] }
+/** An error on its way between threads. */
+export interface Failure { readonly message: string; readonly code: string; readonly retriable: boolean; readonly findings: WeirError['findings'] }
 
 /** Answers an `AskedThread` at the other end of the port. @param hand buffers of an answer that go over with it. */
 export function serveAsked<Question, Answer>(port: MessagePort, answer: (question: Question) => Promise<Answer>, hand: (answer: Answer) => readonly Transferable[] = () => []): void {
@@ -17,7 +18,7 @@ export function serveAsked<Question, Answer>(port: MessagePort, answer: (questio
   });
 }
 
-const failureOf = (error: unknown): Failure => ({
+export const failureOf = (error: unknown): Failure => ({
   message: error instanceof Error ? error.message : String(error), ...(error instanceof WeirError ? { code: error.code, retriable: error.retriable, findings: error.findings } : { code: '', retriable: false, findings: [] }),
 });
 

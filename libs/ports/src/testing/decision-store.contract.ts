@@ -25,7 +25,7 @@ export function decisionStoreContract(make: () => Promise<DecisionStoreUnderTest
       store = under.store;
     });
     afterEach(() => store.close());
-    const write = (offsets: readonly number[]): Promise<void> => store.write(0, offsets.map((offset) => decisionRowOf(offset)));
+    const write = (offsets: readonly number[]): Promise<void> => store.write(0, [store.take(offsets.map((offset) => decisionRowOf(offset)))]);
     const all = async (query: Omit<Parameters<DecisionStore['search']>[0], 'limit'>, limit: number): Promise<number[]> => {
       const found: number[] = [];
       let cursor: string | undefined;
@@ -52,7 +52,7 @@ export function decisionStoreContract(make: () => Promise<DecisionStoreUnderTest
     it('gives a stretch of a lane in its order, from any offset', async () => {
       const offsets = Array.from({ length: 300 }, (_, index) => 2 * index + 1);
       for (let from = 0; from < offsets.length; from += 70) await write(offsets.slice(from, from + 70));
-      await store.write(1, [decisionRowOf(4, { lane: 1 })]);
+      await store.write(1, [store.take([decisionRowOf(4, { lane: 1 })])]);
       for (const from of [0, 1, 2, 141, 598, 599]) {
         const found: number[] = [];
         for (let next = from; ;) {
@@ -70,14 +70,24 @@ export function decisionStoreContract(make: () => Promise<DecisionStoreUnderTest
 
     it('keeps the first of each origin', async () => {
       await write([1, 2]);
-      await store.write(0, [decisionRowOf(2, { outcome: 'block', json: '{"again":true}' }), decisionRowOf(3)]);
+      await store.write(0, [store.take([decisionRowOf(2, { outcome: 'block', json: '{"again":true}' }), decisionRowOf(3)])]);
       expect((await store.byId('d-0-2'))?.json).toBe(decisionRowOf(2).json);
       expect((await store.byId('d-0-3'))?.offset).toBe(3);
     });
 
+    it('writes what it took of several batches together, and again where it could not, whatever became of the rows', async () => {
+      const rows = [1, 2].map((offset) => ({ ...decisionRowOf(offset) })), taken = [store.take(rows), store.take([decisionRowOf(3), decisionRowOf(4)])];
+      rows.length = 0;
+      await expect(store.write(99, taken)).rejects.toMatchObject({ code: 'WEIR_STORE_FAILED' }); // there is no such lane
+      expect(taken.map(({ count }) => count)).toEqual([2, 2]);
+      await write([1]);
+      await store.write(0, taken);
+      expect([(await store.range(0, 0, 9)).map(({ offset }) => offset), await store.position(0), (await store.byId('d-0-4'))?.json]).toEqual([[1, 2, 3, 4], 4, decisionRowOf(4).json]);
+    });
+
     it('finds the newest decision of a transaction, by source where it is asked', async () => {
-      await store.write(0, [decisionRowOf(1, { transactionId: 'same' }), decisionRowOf(2, { transactionId: 'same', source: 'other' }), decisionRowOf(3, { transactionId: 'another' })]);
-      await store.write(1, [decisionRowOf(0, { lane: 1, transactionId: 'there' })]);
+      await store.write(0, [store.take([decisionRowOf(1, { transactionId: 'same' }), decisionRowOf(2, { transactionId: 'same', source: 'other' }), decisionRowOf(3, { transactionId: 'another' })])]);
+      await store.write(1, [store.take([decisionRowOf(0, { lane: 1, transactionId: 'there' })])]);
       expect([(await store.byTransaction('same'))?.offset, (await store.byTransaction('same', 'transactions'))?.offset, (await store.byTransaction('there'))?.lane, await store.byTransaction('none')]).toEqual([2, 1, 1, undefined]);
     });
 
@@ -95,7 +105,7 @@ export function decisionStoreContract(make: () => Promise<DecisionStoreUnderTest
 
     it('searches lane by lane', async () => {
       await write([1, 2]);
-      await store.write(1, [decisionRowOf(7, { lane: 1 })]);
+      await store.write(1, [store.take([decisionRowOf(7, { lane: 1 })])]);
       expect(await all({}, 1)).toEqual([2, 1, 7]);
     });
 

@@ -9,7 +9,7 @@ const waitingMax = 131_072;
  * Keeps what became of each record until history has it. All else that history holds is in the log and the decision store already, where another
  * thread reads it: this is the whole price that the lanes pay. Durable at each checkpoint, so that nothing the state has passed is missing.
  */
-export class OutcomeSink implements Sink {
+export class OutcomeSink implements Sink<'full'> {
   readonly name = 'history';
   private readonly packer = new OutcomePacker();
   private first = 0;
@@ -22,17 +22,16 @@ export class OutcomeSink implements Sink {
 
   position(): Promise<number> { return Promise.resolve(this.log.last(this.lane)); }
 
-  async write(batches: readonly TakenBatch[]): Promise<void> {
-    // Before anything is added: where this fails, the same batches come again.
-    if (this.packer.count >= waitingMax) await this.flush();
-    for (const batch of batches) {
-      if (this.packer.count === 0) this.first = batch.records[0]?.offset ?? 0;
-      for (let index = 0; index < batch.records.length; index++) {
-        const { offset } = batch.records[index] ?? { offset: -1 };
-        this.packer.add(batch.outcomes[index], () => this.options.entitiesOf(batch, offset));
-      }
+  take(batch: TakenBatch): 'full' | undefined {
+    if (this.packer.count === 0) this.first = batch.records[0]?.offset ?? 0;
+    for (let index = 0; index < batch.records.length; index++) {
+      const { offset } = batch.records[index] ?? { offset: -1 };
+      this.packer.add(batch.outcomes[index], () => this.options.entitiesOf(batch, offset));
     }
+    return this.packer.count >= waitingMax ? 'full' : undefined;
   }
+
+  write(): Promise<void> { return this.flush(); }
 
   flush(): Promise<void> { return (this.flushing = this.flushing.catch(() => undefined).then(() => this.flushAll())); }
 

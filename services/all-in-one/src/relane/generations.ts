@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { LmdbDecisionStore } from '@weir/adapters/lmdb';
 import { originOfDecisionId } from '@weir/contracts';
-import { DecisionStore, type DecisionQuery, type DecisionRow, type Page } from '@weir/ports';
+import { DecisionStore, type DecisionQuery, type DecisionRow, type Page, type TakenDecisions } from '@weir/ports';
 import { unpackDecision } from '../suite/decision-rows';
 import type { Changed } from './lane-record';
 
@@ -12,7 +12,8 @@ import type { Changed } from './lane-record';
 export class Generations extends DecisionStore {
   constructor(private readonly now: DecisionStore, private readonly before: DecisionStore, private readonly changed: Changed) { super(); }
 
-  override write(lane: number, rows: readonly DecisionRow[]): Promise<void> { return this.now.write(lane, rows); }
+  override take(rows: readonly DecisionRow[]): TakenDecisions { return this.now.take(rows); }
+  override write(lane: number, taken: readonly TakenDecisions[]): Promise<void> { return this.now.write(lane, taken); }
   override position(lane: number): Promise<number> { return this.now.position(lane); }
   override range(lane: number, fromOffset: number, rowsMax: number): Promise<readonly DecisionRow[]> { return this.now.range(lane, fromOffset, rowsMax); }
 

@@ -167,7 +167,7 @@ async function openLanes({ folder, dataDir, log, lanes, clock, firstOffset }: { 
     const chain = buildStages({ lane, runtime, loadFile: (path, sha256) => artifacts.read(path, sha256), built: builds.builtFor(lane), prepare: [...(foreign === undefined ? [] : [foreign.recallFor(lane)]), builds.preparationFor(lane)], ...(foreign === undefined ? {} : { foreign: foreign.shardsFor(lane) }) });
     stages.push(chain);
     const reader = new BatchReader(clock, () => chain.features.plan?.set);
-    return new LaneRunner({ lane, log, store: online, chain, clock, recordsFirst: foreign !== undefined, sinks: [new DecisionSink(reader, decisions), ...(foreign === undefined ? [] : [new ListAdditionSink(log)])] });
+    return new LaneRunner({ lane, log, store: online, chain, clock, recordsFirst: foreign !== undefined, sinks: [new DecisionSink(lane, reader, decisions), ...(foreign === undefined ? [] : [new ListAdditionSink(log, lane)])] });
   });
   for (const runner of runners) await runner.restore();
   const close = async (): Promise<void> => {

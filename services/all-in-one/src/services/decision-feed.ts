@@ -58,8 +58,8 @@ export class DecisionFeed {
     }
     this.throughByLane[lane] = last;
     if (rows.length === 0) return;
-    await store.write(lane, rows);
-    await this.cases.write([{ lane, records: [], outcomes: [], stageMs: {}, takenAtMs: nowMs(), made: new Taken(rows, new Map()) }]);
+    await store.write(lane, [store.take(rows)]);
+    if (this.cases.take({ lane, records: [], outcomes: [], stageMs: {}, takenAtMs: nowMs(), made: new Taken(rows, new Map()) }) === 'full') await this.cases.flush();
     labels().decided(rows).catch(this.options.onError);
     statistics.add(rows, nowMs());
     this.options.hotKeys.add(rows, nowMs());

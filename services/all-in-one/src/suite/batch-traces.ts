@@ -39,23 +39,21 @@ export const traceIdsOf = (traced: readonly TracedRecord[]): string => traced.sl
 export const traceparentIn = (record: RawRecord | undefined): string | undefined => (record?.body.kind === 'event' ? record.body.traceparent : undefined);
 
 /** The spans of all stages in one process, once a batch is through. */
-export class TraceSink implements Sink {
+export class TraceSink implements Sink<never> {
   readonly name = 'traces';
   constructor(private readonly tracing: Tracing, private readonly logger: Logger) {}
 
-  write(batches: readonly TakenBatch[]): Promise<void> {
-    for (const batch of batches) this.trace(batch);
-    return Promise.resolve();
-  }
-
-  private trace({ lane, records, stageMs, stageStartMs }: TakenBatch): void {
+  take({ lane, records, stageMs, stageStartMs }: TakenBatch): undefined {
     const traced: TracedRecord[] = [];
     for (const record of records) {
       const traceparent = traceparentIn(record);
       if (isSampled(traceparent)) traced.push({ traceparent, offset: record.offset });
     }
-    if (traced.length === 0) return;
+    if (traced.length === 0) return undefined;
     this.logger.info({ lane, records: records.length, ms: stageMs, trace_id: traceIdsOf(traced) }, 'traced');
     for (const [stage, startMs] of Object.entries(stageStartMs ?? {})) traceBatch(this.tracing, { stage, lane, records: records.length, startMs, endMs: startMs + (stageMs[stage] ?? 0) }, traced);
+    return undefined;
   }
+
+  write(): Promise<void> { return Promise.resolve(); }
 }

@@ -1,4 +1,4 @@
-import { decisionId, WeirError, type Decision, type IngestRefusal, type RawBody } from '@weir/contracts';
+import { decisionId, WeirError, type Decision, type IngestRefusal, type Origin, type RawBody } from '@weir/contracts';
 import { decidedSource, type DefinitionSet } from '@weir/definitions';
 import type { Edge, RowAnswer, SubmitOptions, SubmittedRow } from '@weir/gateway';
 import { encodeRawBody, toRawBody, type EdgeResult, type Tokeniser } from '@weir/pipeline';
@@ -31,6 +31,9 @@ export interface LaneEdgeOptions {
   readonly replyTo?: string;
 }
 
+/** What is remembered of a row until its answer is there. */
+interface SentRow { readonly decides: boolean; readonly transactionId: string | null }
+
 /** Every record asks for an answer in this process; the address says no more than that somebody waits. */
 const replyToLocal = 'local';
 const retryAfterMs = 1_000;
@@ -52,6 +55,7 @@ export class LaneEdge implements Edge {
   /** Of all lanes. */
   get backlog(): number { return Math.max(this.options.backlog(), this.lastByLane.reduce((sum, _, lane) => sum + this.backlogOf(lane), 0)); }
 
+  // Nothing is awaited here: what waits for the decisions holds ids and places, and none of the events.
   async submit(rows: readonly SubmittedRow[], options: SubmitOptions): Promise<readonly RowAnswer[]> {
     const { replies, backlogMax } = this.options;
     if (this.backlog + rows.length > backlogMax || !replies.hasRoom(rows.length)) return rows.map(() => ({ kind: 'overloaded', retryAfterMs }));
@@ -59,17 +63,9 @@ export class LaneEdge implements Edge {
     const publishing = this.options.tracing?.begin('transactions.raw publish', { kind: 'producer', parent: options.traceparent, attributes: { 'messaging.destination.name': 'transactions.raw', 'messaging.batch.message_count': rows.length } });
     const traceparent = publishing?.traceparent ?? options.traceparent;
     const bodies = rows.map((row) => { const body = this.bodyOf(row, options.source, set); return traceparent === undefined ? body : { ...body, traceparent }; });
-    const origins = await this.append(bodies, set).finally(() => publishing?.end());
-    const decides = bodies.map((body) => set.sources.get(body.source)?.decide === true);
-    const ids = rows.map((row, index) => transactionIdOf(row, bodies[index]?.source ?? '', set));
-    const pending = (index: number): RowAnswer => {
-      const origin = origins[index] ?? { lane: 0, offset: 0 };
-      return decides[index] === true
-        ? { kind: 'pending', id: decisionId(origin), transactionId: ids[index] ?? null }
-        : { kind: 'accepted', id: decisionId(origin), transactionId: ids[index] ?? null, duplicate: false };
-    };
-    if (options.wait === 'accepted') return rows.map((_, index) => pending(index));
-    return this.await(origins, ids, options.deadlineMs ?? policyDeadlineMs(set), pending);
+    const sent = bodies.map((body, index): SentRow => ({ decides: set.sources.get(body.source)?.decide === true, transactionId: transactionIdOf(rows[index], body.source, set) }));
+    const origins = this.append(bodies, set).finally(() => publishing?.end());
+    return this.answers(origins, sent, options.wait === 'accepted' ? 'accepted' : options.deadlineMs ?? policyDeadlineMs(set));
   }
 
   simulate(row: SubmittedRow, options: { readonly source: string | undefined }): Promise<RowAnswer> {
@@ -94,7 +90,7 @@ export class LaneEdge implements Edge {
   }
 
   /** Appends lane by lane, in order; gives each row's place. */
-  private async append(bodies: readonly EventBody[], set: DefinitionSet): Promise<ReadonlyArray<{ readonly lane: number; readonly offset: number }>> {
+  private async append(bodies: readonly EventBody[], set: DefinitionSet): Promise<readonly Origin[]> {
     const { log } = this.options;
     if (log.lanes === 1) {
       const firstOffset = await this.appendTo(0, bodies, set);
@@ -108,7 +104,7 @@ export class LaneEdge implements Edge {
       of.bodies.push(body);
       of.rows.push(row);
     });
-    const origins = new Array<{ lane: number; offset: number }>(bodies.length);
+    const origins = new Array<Origin>(bodies.length);
     await Promise.all([...recordsByLane].map(async ([lane, { bodies: ofLane, rows }]) => {
       const firstOffset = await this.appendTo(lane, ofLane, set);
       rows.forEach((row, index) => { origins[row] = { lane, offset: firstOffset + index }; });
@@ -125,7 +121,17 @@ export class LaneEdge implements Edge {
     return firstOffset;
   }
 
-  private await(origins: ReadonlyArray<{ readonly lane: number; readonly offset: number }>, ids: readonly (string | null)[], deadlineMs: number, pending: (index: number) => RowAnswer): Promise<readonly RowAnswer[]> {
+  /** What to say of rows that are in the log or on their way there; `wait`: until they are accepted, or so many ms for their decisions. */
+  private async answers(appended: Promise<readonly Origin[]>, sent: readonly SentRow[], wait: 'accepted' | number): Promise<readonly RowAnswer[]> {
+    const origins = await appended;
+    const pending = (index: number): RowAnswer => {
+      const id = decisionId(origins[index] ?? { lane: 0, offset: 0 }), { decides, transactionId } = sent[index] ?? { decides: false, transactionId: null };
+      return decides ? { kind: 'pending', id, transactionId } : { kind: 'accepted', id, transactionId, duplicate: false };
+    };
+    return wait === 'accepted' ? origins.map((_, index) => pending(index)) : this.decided(origins, sent, wait, pending);
+  }
+
+  private decided(origins: readonly Origin[], sent: readonly SentRow[], deadlineMs: number, pending: (index: number) => RowAnswer): Promise<readonly RowAnswer[]> {
     const { replies } = this.options;
     return new Promise((resolve, reject) => {
       const answers: (RowAnswer | undefined)[] = origins.map(() => undefined); // no holes: `map` would pass over them
@@ -138,7 +144,7 @@ export class LaneEdge implements Edge {
         if (missing === 0) finish();
       };
       origins.forEach((origin, index) => replies.expect(origin, (reply) => {
-        const answer = this.answerOf(reply, origin, ids[index] ?? null);
+        const answer = this.answerOf(reply, origin, sent[index]?.transactionId ?? null);
         if (answer instanceof Promise) answer.then((found) => settle(index, found), (error: unknown) => { clearTimeout(timer); reject(error instanceof Error ? error : new Error(String(error))); });
         else settle(index, answer);
       }));
@@ -147,7 +153,7 @@ export class LaneEdge implements Edge {
   }
 
   /** What a reply is to the one who asked. */
-  answerOf(reply: Reply, origin: { readonly lane: number; readonly offset: number }, transactionId: string | null): RowAnswer | Promise<RowAnswer> {
+  answerOf(reply: Reply, origin: Origin, transactionId: string | null): RowAnswer | Promise<RowAnswer> {
     switch (reply.kind) {
       case 'decided': return decidedAnswer(reply.decision);
       case 'accepted': return { kind: 'accepted', id: decisionId(origin), transactionId, duplicate: false };
@@ -194,9 +200,9 @@ function hasTokens(set: DefinitionSet, source: string): boolean {
   return sources.has(source);
 }
 
-function transactionIdOf(row: SubmittedRow, sourceName: string, set: DefinitionSet): string | null {
+function transactionIdOf(row: SubmittedRow | undefined, sourceName: string, set: DefinitionSet): string | null {
   const source = set.sources.get(sourceName);
-  if (source === undefined) return null;
+  if (row === undefined || source === undefined) return null;
   const id = row.event[source.fields[source.slotByField.get(source.id) ?? -1]?.from ?? source.id];
   return typeof id === 'string' ? id : null;
 }

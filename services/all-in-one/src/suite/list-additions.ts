@@ -21,10 +21,14 @@ export async function tellOtherLanes(log: EventLog, lane: number, additions: rea
 const offsetOf = (change: ListChange | undefined): number | undefined => (change?.op === 'put' ? change.origin?.offset : undefined);
 
 /** For suites of several lanes. */
-export class ListAdditionSink implements Sink {
+export class ListAdditionSink implements Sink<readonly ListChange[]> {
   readonly name = 'list-additions';
-  constructor(private readonly log: EventLog) {}
-  async write(batches: readonly TakenBatch[]): Promise<void> {
-    for (const { lane, outcomes } of batches) await tellOtherLanes(this.log, lane, additionsOf(outcomes));
+  constructor(private readonly log: EventLog, private readonly lane: number) {}
+
+  take({ outcomes }: TakenBatch): readonly ListChange[] | undefined {
+    const additions = additionsOf(outcomes);
+    return additions.length === 0 ? undefined : additions;
   }
+
+  write(taken: ReadonlyArray<readonly ListChange[]>): Promise<void> { return tellOtherLanes(this.log, this.lane, taken.flat()); }
 }

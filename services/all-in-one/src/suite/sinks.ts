@@ -1,7 +1,7 @@
 import { traceIdOf, type Decision } from '@weir/contracts';
 import { resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
 import type { Sink, TakenBatch } from '@weir/pipeline';
-import { quarantineId, type Clock, type DecisionStore, type QuarantineRow, type QuarantineStore } from '@weir/ports';
+import { quarantineId, type Clock, type DecisionStore, type QuarantineRow, type QuarantineStore, type TakenDecisions } from '@weir/ports';
 import { EntityReader } from '../history/entity-reader';
 import { decisionRow, DecisionPacker, envelopes, type DecidedRow } from './decision-rows';
 import type { LiveFeed } from './live-feed';
@@ -68,39 +68,49 @@ export class BatchReader {
 }
 
 /** Decisions by id, by transaction and for search. After a crash it may get a record again: the store keeps the first of each origin. */
-export class DecisionSink implements Sink {
+export class DecisionSink implements Sink<TakenDecisions> {
   readonly name = 'decisions';
-  constructor(private readonly reader: BatchReader, private readonly store: DecisionStore) {}
-  async write(batches: readonly TakenBatch[]): Promise<void> {
-    const rows = batches.flatMap((batch) => this.reader.read(batch).rows);
-    const lane = batches[0]?.lane;
-    if (lane !== undefined && rows.length > 0) await this.store.write(lane, rows);
+  constructor(private readonly lane: number, private readonly reader: BatchReader, private readonly store: DecisionStore) {}
+
+  take(batch: TakenBatch): TakenDecisions | undefined {
+    const { rows } = this.reader.read(batch);
+    return rows.length === 0 ? undefined : this.store.take(rows);
   }
+
+  write(taken: readonly TakenDecisions[]): Promise<void> { return this.store.write(this.lane, taken); }
 }
 
 /** Refused events. */
-export class QuarantineSink implements Sink {
+export class QuarantineSink implements Sink<readonly QuarantineRow[]> {
   readonly name = 'quarantine';
   constructor(private readonly store: QuarantineStore) {}
-  async write(batches: readonly TakenBatch[]): Promise<void> {
-    const rows = batches.flatMap((batch) => batch.outcomes.flatMap((outcome): QuarantineRow[] => (outcome.kind === 'quarantined' ? [{
-      lane: outcome.lane, offset: outcome.offset, id: quarantineId(outcome), source: outcome.source, transactionId: outcome.id, reason: outcome.reason, field: outcome.field,
-      expected: outcome.expected, got: outcome.got, receivedAtMs: outcome.receivedAtMs, json: outcome.json, resentAtMs: null,
-    }] : [])));
-    if (rows.length > 0) await this.store.write(rows);
+
+  take({ outcomes }: TakenBatch): readonly QuarantineRow[] | undefined {
+    const rows: QuarantineRow[] = [];
+    for (const outcome of outcomes) {
+      if (outcome.kind !== 'quarantined') continue;
+      rows.push({
+        lane: outcome.lane, offset: outcome.offset, id: quarantineId(outcome), source: outcome.source, transactionId: outcome.id, reason: outcome.reason, field: outcome.field,
+        expected: outcome.expected, got: outcome.got, receivedAtMs: outcome.receivedAtMs, json: outcome.json, resentAtMs: null,
+      });
+    }
+    return rows.length === 0 ? undefined : rows;
   }
+
+  write(taken: ReadonlyArray<readonly QuarantineRow[]>): Promise<void> { return this.store.write(taken.flat()); }
 }
 
 /** What is decided now, for those who watch. */
-export class LiveSink implements Sink {
+export class LiveSink implements Sink<never> {
   readonly name = 'live';
   constructor(private readonly reader: BatchReader, private readonly feed: LiveFeed, private readonly onTaken: (batch: TakenBatch, taken: Taken) => void) {}
-  write(batches: readonly TakenBatch[]): Promise<void> {
-    for (const batch of batches) {
-      const taken = this.reader.read(batch);
-      this.onTaken(batch, taken);
-      if (this.feed.watched) this.feed.decisions(taken.rows.map(({ decision }) => decision));
-    }
-    return Promise.resolve();
+
+  take(batch: TakenBatch): undefined {
+    const taken = this.reader.read(batch);
+    this.onTaken(batch, taken);
+    if (this.feed.watched) this.feed.decisions(taken.rows.map(({ decision }) => decision));
+    return undefined;
   }
+
+  write(): Promise<void> { return Promise.resolve(); }
 }

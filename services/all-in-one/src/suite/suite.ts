@@ -236,7 +236,7 @@ export class Suite {
     const reader = new BatchReader(this.clock, () => (this.definitions.applied ? this.definitions.set : undefined));
     const runner = new LaneRunner({
       lane, log, store: online, chain: stages, clock: this.clock, checkpointRecords, hooks: laneMetrics(this.metrics, lane), recordsFirst: foreign !== undefined,
-      sinks: [new DecisionSink(reader, decisions), new QuarantineSink(quarantine), ...this.historySink(lane, reader), this.caseSink(reader), this.alertSink(stages, reader), ...(foreign === undefined ? [] : [new ListAdditionSink(log)]), new MatchSink(log, (pattern) => stages.patterns.entityOf(pattern)), new LiveSink(reader, this.live, (batch, taken) => this.noteBatch(batch, taken)), ...(this.tracing === undefined ? [] : [new TraceSink(this.tracing, this.options.logger)])],
+      sinks: [new DecisionSink(lane, reader, decisions), new QuarantineSink(quarantine), ...this.historySink(lane, reader), this.caseSink(reader), this.alertSink(lane, stages, reader), ...(foreign === undefined ? [] : [new ListAdditionSink(log, lane)]), new MatchSink(log, lane, (pattern) => stages.patterns.entityOf(pattern)), new LiveSink(reader, this.live, (batch, taken) => this.noteBatch(batch, taken)), ...(this.tracing === undefined ? [] : [new TraceSink(this.tracing, this.options.logger)])],
       reply: (outcomes, batch) => this.reply(outcomes, reader.read(batch)), retriesMax: Infinity, onRetry: (error) => this.noteRetry(lane, error),
     });
     return { stages, runner };
@@ -272,9 +272,9 @@ export class Suite {
     });
   }
 
-  private alertSink(stages: Stages, reader: BatchReader): AlertSink {
+  private alertSink(lane: number, stages: Stages, reader: BatchReader): AlertSink {
     const count = alertMetrics(this.metrics);
-    return new AlertSink({
+    return new AlertSink(lane, {
       log: this.stores.log, alertsOf: (item) => stages.scoring.alertsOf(item), entityOf: (item, batch) => entityOfLane(reader.read(batch).entitiesAt(item.offset), item.kind === 'event' ? stages.scoring.set?.sources.get(item.event.source)?.partitionBy : null),
       written: (alerts) => {
         for (const { alert } of alerts) count(alert);

@@ -62,12 +62,13 @@ export class FaultyStore extends OnlineStore implements SyncOnlineStore {
 export interface Durable { readonly lines: Array<readonly [offset: number, line: string]> }
 
 /** A sink that is durable batch by batch, and may die before, between or after them. */
-export class DurableSink implements Sink {
+export class DurableSink implements Sink<TakenBatch> {
   readonly #before: number;
   constructor(readonly name: string, private readonly durable: Durable, private readonly faults: Faults) {
     this.#before = durable.lines.at(-1)?.[0] ?? -1;
   }
   position(): Promise<number> { return Promise.resolve(this.#before); }
+  take(batch: TakenBatch): TakenBatch { return batch; }
   async write(batches: readonly TakenBatch[]): Promise<void> {
     for (const batch of batches) {
       if ((batch.records[0]?.offset ?? 0) <= this.#before) throw new Error(`${this.name} had ${this.#before} and was given ${batch.records[0]?.offset} again`);

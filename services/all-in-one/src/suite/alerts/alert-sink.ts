@@ -24,9 +24,9 @@ export interface AlertSinkOptions {
  * Writes every alert to the topic `alerts`, once: all alerts of a record in one append, and the last record of the topic says which were written, so that
  * what is replayed after a crash is not written again.
  */
-export class AlertSink implements Sink {
+export class AlertSink implements Sink<readonly StoredAlert[]> {
   readonly name = 'alerts';
-  constructor(private readonly options: AlertSinkOptions) {}
+  constructor(private readonly lane: number, private readonly options: AlertSinkOptions) {}
 
   /** The newest alert that a record raised; those about models stand between them. */
   async position(lane: number): Promise<number> {
@@ -42,15 +42,13 @@ export class AlertSink implements Sink {
     return -1;
   }
 
-  async write(batches: readonly TakenBatch[]): Promise<void> {
-    const raised = batches.flatMap((batch) => this.raisedBy(batch));
-    const lane = batches[0]?.lane;
-    if (lane === undefined || raised.length === 0) return;
-    await this.options.log.append('alerts', lane, raised.map(encodeAlert));
+  async write(taken: ReadonlyArray<readonly StoredAlert[]>): Promise<void> {
+    const raised = taken.flat();
+    await this.options.log.append('alerts', this.lane, raised.map(encodeAlert));
     this.options.written(raised);
   }
 
-  private raisedBy(batch: TakenBatch): StoredAlert[] {
+  take(batch: TakenBatch): readonly StoredAlert[] | undefined {
     const raised: StoredAlert[] = [];
     for (const [index, outcome] of batch.outcomes.entries()) {
       if (!isItem(outcome)) continue;
@@ -59,7 +57,7 @@ export class AlertSink implements Sink {
       const entity = this.options.entityOf(outcome, batch), traceparent = traceparentIn(batch.records[index]);
       for (const alert of alerts) raised.push({ alert, entity, origin: { lane: outcome.lane, offset: outcome.offset }, traceparent });
     }
-    return raised;
+    return raised.length === 0 ? undefined : raised;
   }
 }
 

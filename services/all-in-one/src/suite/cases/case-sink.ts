@@ -24,7 +24,7 @@ export interface CaseSinkOptions {
  * Opens a case for each decision in review or with an alert. Cases wait in memory and are durable before the lane's state passes them; after
  * a crash they come again, and the store keeps the first of each decision. One lane each.
  */
-export class CaseSink implements Sink {
+export class CaseSink implements Sink<'full'> {
   readonly name = 'cases';
   private waiting: CaseRow[] = [];
   private writing: Promise<void> = Promise.resolve();
@@ -32,20 +32,20 @@ export class CaseSink implements Sink {
 
   constructor(private readonly options: CaseSinkOptions) {}
 
-  async write(batches: readonly TakenBatch[]): Promise<void> {
-    // Before anything is added: where this fails, the same batches come again.
-    if (this.waiting.length >= waitingMax) await this.flush();
-    for (const batch of batches) {
-      for (const row of this.options.reader.read(batch).rows) {
-        if (row.outcome !== 'review' && !row.alert) continue;
-        const { decision } = row;
-        if (decision.meta.decided_at - row.receivedAtMs <= ageMaxMs) this.waiting.push(caseOf(decision, this.options.slaOf(decision.verdict)));
-      }
+  take(batch: TakenBatch): 'full' | undefined {
+    for (const row of this.options.reader.read(batch).rows) {
+      if (row.outcome !== 'review' && !row.alert) continue;
+      const { decision } = row;
+      if (decision.meta.decided_at - row.receivedAtMs <= ageMaxMs) this.waiting.push(caseOf(decision, this.options.slaOf(decision.verdict)));
     }
-    if (this.waiting.length === 0 || this.timer !== undefined) return;
+    if (this.waiting.length >= waitingMax) return 'full';
+    if (this.waiting.length === 0 || this.timer !== undefined) return undefined;
     this.timer = setTimeout(() => { this.flush().catch(this.options.onError); }, gatherMs);
     this.timer.unref();
+    return undefined;
   }
+
+  write(): Promise<void> { return this.flush(); }
 
   /** One write at a time. What could not be written goes on waiting. */
   flush(): Promise<void> {
