@@ -6,6 +6,7 @@ import { ParquetOfflineStore } from '@weir/adapters/parquet';
 import { copyDatabase } from '@weir/adapters/sqlite';
 import { WeirError } from '@weir/contracts';
 import { readHistoryOptions } from '../history/history-config';
+import { readLaneCount } from '../relane/lane-record';
 import { unpackDecision } from '../suite/decision-rows';
 import { copyFile, filesBelow, hashOf } from './copy-files';
 import { manifestFormat, manifestName, mustBeNew, type LanePlaces } from './manifest';
@@ -36,6 +37,7 @@ export async function takeBackup({ data, target, env }: BackupOptions): Promise<
   if (!existsSync(join(data, 'decisions'))) throw new WeirError('WEIR_USAGE', `${data}: no suite has kept its data here`);
   if (`${target}${sep}`.startsWith(`${data}${sep}`)) throw new WeirError('WEIR_USAGE', `${target} lies in what is to be copied`);
   mustBeNew(target);
+  const begun = readLaneCount(data)?.changes.at(-1)?.firstOffset ?? 0;
   const made = `${target}.new`;
   await mkdir(made, { recursive: true, mode: 0o700 });
   try {
@@ -43,7 +45,7 @@ export async function takeBackup({ data, target, env }: BackupOptions): Promise<
     const elsewhere = readHistoryOptions(env, data).path;
     if (elsewhere !== resolve(data, 'history') && existsSync(elsewhere)) await copyHistory(elsewhere, join(made, 'history'));
     const lanes = await placesOf(made);
-    for (const each of lanes) mustFit(each);
+    for (const each of lanes) mustFit(each, begun);
     const files: Record<string, string> = {};
     for (const file of await filesBelow(made)) files[file] = await hashOf(join(made, file));
     for (const lock of ['state', 'decisions', 'log']) await rm(join(made, lock, 'lock.mdb'), { force: true });
@@ -58,7 +60,7 @@ export async function takeBackup({ data, target, env }: BackupOptions): Promise<
 
 async function copyPart(part: Part, data: string, to: string): Promise<void> {
   if (part === 'history') return existsSync(join(data, 'history')) ? copyHistory(join(data, 'history'), join(to, 'history')) : undefined;
-  for (const file of (await filesBelow(data)).filter((each) => partOf(each) === part && each !== manifestName)) {
+  for (const file of (await filesBelow(data)).filter((each) => partOf(each) === part && each !== manifestName && !each.startsWith('lanes-building/'))) {
     if (file.endsWith('/data.mdb')) await copyEnvironment(join(data, dirname(file)), join(to, dirname(file)));
     else if (file.endsWith('.sqlite')) copyDatabase(join(data, file), join(to, file));
     else await copyFile(data, to, file).catch((error: unknown) => { if (!isGone(error)) throw error; });
@@ -98,8 +100,8 @@ async function placesOf(folder: string): Promise<LanePlaces[]> {
   }
 }
 
-/** What has been cut off the log must be behind the state and in history, and nothing may be in front of the log. */
-function mustFit({ lane, log, state, decisions, history }: LanePlaces): void {
-  const ahead = Math.max(state, decisions, history) >= log.next, gap = log.first > 0 && (log.first > state + 1 || log.first > history + 1);
+/** What has been cut off the log, of what was in it since it was `begun`, must be behind the state and in history, and nothing may be in front of the log. */
+function mustFit({ lane, log, state, decisions, history }: LanePlaces, begun: number): void {
+  const ahead = Math.max(state, decisions, history) >= log.next, gap = log.first > begun && (log.first > state + 1 || log.first > history + 1);
   if (ahead || gap) throw new WeirError('WEIR_STORE_FAILED', `lane ${lane}: the log was copied from ${log.first} to ${log.next - 1}, state up to ${state}, decisions up to ${decisions}, history up to ${history}: they do not fit together; try again`, { retriable: true });
 }
