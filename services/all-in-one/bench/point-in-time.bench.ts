@@ -1,8 +1,14 @@
+import { once } from 'node:events';
+import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DuckDBDataChunk, DuckDBInstance, BIGINT, INTEGER, type DuckDBConnection } from '@duckdb/node-api';
 import type { StreamEvent } from '@weir/contracts';
 import { documentsFromJson, resolveSet } from '@weir/definitions';
 import { pointInTime, type PointInTimeRow } from '@weir/features';
 import { cpuMicros, round, type Figure } from '../src/bench/figures';
+import { featuresOfFile } from '../src/commands/offline';
+import { LineWriter } from '../src/terminal';
 
 const hourMs = 3_600_000, cards = 10_000, merchants = 10_000, days = 30;
 const windowsOf = { card: ['1h', '24h', '30d'], merchant: ['1h', '24h', '7d'] } as const, msOf: Readonly<Record<string, number>> = { '1h': hourMs, '24h': 24 * hourMs, '7d': 168 * hourMs, '30d': 720 * hourMs };
@@ -10,13 +16,17 @@ const aggregatesOf = { card: ['count', 'sum', 'avg', 'min', 'max', 'stddev'], me
 const sqlOf: Readonly<Record<string, string>> = { count: 'count(amount)', sum: 'sum(amount)', avg: 'avg(amount)', min: 'min(amount)', max: 'max(amount)', stddev: 'stddev_samp(amount)' };
 const entities = ['card', 'merchant'] as const;
 
-const set = resolveSet(documentsFromJson([
+const named = entities.flatMap((entity) => aggregatesOf[entity].flatMap((agg) => windowsOf[entity].map((window) => ({ name: `${entity}_${agg}_${window}`, entity, agg, window })))), names = named.map(({ name }) => name);
+const windowColumns = named.map(({ name, entity, agg, window }) => `${sqlOf[agg] ?? ''} OVER (PARTITION BY ${entity} ORDER BY t RANGE BETWEEN ${(msOf[window] ?? 0) - 1} PRECEDING AND CURRENT ROW) AS ${name}`);
+
+const documents = [
   { kind: 'Source', name: 'transactions', id: 'transaction_id', time: 'event_time', decide: true, fields: { transaction_id: 'string!', card: 'int', merchant: 'int', amount: 'money!' } },
   ...entities.flatMap((entity) => [
     { kind: 'Entity', name: entity, key: entity },
     { kind: 'FeatureView', name: `v_${entity}`, entity, source: 'transactions', features: aggregatesOf[entity].map((agg) => ({ name: `${entity}_${agg}`, agg, ...(agg === 'count' ? {} : { of: 'amount' }), windows: [...windowsOf[entity]] })) },
   ]),
-]));
+];
+const set = resolveSet(documentsFromJson(documents));
 
 interface Columns { readonly times: Float64Array; readonly cards: Int32Array; readonly merchants: Int32Array; readonly amounts: Int32Array }
 
@@ -34,7 +44,56 @@ export async function* run(quick: boolean): AsyncGenerator<Figure> {
   const sqlWork = `${work}; the same in DuckDB SQL (window functions over rows and events together, RANGE frames), ${sql.agree ? 'its sums of all columns equal ours' : 'ITS SUMS DIFFER FROM OURS'}`;
   yield { bench: 'point-in-time', metric: 'duckdb_cpu_per_item', value: round(sql.cpu / rowCount), unit: 'us', n: rowCount, work: sqlWork };
   yield { bench: 'point-in-time', metric: 'duckdb_throughput', value: round(rowCount * 1e6 / sql.cpu), unit: '/s', n: rowCount, work: `${sqlWork}; by CPU time` };
+  yield* fromFileToFile(events, rows, ours.sums);
 }
+
+/** What `weir features` does from file to file (reading, typing, judging events as ingest does, answering, statuses, writing), and the query in DuckDB from and to the same files. */
+async function* fromFileToFile(events: Columns, rows: Columns, sums: readonly number[]): AsyncGenerator<Figure> {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-bench-')), path = (name: string): string => join(folder, name), count = rows.times.length;
+  try {
+    writeFileSync(path('set.json'), JSON.stringify(documents));
+    await writeLines(path('events.jsonl'), events, (at, time) => `{"transaction_id":"t${at}","event_time":${time},"card":${events.cards[at] ?? 0},"merchant":${events.merchants[at] ?? 0},"amount":${events.amounts[at] ?? 0}}`);
+    await writeLines(path('rows.jsonl'), rows, (at, time) => `{"card":${rows.cards[at] ?? 0},"merchant":${rows.merchants[at] ?? 0},"time":${time}}`);
+    const work = `${count} rows × 30 features from rows.jsonl over events.jsonl (${events.times.length} events) to answers.jsonl`;
+    const before = cpuMicros();
+    await featuresOfFile({ definitions: path('set.json'), events: path('events.jsonl'), at: path('rows.jsonl') }, createWriteStream(path('answers.jsonl')));
+    const cpu = cpuMicros() - before;
+    yield { bench: 'point-in-time', metric: 'file_cpu_per_item', value: round(cpu / count), unit: 'us', n: count, work: `weir features: ${work}, with statuses` };
+    yield { bench: 'point-in-time', metric: 'file_throughput', value: round(count * 1e6 / cpu), unit: '/s', n: count, work: `weir features: ${work}, with statuses; by CPU time` };
+    const sql = await inSqlByFile(path, sums);
+    const sqlWork = `DuckDB: ${work}, values alone; ${sql.agree ? 'its sums of all columns equal ours' : 'ITS SUMS DIFFER FROM OURS'}`;
+    yield { bench: 'point-in-time', metric: 'duckdb_file_cpu_per_item', value: round(sql.cpu / count), unit: 'us', n: count, work: sqlWork };
+    yield { bench: 'point-in-time', metric: 'duckdb_file_throughput', value: round(count * 1e6 / sql.cpu), unit: '/s', n: count, work: `${sqlWork}; by CPU time` };
+  } finally { rmSync(folder, { recursive: true, force: true }); }
+}
+
+async function writeLines(path: string, { times }: Columns, lineOf: (at: number, timeMs: number) => string): Promise<void> {
+  const out = createWriteStream(path), lines = new LineWriter(out);
+  for (const [at, timeMs] of times.entries()) await lines.write(lineOf(at, timeMs));
+  await lines.flush();
+  out.end();
+  await once(out, 'close');
+}
+
+async function inSqlByFile(path: (name: string) => string, sums: readonly number[]): Promise<{ readonly cpu: number; readonly agree: boolean }> {
+  const instance = await DuckDBInstance.create(':memory:', { threads: '1' }), connection = await instance.connect();
+  try {
+    const before = cpuMicros();
+    await connection.run(`COPY (SELECT * EXCLUDE (n, is_row) FROM (SELECT n, is_row, card, merchant, t AS time, ${windowColumns.join(', ')} FROM (
+      SELECT 0 AS n, event_time AS t, card, merchant, amount, false AS is_row FROM read_json('${path('events.jsonl')}', columns = {event_time: 'BIGINT', card: 'INTEGER', merchant: 'INTEGER', amount: 'BIGINT'})
+      UNION ALL SELECT row_number() OVER () AS n, time AS t, card, merchant, NULL AS amount, true AS is_row FROM read_json('${path('rows.jsonl')}', columns = {time: 'BIGINT', card: 'INTEGER', merchant: 'INTEGER'})
+    )) WHERE is_row ORDER BY n) TO '${path('duckdb.jsonl')}' (FORMAT json)`);
+    const cpu = cpuMicros() - before;
+    const totals = (await connection.runAndReadAll(`SELECT ${names.map((name) => `sum(TRY_CAST("${name}" AS DOUBLE))`).join(', ')} FROM read_json('${path('duckdb.jsonl')}')`)).getRowsJS()[0] ?? [];
+    const written = (await connection.runAndReadAll(`SELECT ${names.map((name) => `sum(TRY_CAST(features."${name}" AS DOUBLE))`).join(', ')} FROM read_json('${path('answers.jsonl')}')`)).getRowsJS()[0] ?? [];
+    return { cpu, agree: agree(totals, sums) && agree(written, sums) };
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+const agree = (totals: readonly unknown[], sums: readonly number[]): boolean => totals.length === sums.length && totals.every((total, index) => Math.abs(Number(total) - (sums[index] ?? NaN)) <= 1e-9 * Math.abs(Number(total)));
 
 async function answered(events: Columns, rows: Columns, asKnown = false): Promise<{ readonly cpu: number; readonly sums: readonly number[] }> {
   const fields = set.sources.get('transactions')?.fields ?? [];
@@ -59,14 +118,11 @@ async function inSql(events: Columns, rows: Columns, sums: readonly number[]): P
   try {
     await load(connection, 'events', events);
     await load(connection, 'asked', rows);
-    const columns = entities.flatMap((entity) => aggregatesOf[entity].flatMap((agg) => windowsOf[entity].map((window) =>
-      `${sqlOf[agg] ?? ''} OVER (PARTITION BY ${entity} ORDER BY t RANGE BETWEEN ${(msOf[window] ?? 0) - 1} PRECEDING AND CURRENT ROW) AS ${entity}_${agg}_${window}`)));
     const before = cpuMicros();
-    await connection.run(`CREATE TABLE answers AS SELECT * FROM (SELECT n, is_row, ${columns.join(', ')} FROM (SELECT n, t, card, merchant, amount, false AS is_row FROM events UNION ALL SELECT n, t, card, merchant, NULL AS amount, true AS is_row FROM asked)) WHERE is_row ORDER BY n`);
+    await connection.run(`CREATE TABLE answers AS SELECT * FROM (SELECT n, is_row, ${windowColumns.join(', ')} FROM (SELECT n, t, card, merchant, amount, false AS is_row FROM events UNION ALL SELECT n, t, card, merchant, NULL AS amount, true AS is_row FROM asked)) WHERE is_row ORDER BY n`);
     const cpu = cpuMicros() - before;
-    const names = entities.flatMap((entity) => aggregatesOf[entity].flatMap((agg) => windowsOf[entity].map((window) => `${entity}_${agg}_${window}`)));
     const totals = (await connection.runAndReadAll(`SELECT ${names.map((name) => `sum(${name})::DOUBLE`).join(', ')} FROM answers`)).getRowsJS()[0] ?? [];
-    return { cpu, agree: totals.length === sums.length && totals.every((total, index) => Math.abs(Number(total) - (sums[index] ?? NaN)) <= 1e-9 * Math.abs(Number(total))) };
+    return { cpu, agree: agree(totals, sums) };
   } finally {
     connection.closeSync();
     instance.closeSync();

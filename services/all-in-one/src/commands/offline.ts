@@ -78,10 +78,15 @@ async function decide(flags: FileFlags): Promise<void> {
 
 async function features(flags: FileFlags): Promise<void> {
   if (flags.cases !== undefined) return answerCases('features', flags.cases);
+  await featuresOfFile(flags, process.stdout);
+}
+
+/** Answers the rows of a file, a line each. */
+export async function featuresOfFile(flags: FileFlags, to: NodeJS.WritableStream): Promise<void> {
   const at = needed(flags, 'at'), source = await openSource({ ...flags, data: dataOf(flags) }, tokenisers);
   try {
     const wanted = flags.service === undefined ? undefined : wantedFeatures(source.set, flags.service);
-    const out = new LineWriter(), progress = new Progress('reading events', undefined);
+    const out = new LineWriter(to), progress = new Progress('reading events', undefined);
     for await (const line of answerRows({ source, rows: rowsOf(at, source.set), asKnown: flags.asKnown === true, asDecided: flags.asDecided === true, wanted, progress: (records) => { progress.at(records); } })) {
       const wait = out.write(line);
       if (wait) await wait;
