@@ -31,13 +31,12 @@ export function answerFeatureCase(question: FeatureQuestion): Array<Readonly<Rec
   return answers;
 }
 
-/** What a row is answered: every feature of the views whose key it has; of those, the ones that are `wanted` by short or qualified name. */
-export function answeredRow({ vector, views }: Pick<PointInTimeAnswer, 'vector' | 'views'>, wanted?: ReadonlySet<string>): AnsweredRow {
+/** What a row is answered: every feature of the views whose key it has. */
+export function answeredRow({ vector, views }: Pick<PointInTimeAnswer, 'vector' | 'views'>): AnsweredRow {
   const features: Record<string, FeatureValue> = {};
   const statuses: Record<string, FeatureStatus> = {};
   for (const { base, plan } of views) {
     for (let slot = base; slot < base + plan.view.features.length; slot++) {
-      if (wanted !== undefined && !wanted.has(vector.layout.qualifiedNames[slot] ?? '')) continue;
       const name = vector.layout.names[slot] ?? '';
       features[name] = featureValue(vector, slot);
       statuses[name] = featureStatuses[vector.statuses[slot] ?? 0] ?? 'ERROR';

@@ -4,3 +4,4 @@ export * from './view-plan';
 export * from './view-reader';
 export * from './point-in-time';
 export * from './answer-case';
+export * from './answer-text';

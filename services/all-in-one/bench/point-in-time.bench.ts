@@ -84,8 +84,8 @@ async function inSqlByFile(path: (name: string) => string, sums: readonly number
       UNION ALL SELECT row_number() OVER () AS n, time AS t, card, merchant, NULL AS amount, true AS is_row FROM read_json('${path('rows.jsonl')}', columns = {time: 'BIGINT', card: 'INTEGER', merchant: 'INTEGER'})
     )) WHERE is_row ORDER BY n) TO '${path('duckdb.jsonl')}' (FORMAT json)`);
     const cpu = cpuMicros() - before;
-    const totals = (await connection.runAndReadAll(`SELECT ${names.map((name) => `sum(TRY_CAST("${name}" AS DOUBLE))`).join(', ')} FROM read_json('${path('duckdb.jsonl')}')`)).getRowsJS()[0] ?? [];
-    const written = (await connection.runAndReadAll(`SELECT ${names.map((name) => `sum(TRY_CAST(features."${name}" AS DOUBLE))`).join(', ')} FROM read_json('${path('answers.jsonl')}')`)).getRowsJS()[0] ?? [];
+    const totals = (await connection.runAndReadAll(`SELECT ${names.map((name) => `sum(TRY_CAST("${name}" AS DOUBLE))`).join(', ')} FROM read_json('${path('duckdb.jsonl')}', sample_size = -1)`)).getRowsJS()[0] ?? [];
+    const written = (await connection.runAndReadAll(`SELECT ${names.map((name) => `sum(TRY_CAST(features."${name}" AS DOUBLE))`).join(', ')} FROM read_json('${path('answers.jsonl')}', sample_size = -1)`)).getRowsJS()[0] ?? [];
     return { cpu, agree: agree(totals, sums) && agree(written, sums) };
   } finally {
     connection.closeSync();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WeirError } from '@weir/contracts';
 import { parseMomentMs } from '@weir/definitions';
-import { answeredRow, compileFeatures, Disorder, keysOf, PointInTimeSweep, type PointInTimeRow, type SweptEvent } from '@weir/features';
+import { AnswerText, compileFeatures, Disorder, keysOf, PointInTimeSweep, type PointInTimeRow, type SweptEvent } from '@weir/features';
 import { acceptedEvents, decodeSwept, encodeSwept } from './accepted-events';
 import { ExternalSort } from './external-sort';
 import type { LaneSource } from './lane-source';
@@ -119,8 +119,8 @@ export async function* answerRows(question: RowsQuestion): AsyncGenerator<string
   const { source, asDecided, wanted, progress } = question, folder = mkdtempSync(join(tmpdir(), 'weir-rows-'));
   if (asDecided && source.lanes.length > 1) throw new WeirError('WEIR_USAGE', `as decided: over ${source.lanes.length} lanes what was served cannot be computed again from one log; take what was served (train-set --served), or read by event time`);
   try {
-    const answers = new Spool(join(folder, 'answers')), answerOf: number[] = [];
-    const sweep = new PointInTimeSweep(compileFeatures(source.set), (answer) => { answerOf[answer.rowIndex] = answers.add(JSON.stringify(answeredRow(answer, wanted)).slice(1)); });
+    const answers = new Spool(join(folder, 'answers')), answerOf: number[] = [], answerText = new AnswerText(wanted);
+    const sweep = new PointInTimeSweep(compileFeatures(source.set), (answer) => { answerOf[answer.rowIndex] = answers.add(answerText.of(answer).slice(1)); });
     const rows = new RowSet(source, sweep, folder), asKnown = asDecided || question.asKnown;
     await rows.read(question.rows);
     const events = new ExternalSort<SweptEvent>({ folder, compare: seenOrder(asKnown), encode: encodeSwept, decode: decodeSwept, ...(question.eventsMax === undefined ? {} : { itemsMax: question.eventsMax }) });
