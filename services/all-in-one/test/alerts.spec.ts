@@ -7,6 +7,7 @@ import { LmdbEventLog } from '@weir/adapters/lmdb';
 import { SystemClock } from '@weir/ports';
 import { decodeAlert } from '../src/suite/alerts/alert-record';
 import { isSignedBy } from '../src/suite/alerts/webhook-signature';
+import { soon } from './soon';
 import { definitionsText, SuiteFixture, TestFolder, testKey, type Answer } from './suite-fixture';
 
 interface Received { readonly delivery: string; readonly signature: string; readonly body: string }
@@ -20,13 +21,6 @@ let status = 200, server: Server, sent = 0;
 const post = (of: Readonly<Record<string, unknown>>): Promise<Answer> => {
   sent += 1;
   return suite.ask('POST', '/transactions', { transaction_id: `t-${sent}`, event_time: Date.now() - 60_000 + sent, card_id: 'c-1', merchant_id: 'm-1', amount: 5_000, ...of });
-};
-const soon = async (holds: () => boolean | Promise<boolean>): Promise<boolean> => {
-  for (let turn = 0; turn < 3_000; turn += 1) {
-    if (await holds()) return true;
-    await new Promise((resume) => { setTimeout(resume, 20); });
-  }
-  return false;
 };
 const alerts = async (query = ''): Promise<Record<string, unknown>[]> => (await suite.ask('GET', `/alerts${query}`)).json['alerts'] as Record<string, unknown>[];
 
@@ -54,9 +48,9 @@ describe('an alert', () => {
   it('is kept, and delivered signed', async () => {
     const decision = await post({ amount: 95_000 });
     expect(decision.json).toMatchObject({ rules: ['large_amount'], alert: true });
-    expect(await soon(async () => (await alerts()).length === 1)).toBe(true);
+    await soon(async () => (await alerts()).length === 1);
     expect((await alerts())[0]).toMatchObject({ severity: 'critical', raised_by: { kind: 'rule', name: 'large_amount', key: null }, decision_id: decision.json['id'], transaction_id: 't-1', entity: expect.stringMatching(/^card:/) as string });
-    expect(await soon(() => received.length === 1)).toBe(true);
+    await soon(() => received.length === 1);
     const [first] = received as [Received];
     expect(isSignedBy(first.body, first.signature, key, { nowMs: Date.now(), toleranceMs: 60_000 })).toBe(true);
     expect(JSON.parse(first.body)).toMatchObject({ specversion: '1.0', type: 'weir.alert.v1', weirfolded: 0, data: { decision_id: decision.json['id'], severity: 'critical', what: 'decided' } });
@@ -80,11 +74,11 @@ describe('an alert', () => {
   it('that nobody took is sent again after a restart, with the same delivery id', async () => {
     status = 500;
     await post({ amount: 96_000 });
-    expect(await soon(() => received.length === 2)).toBe(true);
+    await soon(() => received.length === 2);
     await suite.stop();
     status = 200;
     await suite.start();
-    expect(await soon(() => received.length === 3)).toBe(true);
+    await soon(() => received.length === 3);
     expect(received[2]?.delivery).toBe(received[1]?.delivery);
     expect(received[2]?.delivery).not.toBe(received[0]?.delivery);
   });
@@ -107,7 +101,7 @@ describe('an alert', () => {
   it('is streamed to whoever watches', async () => {
     const stream = await fetch(`${suite.suite.server.url}/stream`, { headers: { authorization: `Bearer ${testKey}` } });
     await post({ amount: 97_000 });
-    expect(await soon(async () => (await alerts())[0]?.['transaction_id'] === `t-${sent}`)).toBe(true);
+    await soon(async () => (await alerts())[0]?.['transaction_id'] === `t-${sent}`);
     await suite.stop();
     expect(await stream.text()).toMatch(/event: alert\nid: a-0-\d+-rule-large_amount\n/);
     await suite.start();

@@ -1,25 +1,15 @@
 /** @jest-environment ./libs/testkit/jest-environment.cjs */
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { LmdbEventLog } from '@weir/adapters/lmdb';
 import { describeOn } from '@weir/adapters/testing-servers';
 import { SystemClock } from '@weir/ports';
 import { SmallDisk } from '../src/torture/small-disk';
+import { soon } from './soon';
 import { definitionsText, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
 
 const folder = new TestFolder();
 const disk = SmallDisk.mount(join(folder.path, 'disk'), '256m');
 const smallDisk = disk === undefined ? { name: 'a small disk', unavailable: 'a file system in memory can be mounted by root alone' } : { name: 'a small disk', url: '' };
-
-/** Tries again until it holds; fails with what was seen last. */
-async function until<T>(look: () => Promise<T>, holds: (seen: T) => boolean): Promise<T> {
-  for (let left = 600; ; left -= 1) {
-    const seen = await look();
-    if (holds(seen)) return seen;
-    if (left === 0) throw new Error(`not within a minute; the last: ${JSON.stringify(seen)}`);
-    await sleep(100);
-  }
-}
 
 describeOn(smallDisk, () => {
   afterAll(() => { disk?.unmount(); folder.remove(); });
@@ -56,17 +46,17 @@ describeOn(smallDisk, () => {
     };
     for (let index = 0; index < 20; index++) expect((await send()).status).toBe(200);
     disk?.fill();
-    const refused = await until(send, ({ status }) => status !== 200 && status !== 202);
+    const refused = await soon(send, ({ status }) => status !== 200 && status !== 202);
     expect(refused.status).toBe(503);
     expect(refused.headers.get('retry-after')).not.toBeNull();
     expect(refused.json).toMatchObject({ type: 'urn:weir:problem:WEIR_LOG_FAILED', status: 503 });
     expect((await suite.ask('GET', '/healthz')).status).toBe(200);
     disk?.free();
-    await until(send, ({ status }) => status === 200);
+    await soon(send, ({ status }) => status === 200);
     for (let index = 0; index < 20; index++) expect((await send()).status).toBe(200);
     // What was taken (200, or 202 while an output could not be written) has one decision; what was refused has none, or can be sent again.
-    for (const [id, decision] of decidedById) expect(await until(() => suite.ask('GET', `/transactions/${id}`), ({ status }) => status === 200)).toMatchObject({ json: { id: decision } });
-    await until(() => suite.ask('GET', '/readyz'), ({ status }) => status === 200);
+    for (const [id, decision] of decidedById) expect(await soon(() => suite.ask('GET', `/transactions/${id}`), ({ status }) => status === 200)).toMatchObject({ json: { id: decision } });
+    await soon(() => suite.ask('GET', '/readyz'), ({ status }) => status === 200);
     await suite.stop();
     await suite.start();
     for (const [id, decision] of decidedById) expect((await suite.ask('GET', `/transactions/${id}`)).json['id']).toBe(decision);

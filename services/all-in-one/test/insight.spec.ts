@@ -1,4 +1,5 @@
 /** @jest-environment ./libs/testkit/jest-environment.cjs */
+import { soon } from './soon';
 import { definitionsText, runs, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
 
 const folder = new TestFolder();
@@ -10,14 +11,7 @@ const post = (of: Readonly<Record<string, unknown>>): Promise<Answer> => {
   sent += 1;
   return suite.ask('POST', '/transactions', { transaction_id: `t-${sent}`, event_time: startMs + sent * 1_000, merchant_id: 'm-1', amount: 5_000, ...of });
 };
-const read = async (path: string): Promise<Record<string, unknown>> => {
-  for (let turn = 0; turn < 3_000; turn += 1) {
-    const { status, json } = await suite.ask('GET', path);
-    if (status === 200) return json;
-    await new Promise((resume) => { setTimeout(resume, 20); });
-  }
-  throw new Error(`${path} did not come`);
-};
+const read = async (path: string): Promise<Record<string, unknown>> => (await soon(() => suite.ask('GET', path), ({ status }) => status === 200)).json;
 const whyNot = async (decision: Answer): Promise<Record<string, unknown>> => {
   await read(`/decisions/${String(decision.json['id'])}`);
   return read(`/decisions/${String(decision.json['id'])}/why-not?pattern=small_then_large`);
@@ -81,11 +75,7 @@ describe('a pattern that asks for it', () => {
     await suite.apply(definitionsText.replace('within: 30m', 'within: 1s\non_timeout: alert'));
     await post({ card_id: 'c-late', amount: 10, event_time: Date.now() + 200_100 });
     await post({ card_id: 'c-other', event_time: Date.now() + 250_000 });
-    let alerts: Record<string, unknown>[] = [];
-    for (let turn = 0; turn < 3_000 && alerts.length === 0; turn += 1) {
-      alerts = (await suite.ask('GET', '/alerts?raised_by=small_then_large')).json['alerts'] as Record<string, unknown>[];
-      await new Promise((resume) => { setTimeout(resume, 20); });
-    }
+    const alerts = await soon(async () => (await suite.ask('GET', '/alerts?raised_by=small_then_large')).json['alerts'] as Record<string, unknown>[], (found) => found.length > 0);
     expect(alerts[0]).toMatchObject({ severity: 'high', raised_by: { kind: 'pattern', name: 'small_then_large' }, decision_id: null, text: 'small_then_large ran out of time' });
     const metrics = String((await suite.ask('GET', '/metrics')).json['text']);
     expect(metrics).toMatch(/weir_cep_timeouts_total\{lane="0"\} [1-9]/);

@@ -1,4 +1,4 @@
-import { documentsFromJson, resolveSet, type DefinitionSet } from '@weir/definitions';
+import type { DefinitionSet } from '@weir/definitions';
 import type { OnlineStore } from '@weir/ports';
 import { forSeedsAsync, type SeededRandom } from '@weir/testkit';
 import { LabelBook } from '../src/backtest/label-book';
@@ -7,9 +7,9 @@ import { runVerify, type VerifyReport } from '../src/backtest/run-verify';
 import { buildStages } from '../src/chain';
 import { buildFollowedStages } from '../src/replay/followed-stages';
 import { laneReader } from '../src/replay/lane-reader';
-import { setChecks } from '../src/set-checks';
 import { laneOf, partitionKeyOf } from '../src/suite/lane-choice';
 import { distantStore, noFiles, NoModels, randomBodies, randomSet, TestLanes } from './lanes-kit';
+import { listingSet } from './listing-set';
 
 /** Several lanes read each other; what they read is recorded, and the logs by those positions give the same bytes. */
 
@@ -72,35 +72,28 @@ describe('lanes over a distant store', () => {
 });
 
 describe('what a decision lists', () => {
-  const set = resolveSet(documentsFromJson([
-    { kind: 'Source', name: 'transactions', id: 'transaction_id', time: 'event_time', partition_by: 'card', decide: true, fields: { transaction_id: 'string!', card_id: 'string', merchant_id: 'string', amount: 'money!' } },
-    { kind: 'Entity', name: 'card', key: 'card_id' },
-    { kind: 'List', name: 'merchants', of: 'merchant_id', effect: 'watch' },
-    { kind: 'Rule', name: 'large', when: 'tx.amount > 100', then: [{ add_to_list: { list: 'merchants', value: 'tx.merchant_id' } }] },
-  ]), undefined, { checks: setChecks });
-
   it('holds in the other lanes too, after crashes as well, and what is removed there does not come back', async () => {
     await forSeedsAsync(3, async (random) => {
       const lanes = 3, world = new TestLanes(lanes, random);
-      const cards = Array.from({ length: 40 }, (_, at) => `c${at}`), laneOfCard = (card: string): number => laneOf(partitionKeyOf({ card_id: card }, 'transactions', set), lanes);
+      const cards = Array.from({ length: 40 }, (_, at) => `c${at}`), laneOfCard = (card: string): number => laneOf(partitionKeyOf({ card_id: card }, 'transactions', listingSet), lanes);
       const cardOf = (lane: number): string => cards.find((card) => laneOfCard(card) === lane) as string;
       let count = 0;
       const pay = async (lane: number, merchant: string, amount: number): Promise<string> => {
         const id = `t${++count}`;
-        await world.append(set, { kind: 'event', source: 'transactions', json: JSON.stringify({ transaction_id: id, event_time: world.clock.atMs + count, card_id: cardOf(lane), merchant_id: merchant, amount }), receivedAtMs: undefined, idempotency: undefined, replyTo: undefined });
+        await world.append(listingSet, { kind: 'event', source: 'transactions', json: JSON.stringify({ transaction_id: id, event_time: world.clock.atMs + count, card_id: cardOf(lane), merchant_id: merchant, amount }), receivedAtMs: undefined, idempotency: undefined, replyTo: undefined });
         await world.settle();
         await world.settle(); // what the decision listed came to the others behind it
         return id;
       };
       const listsOf = (id: string): string[] => ([...world.rows.values()].map(({ json }) => JSON.parse(json) as { transaction_id: string; lists: string[] }).find((each) => each.transaction_id === id) as { lists: string[] }).lists;
       const crash = async (): Promise<void> => { if (random.chance(0.5)) { await world.kill(); await world.start(); await world.settle(); } };
-      await world.append(set, { kind: 'definitions', setId: set.id, json: set.canonicalJson });
+      await world.append(listingSet, { kind: 'definitions', setId: listingSet.id, json: listingSet.canonicalJson });
       await world.start();
       await pay(0, 'm1', 500);
       await crash();
       for (const lane of [0, 1, 2]) expect(listsOf(await pay(lane, 'm1', 1))).toEqual(['merchants']);
       expect(listsOf(await pay(1, 'm2', 1))).toEqual([]);
-      await world.append(set, { kind: 'list', changes: [{ op: 'remove', list: 'merchants', value: 'm1', by: 'somebody' }] });
+      await world.append(listingSet, { kind: 'list', changes: [{ op: 'remove', list: 'merchants', value: 'm1', by: 'somebody' }] });
       await world.settle();
       await crash();
       for (const lane of [0, 1, 2]) expect(listsOf(await pay(lane, 'm1', 1))).toEqual([]);

@@ -14,6 +14,7 @@ import { readHistoryOptions } from '../src/history/history-config';
 import { buildFollowedStages } from '../src/replay/followed-stages';
 import { laneReader } from '../src/replay/lane-reader';
 import { unpackDecision } from '../src/suite/decision-rows';
+import { soon } from './soon';
 import { SuiteFixture, definitionsText, TestFolder } from './suite-fixture';
 
 const folder = new TestFolder();
@@ -60,14 +61,8 @@ async function verified(): Promise<VerifyReport> {
   }
 }
 
-async function built(id: unknown): Promise<unknown> {
-  for (let turn = 0; turn < 2_000; turn += 1) {
-    const { json } = await suite.ask('GET', `/reprocess/${String(id)}`);
-    if (json['status'] !== 'building' && json['status'] !== 'switching') return json['status'];
-    await new Promise((resume) => { setTimeout(resume, 10); });
-  }
-  throw new Error('the view was not built');
-}
+const built = async (id: unknown): Promise<Record<string, unknown>> =>
+  (await soon(() => suite.ask('GET', `/reprocess/${String(id)}`), ({ json }) => json['status'] !== 'building' && json['status'] !== 'switching')).json;
 
 const counts = async (): Promise<unknown> => (await suite.ask('POST', '/features/batch', { entity_type: 'card', entity_ids: ['c-1', 'c-2'], views: ['card_velocity'] })).json['results'];
 const featuresOf = (results: unknown): unknown => (results as { features: unknown }[]).map(({ features }) => features);
@@ -96,7 +91,7 @@ describe('a log that is cut behind history', () => {
     expect((await suite.suite.verification.now()).same).toBeGreaterThan(5);
     const text = `${definitionsText}---\n{ kind: FeatureView, name: extra, entity: card, source: transactions, features: [{ name: extra_n, agg: count }] }\n`;
     const applied = await suite.ask('POST', '/definitions/apply', { files: [{ path: 'x.yaml', text }], prune: true, backfill: true });
-    expect(await built(applied.json['reprocess'])).toBe('done');
+    expect((await built(applied.json['reprocess']))['status']).toBe('done');
     expect((await suite.ask('GET', '/features/card/c-1?views=extra')).json).toMatchObject({ features: { extra_n: 29 }, statuses: { extra_n: 'PRESENT' } });
   });
 

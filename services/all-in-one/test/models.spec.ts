@@ -1,6 +1,7 @@
 /** @jest-environment ./libs/testkit/jest-environment.cjs */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { soon } from './soon';
 import { definitionsText, SuiteFixture, TestFolder, testKey, type Answer } from './suite-fixture';
 
 const folder = new TestFolder();
@@ -43,12 +44,8 @@ async function postUntil(holds: () => Promise<boolean>, amount: number): Promise
 async function told(): Promise<Record<string, unknown> | undefined> {
   const { versions } = (await suite.ask('GET', '/definitions/versions')).json as { versions: Array<{ readonly applied_at: string }> };
   const sinceMs = Date.parse(versions[0]?.applied_at ?? '');
-  for (let turn = 0; turn < 3_000; turn += 1) {
-    const [newest] = (await suite.ask('GET', '/alerts?raised_by=risk&severity=critical')).json['alerts'] as Array<Record<string, unknown>>;
-    if (newest !== undefined && Date.parse(String(newest['at'])) >= sinceMs) return newest;
-    await new Promise((resume) => { setTimeout(resume, 20); });
-  }
-  return undefined;
+  const newest = async (): Promise<Record<string, unknown> | undefined> => ((await suite.ask('GET', '/alerts?raised_by=risk&severity=critical')).json['alerts'] as Array<Record<string, unknown>>)[0];
+  return soon(newest, (alert) => alert !== undefined && Date.parse(String(alert['at'])) >= sinceMs);
 }
 const inForce = async (): Promise<Record<string, unknown>> => (await suite.ask('GET', '/definitions/Model/risk')).json;
 

@@ -1,6 +1,7 @@
 /** @jest-environment ./libs/testkit/jest-environment.cjs */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { soon } from './soon';
 import { definitionsText, SuiteFixture, TestFolder, testKey, type Answer } from './suite-fixture';
 
 const folder = new TestFolder();
@@ -22,14 +23,11 @@ async function hour(index: number, count: number, amountOf: (row: number) => num
 }
 const usual = (row: number): number => 100 + ((row * 7_919) % 50_000);
 const label = (of: ReadonlyArray<readonly [id: string, fraud: boolean]>): Promise<Answer> => suite.ask('POST', '/labels', { labels: of.map(([transaction_id, fraud]) => ({ transaction_id, fraud, by: 'test' })) });
-const soon = async (holds: () => Promise<boolean>): Promise<void> => {
-  for (let turn = 0; turn < 3_000; turn += 1) {
-    await suite.suite.monitors.run();
-    if (await holds()) return;
-    await new Promise((resume) => { setTimeout(resume, 20); });
-  }
-  throw new Error('it did not come');
-};
+/** After turns of the monitors. */
+const watched = (holds: () => Promise<boolean>): Promise<boolean> => soon(async () => {
+  await suite.suite.monitors.run();
+  return holds();
+});
 const weeks = async (): Promise<Array<Record<string, unknown>>> => (await suite.ask('GET', '/models/quality?model=risk')).json['weeks'] as Array<Record<string, unknown>>;
 const windows = async (): Promise<Array<{ features: Array<Record<string, unknown>> }>> => (await suite.ask('GET', '/models/drift')).json['windows'] as Array<{ features: Array<Record<string, unknown>> }>;
 const alerts = async (): Promise<Array<{ text: string }>> => (await suite.ask('GET', '/alerts?raised_by=risk')).json['alerts'] as Array<{ text: string }>;
@@ -51,9 +49,9 @@ describe('the monitors of a running suite', () => {
   });
 
   it('measure quality when labels come', async () => {
-    await soon(async () => (await weeks()).reduce((sum, { decisions }) => sum + Number(decisions), 0) === 600);
+    await watched(async () => (await weeks()).reduce((sum, { decisions }) => sum + Number(decisions), 0) === 600);
     await label([['t-3', true], ['t-4', false]]);
-    await soon(async () => (await weeks()).some(({ frauds }) => frauds === 1));
+    await watched(async () => (await weeks()).some(({ frauds }) => frauds === 1));
     const [week] = await weeks();
     expect(week).toMatchObject({ model: 'risk', version: 1, answers: true, mature: expect.closeTo(1, 2) as number, alert_rate: expect.any(Number) as number, auc: expect.any(Number) as number, card_precision: { k: 100 } });
   });
@@ -61,14 +59,14 @@ describe('the monitors of a running suite', () => {
   it('ask for retraining when an answer was more than 0.5 away from its label, once an hour', async () => {
     // p of an amount of 90,000 is 0.64 at first use of a card, of 1,000 it is 0.02.
     await hour(1, 3, (row) => [90_000, 1_000, 1_000][row] ?? 0);
-    await soon(async () => (await weeks()).reduce((sum, { decisions }) => sum + Number(decisions), 0) === 603);
+    await watched(async () => (await weeks()).reduce((sum, { decisions }) => sum + Number(decisions), 0) === 603);
     const before = (await alerts()).filter(({ text }) => text.includes('trained again')).length;
     await label([['t-600', true]]);
     await label([['t-601', false]]);
-    await soon(async () => { await suite.suite.monitors.run(); return true; });
+    await watched(async () => { await suite.suite.monitors.run(); return true; });
     expect((await alerts()).filter(({ text }) => text.includes('trained again'))).toHaveLength(before);
     await label([['t-600', false], ['t-602', true], ['t-601', true]]);
-    await soon(async () => /weir_models_retrain_requests_total\{model="risk",reason="high_error"\} [3-9]/.test(await metrics()));
+    await watched(async () => /weir_models_retrain_requests_total\{model="risk",reason="high_error"\} [3-9]/.test(await metrics()));
     const raised = (await alerts()).filter(({ text }) => text.includes('trained again'));
     expect(raised.length).toBe(1);
   });
@@ -78,7 +76,7 @@ describe('the monitors of a running suite', () => {
     await hour(3, 400, () => 40_000);
     await hour(4, 1, usual);
     const wish = async (): Promise<string | undefined> => (await alerts()).map(({ text }) => text).find((text) => text.includes('trained again') && text.includes('drifted'));
-    await soon(async () => (await wish()) !== undefined);
+    await watched(async () => (await wish()) !== undefined);
     expect(await wish()).toContain('tx:amount');
     expect(await wish()).not.toContain('event_time');
     const drifted = (await windows())[0]?.features.filter(({ passed }) => (passed as string[]).length > 0).map(({ feature }) => feature);
@@ -87,11 +85,11 @@ describe('the monitors of a running suite', () => {
   });
 
   it('go on where they were after a stop', async () => {
-    await soon(async () => (await metrics()).includes('weir_models_monitor_behind_count 0'));
+    await watched(async () => (await metrics()).includes('weir_models_monitor_behind_count 0'));
     const before = { weeks: await weeks(), windows: await windows() };
     await suite.stop();
     await suite.start();
-    await soon(() => Promise.resolve(true));
+    await watched(() => Promise.resolve(true));
     expect({ weeks: await weeks(), windows: await windows() }).toEqual(before);
   });
 });

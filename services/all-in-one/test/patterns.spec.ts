@@ -1,4 +1,5 @@
 /** @jest-environment ./libs/testkit/jest-environment.cjs */
+import { soon } from './soon';
 import { definitionsText, runs, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
 
 const folder = new TestFolder();
@@ -20,14 +21,8 @@ const post = (of: Readonly<Record<string, unknown>>): Promise<Answer> => {
   return suite.ask('POST', '/transactions', { transaction_id: `t-${sent}`, event_time: startMs + sent * 1_000, merchant_id: `m-${sent}`, amount: 5_000, ...of });
 };
 const patternsOf = (decision: Answer): unknown => (decision.json['matches'] as { pattern: string; version: number; events: Record<string, string[]> }[]).map(({ pattern, version, events }) => [pattern, version, Object.keys(events)]);
-const matches = async (query: string): Promise<Record<string, unknown>[]> => {
-  for (let turn = 0; turn < 3_000; turn += 1) {
-    const found = (await suite.ask('GET', `/matches?${query}`)).json['matches'] as Record<string, unknown>[];
-    if (found.length > 0) return found;
-    await new Promise((resume) => { setTimeout(resume, 20); });
-  }
-  return [];
-};
+const matches = (query: string): Promise<Record<string, unknown>[]> =>
+  soon(async () => (await suite.ask('GET', `/matches?${query}`)).json['matches'] as Record<string, unknown>[], (found) => found.length > 0);
 
 runs(suite, folder, definitionsText + ordered + pair(100));
 
@@ -53,7 +48,7 @@ describe('the topic of matches', () => {
 describe('the topic of matches, page by page', () => {
   it('gives all of them, however they were appended', async () => {
     for (let round = 0; round < 4; round += 1) for (const amount of [7, 150]) await post({ card_id: `c-page-${round}`, amount });
-    for (let turn = 0; turn < 3_000; turn += 1) {
+    const pages = async (): Promise<unknown[]> => {
       const keys: unknown[] = [];
       let cursor = '';
       for (let more = true; more;) {
@@ -62,10 +57,9 @@ describe('the topic of matches, page by page', () => {
         more = json['next'] !== null;
         cursor = `&cursor=${String(json['next'])}`;
       }
-      if (keys.length === 4) { expect(keys).toEqual([0, 1, 2, 3].map((back) => ({ one: [`t-${sent - 2 * back - 1}`], two: [`t-${sent - 2 * back}`] }))); return; }
-      await new Promise((resume) => { setTimeout(resume, 20); });
-    }
-    throw new Error('the matches did not come');
+      return keys;
+    };
+    expect(await soon(pages, ({ length }) => length === 4)).toEqual([0, 1, 2, 3].map((back) => ({ one: [`t-${sent - 2 * back - 1}`], two: [`t-${sent - 2 * back}`] })));
   });
 });
 
@@ -76,12 +70,9 @@ describe('a pattern and a card', () => {
     const { status, json } = await suite.ask('GET', '/entities/card/c-open/why-not?pattern=small_then_large');
     expect(status).toBe(200);
     expect(json).toMatchObject({ pattern: 'small_then_large', open_count: 2, open: [{ steps: { small: [`t-${sent - 1}`, `t-${sent}`] }, awaits: ['large'], until: new Date(startMs + (sent - 1) * 1_000 + 1_800_000).toISOString() }, { steps: { small: [`t-${sent}`] } }] });
-    for (let turn = 0; turn < 3_000; turn += 1) {
-      const { latest } = (await suite.ask('GET', '/entities/card/c-open/why-not?pattern=small_then_large')).json as { latest: { decision_id: string; explanation: string } | null };
-      if (latest !== null && latest.decision_id === last.json['id']) { expect(latest.explanation).toMatch(/got as far as 2 of its events: it waits for large/); return; }
-      await new Promise((resume) => { setTimeout(resume, 20); });
-    }
-    throw new Error('the latest decision did not come');
+    const latest = async (): Promise<{ decision_id: string; explanation: string } | null> =>
+      ((await suite.ask('GET', '/entities/card/c-open/why-not?pattern=small_then_large')).json as { latest: { decision_id: string; explanation: string } | null }).latest;
+    expect((await soon(latest, (seen) => seen?.decision_id === last.json['id']))?.explanation).toMatch(/got as far as 2 of its events: it waits for large/);
   });
 
   it('are refused where they do not go together', async () => {

@@ -8,6 +8,7 @@ import { describeOn, freshDatabase, freshName, kafkaServer, OwnServer, ownServer
 import { SeededRandom } from '@weir/testkit';
 import { vectorOf } from '../src/history/history-job';
 import { unpackDecision } from '../src/suite/decision-rows';
+import { soon } from './soon';
 import { definitionsText, TestFolder } from './suite-fixture';
 
 const root = join(__dirname, '../../..');
@@ -71,13 +72,8 @@ class WeirUp {
   }
 
   /** What the check of served values says once it has compared some. */
-  async verified(): Promise<Record<string, unknown>> {
-    for (let turn = 0; turn < 600; turn += 1) {
-      const figures = JSON.parse(await this.ask('GET', '/verification')) as Record<string, unknown>;
-      if (Number(figures['keys']) > 0 || figures['last_error'] !== null) return figures;
-      await new Promise((resume) => { setTimeout(resume, 100); });
-    }
-    throw new Error('nothing was compared');
+  verified(): Promise<Record<string, unknown>> {
+    return soon(async () => JSON.parse(await this.ask('GET', '/verification')) as Record<string, unknown>, (figures) => Number(figures['keys']) > 0 || figures['last_error'] !== null);
   }
 
   /** Everything decided, in the lane's order, without the places in the lane. */

@@ -10,6 +10,7 @@ import { readPacks, StoredReader } from '../src/backtest/stored-rows';
 import { buildFollowedStages } from '../src/replay/followed-stages';
 import { laneReader } from '../src/replay/lane-reader';
 import { unpackDecision } from '../src/suite/decision-rows';
+import { soon } from './soon';
 import { SuiteFixture, definitionsText, TestFolder } from './suite-fixture';
 
 const folder = new TestFolder();
@@ -39,14 +40,8 @@ ${where}features:
   - { name: extra_sum, agg: sum, of: amount }
 `;
 
-async function ended(id: unknown): Promise<Record<string, unknown>> {
-  for (let turn = 0; turn < 3_000; turn += 1) {
-    const { json } = await suite.ask('GET', `/reprocess/${String(id)}`);
-    if (json['status'] !== 'building' && json['status'] !== 'switching') return json;
-    await new Promise((resume) => { setTimeout(resume, 10); });
-  }
-  throw new Error('the reprocess did not end');
-}
+const ended = async (id: unknown): Promise<Record<string, unknown>> =>
+  (await soon(() => suite.ask('GET', `/reprocess/${String(id)}`), ({ json }) => json['status'] !== 'building' && json['status'] !== 'switching')).json;
 const extras = async (card: string): Promise<unknown> => {
   const { features, statuses } = (await suite.ask('GET', `/features/card/${card}?views=extra`)).json as { features: Record<string, unknown>; statuses: Record<string, unknown> };
   return [features['extra_n_30d'], statuses['extra_n_30d']];

@@ -1,4 +1,5 @@
 /** @jest-environment ./libs/testkit/jest-environment.cjs */
+import { soon } from './soon';
 import { definitionsText, runs, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
 
 const definitions = `${definitionsText.replace('amount: money!, status: string', 'amount: money!, status: string, device_id: string, user_id: string, item_id: string').replace('deadline: 5s,', 'deadline: 5s, alert_above: 0.3, sla: [{ within: 3d }, { from: 50000, within: 2h }],')}
@@ -29,13 +30,6 @@ let sent = 0;
 const post = (of: Readonly<Record<string, unknown>>): Promise<Answer> => {
   sent += 1;
   return suite.ask('POST', '/transactions', { transaction_id: `t-${sent}`, event_time: startMs + sent * 10, card_id: 'c-1', merchant_id: 'm-1', amount: 5_000, ...of });
-};
-const soon = async <T>(what: () => Promise<T>, holds: (value: T) => boolean): Promise<T> => {
-  for (let turn = 0; ; turn += 1) {
-    const value = await what();
-    if (holds(value) || turn === 3_000) return value;
-    await new Promise((resume) => { setTimeout(resume, 20); });
-  }
 };
 type Case = Record<string, unknown>;
 const cases = async (query: string): Promise<Case[]> => (await suite.ask('GET', `/cases?${query}`)).json['cases'] as Case[];

@@ -1,17 +1,16 @@
 import { MemoryEventLog, MemoryOnlineStore } from '@weir/adapters/memory';
 import { traceHeader, WeirError, type RawBody } from '@weir/contracts';
-import { documentsFromJson, resolveSet } from '@weir/definitions';
 import { DecisionProto, LaneKeeper, numberRecords, originOffset, runOffline, WorkRunner } from '@weir/pipeline';
 import { OnnxModelRuntime } from '@weir/adapters/onnx';
 import { verdictJson } from '@weir/rules';
 import { EventLog, OnlineStore, type LogRecord, type NewRecord, type Topic } from '@weir/ports';
 import { forSeedsAsync, type SeededRandom } from '@weir/testkit';
-import { setChecks } from '../src/set-checks';
 import { buildWork } from '../src/services/lane-work';
 import type { OpenBuildStore } from '../src/services/lane-backfills';
 import { stageNames, type StageName } from '../src/services/service-config';
 import { buildFollowedStages } from '../src/replay/followed-stages';
 import { viewBuild } from '../src/reprocess/view-build';
+import { listingSet } from './listing-set';
 import { firstDifference, laneBodies, laneRecords, offlineVerdicts, set as kitSet, topicVerdicts } from './services-kit';
 
 const withoutId = (json: string): string => json.replace(/"id":"d-\d+-\d+"/, '');
@@ -155,18 +154,12 @@ describe('Views that were built beside five services', () => {
 });
 
 describe('Five services over two lanes', () => {
-  const set = resolveSet(documentsFromJson([
-    { kind: 'Source', name: 'transactions', id: 'transaction_id', time: 'event_time', partition_by: 'card', decide: true, fields: { transaction_id: 'string!', card_id: 'string', merchant_id: 'string', amount: 'money!' } },
-    { kind: 'Entity', name: 'card', key: 'card_id' },
-    { kind: 'List', name: 'merchants', of: 'merchant_id', effect: 'watch' },
-    { kind: 'Rule', name: 'large', when: 'tx.amount > 100', then: [{ add_to_list: { list: 'merchants', value: 'tx.merchant_id' } }] },
-  ]), undefined, { checks: setChecks });
   const pay = (id: string, amount: number): RawBody => ({ kind: 'event', source: 'transactions', json: JSON.stringify({ transaction_id: id, event_time: nowMs, card_id: id, merchant_id: 'm1', amount }), receivedAtMs: undefined, idempotency: undefined, replyTo: undefined });
 
   it('tell the other lane what a decision listed, wherever they crash', async () => {
     await forSeedsAsync(3, async (random) => {
       const log = new MemoryEventLog({ clock, lanes: 2 });
-      const definitions: RawBody = { kind: 'definitions', setId: set.id, json: set.canonicalJson };
+      const definitions: RawBody = { kind: 'definitions', setId: listingSet.id, json: listingSet.canonicalJson };
       for (const lane of [0, 1]) await log.append('transactions.raw', lane, laneRecords([definitions]));
       await log.append('transactions.raw', 0, laneRecords([pay('t1', 500)]));
       const faults = stageNames.map(() => new Faults(random, 0.2)), stores = stageNames.map(() => new MemoryOnlineStore());
@@ -184,7 +177,7 @@ describe('Five services over two lanes', () => {
       await Promise.all(keepers.map((keeper) => keeper.stop()));
       const { next } = await log.bounds('decisions', 1);
       const [record] = (await log.read('decisions', 1, 0, 10)).filter((each) => originOffset(each) > 0);
-      const decision = record && new DecisionProto().decode(record.value, (id, source) => (id === set.id ? set.layoutBySource.get(source) : undefined));
+      const decision = record && new DecisionProto().decode(record.value, (id, source) => (id === listingSet.id ? listingSet.layoutBySource.get(source) : undefined));
       expect([next, decision?.verdict.lists, decision?.verdict.decided_by]).toEqual([1, ['merchants'], 'watch_list']);
     });
   });

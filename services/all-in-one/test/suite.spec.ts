@@ -1,6 +1,7 @@
 /** @jest-environment ./libs/testkit/jest-environment.cjs */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { soon } from './soon';
 import { definitionsText, runs, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
 
 const folder = new TestFolder();
@@ -15,13 +16,6 @@ const transaction = (of: Readonly<Record<string, unknown>> = {}): Record<string,
   return { transaction_id: `t-${sent}`, event_time: startMs + sent * 10, card_id: 'c-1', merchant_id: 'm-1', amount: 5_000, ...of };
 };
 const post = (of: Readonly<Record<string, unknown>> = {}): Promise<Answer> => suite.ask('POST', '/transactions', transaction(of));
-const soon = async (holds: () => Promise<boolean>): Promise<boolean> => {
-  for (let turn = 0; turn < 3_000; turn += 1) {
-    if (await holds()) return true;
-    await new Promise((resume) => { setTimeout(resume, 20); });
-  }
-  return false;
-};
 
 runs(suite, folder, definitionsText);
 
@@ -38,7 +32,7 @@ describe('a suite in one process', () => {
     const refused = await post(wrong);
     expect([refused.status, refused.json['reason']]).toEqual([422, reason]);
     const id = String(refused.json['quarantine_id']);
-    expect(await soon(async () => (await suite.ask('GET', `/quarantine/${id}`)).json['reason'] === reason)).toBe(true);
+    await soon(async () => (await suite.ask('GET', `/quarantine/${id}`)).json['reason'] === reason);
   });
 
   it('shows in the next read what was just decided', async () => {
@@ -74,7 +68,7 @@ describe('a suite in one process', () => {
 
   it('gives the same decision again from its record alone', async () => {
     const { id } = (await post({ amount: 95_000 })).json;
-    expect(await soon(async () => (await suite.ask('GET', `/decisions/${String(id)}`)).status === 200)).toBe(true);
+    await soon(async () => (await suite.ask('GET', `/decisions/${String(id)}`)).status === 200);
     expect((await suite.ask('GET', `/decisions/${String(id)}/rerun`)).json).toMatchObject({ same: true, verdict: { id } });
   });
 
@@ -83,10 +77,10 @@ describe('a suite in one process', () => {
     const held = (): string => readFileSync(join(folder.path, 'labels-held.json'), 'utf8');
     expect(held()).toContain('t-later');
     await post({ transaction_id: 't-later', card_id: 'c-label' });
-    expect(await soon(() => Promise.resolve(held() === '[]'))).toBe(true);
+    await soon(() => held() === '[]');
     await suite.ask('POST', '/labels', { labels: [{ transaction_id: 't-later', fraud: true, by: 'someone else' }] });
     const frauds = async (): Promise<unknown> => ((await suite.ask('GET', '/features/card/c-label')).json['features'] as Record<string, unknown>)['fraud_count'];
-    expect(await soon(async () => (await frauds()) === 2)).toBe(true);
+    await soon(async () => (await frauds()) === 2);
   });
 
   it('keeps everything over a restart', async () => {
@@ -99,7 +93,7 @@ describe('a suite in one process', () => {
     await suite.start();
     expect(await features()).toEqual(readBefore);
     expect((await suite.ask('GET', '/definitions')).json['set']).toBe(setBefore);
-    expect(await soon(async () => (await suite.ask('GET', `/decisions/${String(first.json['id'])}`)).status === 200)).toBe(true);
+    await soon(async () => (await suite.ask('GET', `/decisions/${String(first.json['id'])}`)).status === 200);
     const { meta: _meta, ...stored } = (await suite.ask('GET', `/decisions/${String(first.json['id'])}`)).json;
     const { meta: _measured, ...answered } = first.json;
     expect(stored).toEqual(answered);
