@@ -1,4 +1,4 @@
-import { writeFileSync, rmSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { WeirError } from '@weir/contracts';
 import { newApiKey } from '@weir/gateway';
@@ -7,6 +7,7 @@ import { workFolder } from '../folders';
 import { ServiceProcesses } from '../services/service-processes';
 import { say } from '../terminal';
 import { applyOver } from './definitions-remote';
+import { endOnSignals } from './end-on-signals';
 import type { UpFlags } from './up';
 
 /** `weir up --services`: the five services as processes on real servers, each started again when it ends. Stays until a signal ends it. */
@@ -21,17 +22,11 @@ export async function startServices(flags: UpFlags): Promise<void> {
       WEIR_LOG_LEVEL: process.env['WEIR_LOG_LEVEL'] ?? 'warn', ...(flags.grpcPort === undefined ? {} : { GATEWAY_GRPC_PORT: String(flags.grpcPort) }),
     },
   });
-  let ending = false;
-  const end = async (code: number): Promise<never> => {
-    if (ending) process.exit(1);
-    ending = true;
+  endOnSignals(async () => {
     const unclean = await processes.stop();
-    rmSync(runningFile(), { force: true });
     if (unclean.length > 0) say(`not ended cleanly: ${unclean.join(', ')}`);
-    process.exit(unclean.length > 0 ? 1 : code);
-  };
-  process.on('SIGTERM', () => void end(0));
-  process.on('SIGINT', () => void end(0));
+    return unclean.length === 0;
+  });
   try {
     const ready = await processes.start(), url = ready.url ?? '';
     if (flags.definitions !== undefined) await applyOver(new Client({ url }, { WEIR_API_KEY: key }), flags.definitions);

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { parseDocuments } from '@weir/definitions';
@@ -12,6 +12,7 @@ import type { Servers } from '../suite/open-stores';
 import { firstKey } from '../suite/first-key';
 import { Suite } from '../suite/suite';
 import { say } from '../terminal';
+import { endOnSignals } from './end-on-signals';
 import { startServices } from './up-services';
 
 export interface UpFlags { readonly data?: string; readonly port?: number; readonly grpcPort?: number; readonly definitions?: string; readonly lanes?: number; readonly kafka?: string; readonly redis?: string; readonly postgres?: string; readonly fourEyes?: boolean; readonly json?: boolean; readonly services?: boolean }
@@ -47,7 +48,11 @@ export async function startSuite(flags: UpFlags, options: { readonly quiet?: boo
   const gateway = { ...readGatewayOptions(process.env), ...(process.env['GATEWAY_PORT'] === undefined || flags.port !== 8080 ? { port: flags.port ?? 8080 } : {}), grpcPort: flags.grpcPort ?? 0, consoleDir: join(repositoryRoot(), 'dist', 'console') };
   const suite = new Suite({ dataDir, lanes: flags.lanes ?? (flags.kafka === undefined ? readLaneCount(dataDir)?.lanes : undefined) ?? 1, gateway: process.env['GATEWAY_HOST'] === undefined ? { ...gateway, host: '127.0.0.1' } : gateway, logger, env: process.env, servers: serversOf(flags), ...(flags.fourEyes === undefined ? {} : { fourEyes: flags.fourEyes }) });
   const lifecycle = new Lifecycle(suite.resources, { logger });
-  const stop = endOnSignals(lifecycle, logger);
+  const stop = endOnSignals(async () => {
+    const { failed, late } = await lifecycle.stop();
+    return failed.length + late.length === 0;
+  });
+  process.on('unhandledRejection', (error) => { logger.fatal({ err: error }, 'an error escaped'); void stop(1); });
   try {
     await lifecycle.start();
     if (flags.definitions !== undefined) await applyFolder(suite, flags.definitions);
@@ -70,21 +75,6 @@ const serversOf = (flags: UpFlags): Servers => ({
   ...(flags.kafka === undefined ? {} : { kafka: flags.kafka.split(',').map((broker) => broker.trim()) }),
   ...(flags.redis === undefined ? {} : { redis: flags.redis }), ...(flags.postgres === undefined ? {} : { postgres: flags.postgres }),
 });
-
-function endOnSignals(lifecycle: Lifecycle, logger: Logger): (code: number) => Promise<never> {
-  let ending = false;
-  const end = async (code: number): Promise<never> => {
-    if (ending) process.exit(1);
-    ending = true;
-    const report = await lifecycle.stop();
-    rmSync(runningFile(), { force: true });
-    process.exit(report.failed.length + report.late.length > 0 ? 1 : code);
-  };
-  process.on('SIGTERM', () => void end(0));
-  process.on('SIGINT', () => void end(0));
-  process.on('unhandledRejection', (error) => { logger.fatal({ err: error }, 'an error escaped'); void end(1); });
-  return end;
-}
 
 /** Applies a folder of definitions as the whole set, models with it. */
 export async function applyFolder(suite: Suite, path: string): Promise<void> {
