@@ -7,6 +7,9 @@ export class ApiError extends Error {
   }
 }
 
+/** What a page says of it. */
+export const complaintOf = (error: unknown): string => (error instanceof ApiError ? error.message : 'The gateway cannot be reached.');
+
 /** The gateway, asked with one key. */
 export class ApiClient {
   constructor(readonly key: string) {}

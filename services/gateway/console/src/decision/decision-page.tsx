@@ -1,5 +1,5 @@
 import { useEffect, useState, type ReactNode } from 'react';
-import { ApiError } from '../api/client';
+import { complaintOf } from '../api/client';
 import type { DecisionRecord } from '../api/types';
 import { hrefOfEntity } from '../route';
 import { fullTime, plain, score, words } from '../format';
@@ -19,7 +19,7 @@ export function DecisionPage({ load, entityTypes }: { load: () => Promise<Decisi
     let here = true;
     load().then(
       (found) => { if (here) setDecision(found); },
-      (error: unknown) => { if (here) setComplaint(error instanceof ApiError ? error.message : 'The gateway cannot be reached.'); },
+      (error: unknown) => { if (here) setComplaint(complaintOf(error)); },
     );
     entityTypes?.().then((found) => { if (here) setTypes(found); }, () => undefined); // without them the fields are no links
     return () => { here = false; };

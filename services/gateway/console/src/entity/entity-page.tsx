@@ -1,5 +1,5 @@
 import { useEffect, useState, type ReactNode } from 'react';
-import { ApiError, type ApiClient } from '../api/client';
+import { complaintOf, type ApiClient } from '../api/client';
 import type { Links, Timeline } from '../api/types';
 import { count, fullTime, plain, score, words } from '../format';
 import { OutcomeBadge } from '../parts/outcome-badge';
@@ -13,7 +13,7 @@ export function EntityPage({ client, type, id }: { client: ApiClient; type: stri
   const [complaint, setComplaint] = useState<string>();
   useEffect(() => {
     let here = true;
-    const fail = (error: unknown): void => { if (here) setComplaint(error instanceof ApiError ? error.message : 'The gateway cannot be reached.'); };
+    const fail = (error: unknown): void => { if (here) setComplaint(complaintOf(error)); };
     client.timeline(type, id).then((found) => { if (here) setTimeline(found); }, fail);
     client.links(type, id).then((found) => { if (here) setLinks(found); }, fail);
     return () => { here = false; };

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import { ApiError } from '../api/client';
+import { complaintOf } from '../api/client';
 
 /** What a page loads when it is opened, and again every so often. */
 export function useLoaded<T>(load: () => Promise<T>, everyMs: number): { readonly value: T | undefined; readonly complaint: string | undefined } {
@@ -8,7 +8,7 @@ export function useLoaded<T>(load: () => Promise<T>, everyMs: number): { readonl
   useEffect(() => {
     let here = true;
     const once = (): void => {
-      load().then((loaded) => { if (here) { setValue(loaded); setComplaint(undefined); } }, (error: unknown) => { if (here) setComplaint(error instanceof ApiError ? error.message : 'The gateway cannot be reached.'); });
+      load().then((loaded) => { if (here) { setValue(loaded); setComplaint(undefined); } }, (error: unknown) => { if (here) setComplaint(complaintOf(error)); });
     };
     once();
     const timer = setInterval(once, everyMs);

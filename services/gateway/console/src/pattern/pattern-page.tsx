@@ -1,5 +1,5 @@
 import { useEffect, useState, type FormEvent, type ReactNode } from 'react';
-import { ApiError, type ApiClient } from '../api/client';
+import { complaintOf, type ApiClient } from '../api/client';
 import type { Match, PatternDocument, Standing } from '../api/types';
 import { fullTime, words } from '../format';
 import { Panel } from '../parts/panel';
@@ -13,7 +13,7 @@ export function PatternPage({ client, name, entity }: { client: ApiClient; name:
   const [complaint, setComplaint] = useState<string>();
   useEffect(() => {
     let here = true;
-    const fail = (error: unknown): void => { if (here) setComplaint(error instanceof ApiError ? error.message : 'The gateway cannot be reached.'); };
+    const fail = (error: unknown): void => { if (here) setComplaint(complaintOf(error)); };
     client.patterns().then(({ definitions }) => { if (here) setPattern(definitions.find((each) => each.name === name) ?? null); }, fail);
     client.matches({ pattern: name, limit: '50' }).then((page) => { if (here) setFound(page); }, fail);
     const colon = entity?.indexOf(':') ?? -1;

@@ -1,5 +1,5 @@
 import { useEffect, useState, type ReactNode } from 'react';
-import { ApiError, type ApiClient } from '../api/client';
+import { complaintOf, type ApiClient } from '../api/client';
 import type { PatternDocument } from '../api/types';
 import { words } from '../format';
 import { Panel } from '../parts/panel';
@@ -11,7 +11,7 @@ export function PatternsPage({ client }: { client: ApiClient }): ReactNode {
   const [complaint, setComplaint] = useState<string>();
   useEffect(() => {
     let here = true;
-    client.patterns().then(({ definitions }) => { if (here) setPatterns(definitions); }, (error: unknown) => { if (here) setComplaint(error instanceof ApiError ? error.message : 'The gateway cannot be reached.'); });
+    client.patterns().then(({ definitions }) => { if (here) setPatterns(definitions); }, (error: unknown) => { if (here) setComplaint(complaintOf(error)); });
     return () => { here = false; };
   }, [client]);
   return (

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState, type FormEvent, type ReactNode } from 'react';
-import { ApiError, type ApiClient } from '../api/client';
+import { complaintOf, type ApiClient } from '../api/client';
 import { AlertTable } from '../alerts/alert-table';
 import type { CaseWithComments, DecisionRecord, Resolution, StoredAlert } from '../api/types';
 import { DecisionDetails } from '../decision/decision-page';
@@ -33,9 +33,9 @@ export function CasePage({ client, id }: { client: ApiClient; id: string }): Rea
       setFound(one);
       setAlerts((await client.alerts({ decision_id: one.decision_id })).alerts);
     })
-      .catch((error: unknown) => setComplaint(error instanceof ApiError ? error.message : 'The gateway cannot be reached.'));
+      .catch((error: unknown) => setComplaint(complaintOf(error)));
   }, [client, id]);
-  useEffect(() => { load().catch((error: unknown) => setComplaint(error instanceof ApiError ? error.message : 'The gateway cannot be reached.')); }, [load]);
+  useEffect(() => { load().catch((error: unknown) => setComplaint(complaintOf(error))); }, [load]);
 
   function resolve(event: FormEvent<HTMLFormElement>): void {
     event.preventDefault();

@@ -1,9 +1,10 @@
-import { useCallback, useEffect, useState, type ReactNode } from 'react';
-import { ApiError, type ApiClient } from '../api/client';
+import { useCallback, useState, type ReactNode } from 'react';
+import type { ApiClient } from '../api/client';
 import type { ReviewCase } from '../api/types';
 import { fullTime, plain, score } from '../format';
 import { OutcomeBadge } from '../parts/outcome-badge';
 import { Panel } from '../parts/panel';
+import { usePages } from '../parts/use-pages';
 import { hrefOfCase, hrefOfDecision } from '../route';
 
 const queues = [
@@ -20,32 +21,19 @@ const orderWords = { newest: 'newest first', due: 'what is due first' } as const
 /** The queue: what may cost most comes first. */
 export function ReviewPage({ client }: { client: ApiClient }): ReactNode {
   const [queue, setQueue] = useState<Queue>(queues[0]);
-  const [found, setFound] = useState<{ readonly cases: readonly ReviewCase[]; readonly next: string | null }>();
-  const [complaint, setComplaint] = useState<string>();
-
-  const fail = useCallback((error: unknown) => setComplaint(error instanceof ApiError ? error.message : 'The gateway cannot be reached.'), []);
-  useEffect(() => {
-    let here = true;
-    setFound(undefined);
-    client.cases({ ...queue.query, limit: '50' }).then((page) => { if (here) setFound(page); }, (error: unknown) => { if (here) fail(error); });
-    return () => { here = false; };
-  }, [client, queue, fail]);
-
-  function claim(id: string): void {
-    client.claim(id).then(() => { location.hash = hrefOfCase(id); }, fail);
-  }
-  function more(): void {
-    if (found?.next === undefined || found.next === null) return;
-    client.cases({ ...queue.query, limit: '50', cursor: found.next }).then((page) => setFound({ cases: [...found.cases, ...page.cases], next: page.next }), fail);
-  }
+  const { found, complaint, fail, more } = usePages(useCallback(async (cursor: string | undefined) => {
+    const { cases, next } = await client.cases({ ...queue.query, limit: '50', ...(cursor === undefined ? {} : { cursor }) });
+    return { items: cases, next };
+  }, [client, queue]));
+  const claim = (id: string): void => { client.claim(id).then(() => { location.hash = hrefOfCase(id); }, fail); };
 
   return (
     <div>
       <h1>Review</h1>
       {complaint !== undefined && <p className="banner" role="alert">{complaint}</p>}
       <Panel title={queue.title} note={'sort' in queue.query ? orderWords[queue.query.sort] : 'greatest expected loss first'} wide
-        end={queues.map((one) => <button key={one.title} type="button" className="chip" aria-pressed={one === queue} onClick={() => { setComplaint(undefined); setQueue(one); }}>{one.title}</button>)}>
-        {found === undefined ? <p className="empty">Loading …</p> : found.cases.length === 0 ? <p className="empty">{queue.empty}</p> : <CaseTable cases={found.cases} onClaim={claim} />}
+        end={queues.map((one) => <button key={one.title} type="button" className="chip" aria-pressed={one === queue} onClick={() => setQueue(one)}>{one.title}</button>)}>
+        {found === undefined ? <p className="empty">Loading …</p> : found.items.length === 0 ? <p className="empty">{queue.empty}</p> : <CaseTable cases={found.items} onClaim={claim} />}
         {found !== undefined && found.next !== null && <p><button type="button" onClick={more}>Show more</button></p>}
       </Panel>
     </div>

@@ -1,5 +1,5 @@
 import { useEffect, useState, type FormEvent, type ReactNode } from 'react';
-import { ApiError, type ApiClient } from '../api/client';
+import { complaintOf, type ApiClient } from '../api/client';
 import { outcomes, type DecisionRecord } from '../api/types';
 import { DecisionTable } from '../parts/decision-table';
 import { Panel } from '../parts/panel';
@@ -16,7 +16,7 @@ export function SearchPage({ client, query }: { client: ApiClient; query: URLSea
     let here = true;
     client.search(withLimit(new URLSearchParams(asked))).then(
       (page) => { if (here) setFound(page); },
-      (error: unknown) => { if (here) setComplaint(error instanceof ApiError ? error.message : 'The gateway cannot be reached.'); },
+      (error: unknown) => { if (here) setComplaint(complaintOf(error)); },
     );
     return () => { here = false; };
   }, [client, asked]);
