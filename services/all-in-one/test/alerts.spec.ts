@@ -8,7 +8,7 @@ import { SystemClock } from '@weir/ports';
 import { decodeAlert } from '../src/suite/alerts/alert-record';
 import { isSignedBy } from '../src/suite/alerts/webhook-signature';
 import { soon } from './soon';
-import { definitionsText, SuiteFixture, TestFolder, testKey, type Answer } from './suite-fixture';
+import { definitionsWith, SuiteFixture, TestFolder, testKey, type Answer } from './suite-fixture';
 
 interface Received { readonly delivery: string; readonly signature: string; readonly body: string }
 
@@ -35,7 +35,7 @@ beforeAll(async () => {
   await new Promise<void>((ready) => { server.listen(0, '127.0.0.1', ready); });
   await suite.start();
   const hook = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
-  const told = definitionsText.replace('tx.amount > 90000, weight: 0.35', `tx.amount > 90000, weight: 0.35, then: [{ alert: critical }, { webhook: "${hook}" }]`);
+  const told = definitionsWith(['tx.amount > 90000, weight: 0.35', `tx.amount > 90000, weight: 0.35, then: [{ alert: critical }, { webhook: "${hook}" }]`]);
   expect((await suite.apply(told)).status).toBe(200);
 });
 afterAll(async () => {

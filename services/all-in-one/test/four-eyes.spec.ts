@@ -1,11 +1,11 @@
 /** @jest-environment ./libs/testkit/jest-environment.cjs */
 import { hashApiKey } from '@weir/gateway';
-import { definitionsText, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
+import { definitionsText, definitionsWith, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
 
 const folder = new TestFolder();
 const suite = new SuiteFixture(folder.path, { fourEyes: true });
 const other = { authorization: 'Bearer weir_another_key_of_somebody_else' };
-const stricter = definitionsText.replace('tx.amount > 90000, weight: 0.35', 'tx.amount > 50000, weight: 0.35');
+const stricter = definitionsWith(['tx.amount > 90000, weight: 0.35', 'tx.amount > 50000, weight: 0.35']);
 let sent = 0;
 
 const post = (of: Readonly<Record<string, unknown>>): Promise<Answer> => {
@@ -46,11 +46,11 @@ describe('where four eyes are asked for', () => {
 
   it('one definition is a proposal too, and what is wrong is refused at once', async () => {
     expect((await suite.ask('PUT', '/definitions/Rule/large_amount', { when: 'tx.amount > 70000', weight: 0.35 })).status).toBe(202);
-    expect((await suite.apply(definitionsText.replace('tx.amount > 90000, weight', 'tx.nothing > 90000, weight'))).status).toBe(422);
+    expect((await suite.apply(definitionsWith(['tx.amount > 90000, weight', 'tx.nothing > 90000, weight']))).status).toBe(422);
   });
 
   it('a proposal whose set was replaced meanwhile has to be made again', async () => {
-    const [first, second] = [await propose(stricter), await propose(definitionsText.replace('weight: 0.35', 'weight: 0.4'))];
+    const [first, second] = [await propose(stricter), await propose(definitionsWith(['weight: 0.35', 'weight: 0.4']))];
     expect((await decide(first, 'approve')).status).toBe(200);
     expect(await decide(second, 'approve')).toMatchObject({ status: 409, json: { detail: expect.stringContaining('propose it again') as string } });
     expect((await decide(second, 'reject')).json).toMatchObject({ status: 'rejected' });

@@ -1,6 +1,6 @@
 /** @jest-environment ./libs/testkit/jest-environment.cjs */
 import { soon } from './soon';
-import { definitionsText, runs, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
+import { definitionsText, definitionsWith, runs, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
 
 const folder = new TestFolder();
 const suite = new SuiteFixture(folder.path);
@@ -61,18 +61,18 @@ describe('a decision with its explanation', () => {
 
 describe('a set', () => {
   it.each(['http://127.0.0.1/x', 'https://user:secret@example.org/x', 'http://localhost/x'])('with a webhook to %s is refused', async (url) => {
-    const answer = await suite.apply(definitionsText.replace('weight: 0.35 }', `weight: 0.35, then: [{ webhook: "${url}" }] }`));
+    const answer = await suite.apply(definitionsWith(['weight: 0.35 }', `weight: 0.35, then: [{ webhook: "${url}" }] }`]));
     expect([answer.status, (answer.json['errors'] as { field: string }[]).map(({ field }) => field)]).toEqual([422, ['then[0].webhook']]);
   });
 });
 
 describe('a pattern that asks for it', () => {
   it('raises an alert when a partial match runs out of time, and the metrics count it', async () => {
-    expect((await suite.apply(definitionsText.replace('within: 30m', 'within: 30m\non_timeout: alert'))).status).toBe(200);
+    expect((await suite.apply(definitionsWith(['within: 30m', 'within: 30m\non_timeout: alert']))).status).toBe(200);
     await post({ card_id: 'c-slow', amount: 10 });
     await post({ card_id: 'c-other', event_time: Date.now() + 200_000 });
     sent += 1;
-    await suite.apply(definitionsText.replace('within: 30m', 'within: 1s\non_timeout: alert'));
+    await suite.apply(definitionsWith(['within: 30m', 'within: 1s\non_timeout: alert']));
     await post({ card_id: 'c-late', amount: 10, event_time: Date.now() + 200_100 });
     await post({ card_id: 'c-other', event_time: Date.now() + 250_000 });
     const alerts = await soon(async () => (await suite.ask('GET', '/alerts?raised_by=small_then_large')).json['alerts'] as Record<string, unknown>[], (found) => found.length > 0);

@@ -5,7 +5,7 @@ import type { RowAnswer, SubmittedRow } from '@weir/gateway';
 import { decodeRawRecord, Tokeniser } from '@weir/pipeline';
 import { LaneEdge } from '../src/suite/lane-edge';
 import { Replies } from '../src/suite/replies';
-import { definitionSet, definitionsText, TestFolder } from './suite-fixture';
+import { definitionSet, definitionsWith, TestFolder } from './suite-fixture';
 
 const folder = new TestFolder();
 const decisions = new LmdbDecisionStore({ path: folder.path, lanes: 1 });
@@ -17,7 +17,7 @@ const row = (id: string): SubmittedRow => {
 };
 
 it('writes into a record how many wait in front of it, once that is more than a policy allows, and no longer when they are through', async () => {
-  const set = definitionSet(definitionsText.replace('max_lag: 1000000', 'max_lag: 2')), log = new MemoryEventLog({ lanes: 1, clock: { nowMs: () => 1 } });
+  const set = definitionSet(definitionsWith(['max_lag: 1000000', 'max_lag: 2'])), log = new MemoryEventLog({ lanes: 1, clock: { nowMs: () => 1 } });
   let decided = -1;
   const edge = new LaneEdge({ log, replies: new Replies(), decisions, set: () => set, tokeniser: new Tokeniser(Buffer.alloc(16)), backlogMax: 10, backlog: () => 0, decided: () => decided, simulate: () => { throw new Error('nothing is simulated'); } });
   const send = (...rows: SubmittedRow[]): Promise<readonly RowAnswer[]> => edge.submit(rows, { source: undefined, wait: 'accepted', deadlineMs: undefined });

@@ -1,8 +1,8 @@
 /** @jest-environment ./libs/testkit/jest-environment.cjs */
 import { soon } from './soon';
-import { definitionsText, runs, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
+import { definitionsWith, runs, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
 
-const definitions = `${definitionsText.replace('amount: money!, status: string', 'amount: money!, status: string, device_id: string, user_id: string, item_id: string').replace('deadline: 5s,', 'deadline: 5s, alert_above: 0.3, sla: [{ within: 3d }, { from: 50000, within: 2h }],')}
+const definitions = `${definitionsWith(['amount: money!, status: string', 'amount: money!, status: string, device_id: string, user_id: string, item_id: string'], ['deadline: 5s', 'deadline: 5s, alert_above: 0.3, sla: [{ within: 3d }, { from: 50000, within: 2h }]'])}
 ---
 { kind: Entity, name: device, key: device_id }
 ---

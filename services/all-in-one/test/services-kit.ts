@@ -5,11 +5,11 @@ import type { EventLog, NewRecord } from '@weir/ports';
 import { verdictJson } from '@weir/rules';
 import type { SeededRandom } from '@weir/testkit';
 import { buildStages } from '../src/chain';
-import { definitionSet, definitionsText } from './suite-fixture';
+import { definitionSet, definitionsWith } from './suite-fixture';
 
 export const set = definitionSet();
 /** The same with another limit, for a change on the way. */
-export const changedSet = definitionSet(definitionsText.replace('tx.amount > 90000, weight: 0.35', 'tx.amount > 50000, weight: 0.4'));
+export const changedSet = definitionSet(definitionsWith(['tx.amount > 90000, weight: 0.35', 'tx.amount > 50000, weight: 0.4']));
 const tokeniser = new Tokeniser(Buffer.from('00112233445566778899aabbccddeeff', 'hex'));
 
 const definitionsOf = (of: typeof set): RawBody => ({ kind: 'definitions', setId: of.id, json: of.canonicalJson });

@@ -64,6 +64,14 @@ weight: 0.6
 { kind: Policy, name: default, bands: { review: 0.3, block: 0.8 }, deadline: 5s, max_lag: 1000000 }
 `;
 
+/** The same with some words changed. @throws Error where one is not there: a change that changes nothing proves nothing. */
+export function definitionsWith(...changes: ReadonlyArray<readonly [from: string, to: string]>): string {
+  return changes.reduce((text, [from, to]) => {
+    if (!text.includes(from)) throw new Error(`the definitions of the fixture do not say ${from}`);
+    return text.replace(from, to);
+  }, definitionsText);
+}
+
 export const definitionSet = (text = definitionsText): DefinitionSet => resolveSet(parseDocuments([{ file: 'test.yaml', text }]), undefined, { checks: setChecks });
 
 export interface Answer { readonly status: number; readonly headers: Headers; readonly json: Record<string, unknown> }

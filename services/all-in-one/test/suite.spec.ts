@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { soon } from './soon';
-import { definitionsText, runs, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
+import { definitionsText, definitionsWith, runs, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
 
 const folder = new TestFolder();
 const suite = new SuiteFixture(folder.path);
@@ -55,7 +55,7 @@ describe('a suite in one process', () => {
     const large = { card_id: 'c-set', amount: 100_000 };
     const before = await post(large);
     expect(before.json['rules']).toEqual(['large_amount']);
-    expect((await suite.apply(definitionsText.replace('tx.amount > 90000, weight: 0.35', 'tx.amount > 900000, weight: 0.35'))).json['changes']).toMatchObject([{ kind: 'Rule', name: 'large_amount', change: 'changed', from_version: 1, to_version: 2 }]);
+    expect((await suite.apply(definitionsWith(['tx.amount > 90000, weight: 0.35', 'tx.amount > 900000, weight: 0.35']))).json['changes']).toMatchObject([{ kind: 'Rule', name: 'large_amount', change: 'changed', from_version: 1, to_version: 2 }]);
     const between = await post(large);
     expect(between.json['rules']).toEqual([]);
     expect((await suite.ask('POST', '/definitions/rollback', {})).status).toBe(200);
