@@ -24,13 +24,19 @@ export interface FeatureReadAnswer {
   readonly since: Readonly<Record<string, number>>;
 }
 
-interface Wanted { readonly viewIndex: number; readonly slot: number; readonly view: string; readonly feature: string }
+interface Wanted { readonly viewIndex: number; readonly slot: number; readonly view: string; readonly feature: string; /** As it is answered. */ readonly name: string }
+/** What a question asks for, found once for all questions alike. */
+interface Question { readonly viewIndexes: readonly number[]; readonly wanted: readonly Wanted[] }
+
+/** Questions of different features that are remembered; beyond it they are found anew. */
+const questionsMax = 1_024;
 
 /** Reads that belong to no event: values of one entity at a time. */
 export class FeatureReads {
   private readonly readers: readonly ViewReader[];
   private readonly vector;
   private readonly frame = emptyFrame();
+  private readonly questions = new Map<string, Question>();
 
   constructor(private readonly plan: FeaturePlan, private readonly states: { readonly find: (viewIndex: number, key: string) => KeyedState | undefined; readonly sinceMs: (viewIndex: number) => number }) {
     const layout = pointInTimeLayout(plan.set);
@@ -40,20 +46,16 @@ export class FeatureReads {
   }
 
   read(question: FeatureReadQuestion): FeatureReadAnswer {
-    const wanted = this.wanted(question);
-    const newestByView = new Map<number, number | null>();
-    for (const { viewIndex } of wanted) if (!newestByView.has(viewIndex)) newestByView.set(viewIndex, this.readView(viewIndex, question));
-    const times = new Map<string, number>();
-    for (const { feature } of wanted) times.set(feature, (times.get(feature) ?? 0) + 1);
+    const { viewIndexes, wanted } = this.asked(question), newestByView: (number | null)[] = [];
+    for (const viewIndex of viewIndexes) newestByView[viewIndex] = this.readView(viewIndex, question);
     const features: Record<string, FeatureValue> = {};
     const statuses: Record<string, FeatureStatus> = {};
     const eventTimes: Record<string, number | null> = {};
     const since: Record<string, number> = {};
-    for (const { viewIndex, slot, view, feature } of wanted) {
-      const name = times.get(feature) === 1 ? feature : `${view}.${feature}`;
+    for (const { viewIndex, slot, name } of wanted) {
       features[name] = featureValue(this.vector, slot);
       statuses[name] = featureStatuses[this.vector.statuses[slot] ?? 0] ?? 'ERROR';
-      eventTimes[name] = newestByView.get(viewIndex) ?? null;
+      eventTimes[name] = newestByView[viewIndex] ?? null;
       if (statuses[name] === 'WARMING') since[name] = this.states.sinceMs(viewIndex);
     }
     return { features, statuses, event_times: eventTimes, since };
@@ -67,11 +69,22 @@ export class FeatureReads {
     return row >= state.raw.head ? state.raw.timeAt(row) : Math.min(atMs, state.spilledNewestMs);
   }
 
+  private asked(question: FeatureReadQuestion): Question {
+    const { entityType, views, service } = question, key = JSON.stringify([entityType, service, views]), known = this.questions.get(key);
+    if (known !== undefined) return known;
+    const found = this.wanted(question), times = new Map<string, number>();
+    for (const { feature } of found) times.set(feature, (times.get(feature) ?? 0) + 1);
+    const wanted = found.map((each) => (times.get(each.feature) === 1 ? each : { ...each, name: `${each.view}.${each.feature}` }));
+    const asked: Question = { wanted, viewIndexes: [...new Set(wanted.map(({ viewIndex }) => viewIndex))] };
+    if (this.questions.size < questionsMax) this.questions.set(key, asked);
+    return asked;
+  }
+
   private wanted({ entityType, views, service }: FeatureReadQuestion): Wanted[] {
     const { set } = this.plan;
     if (!set.entities.has(entityType)) throw new WeirError('WEIR_NOT_FOUND', `no entity ${entityType}; there are ${[...set.entities.keys()].join(', ') || 'none'}`);
     const all = this.plan.views.flatMap(({ view }, viewIndex) => (view.entity === entityType
-      ? view.features.map((feature, index): Wanted => ({ viewIndex, slot: (this.readers[viewIndex]?.base ?? 0) + index, view: view.name, feature: feature.name })) : []));
+      ? view.features.map((feature, index): Wanted => ({ viewIndex, slot: (this.readers[viewIndex]?.base ?? 0) + index, view: view.name, feature: feature.name, name: feature.name })) : []));
     if (service !== undefined) {
       const found = set.services.get(service);
       if (found === undefined) throw new WeirError('WEIR_NOT_FOUND', `no service ${service}; there are ${[...set.services.keys()].join(', ') || 'none'}`);

@@ -14,9 +14,13 @@ if (featureStatuses.some((status) => statusNumber[status] === undefined)) throw 
 
 /** Features in the order of the read. */
 export function featureMessages(read: FeatureRead): Message[] {
-  return Object.entries(read.features).map(([name, value]) => ({
-    name, value: toValue(value), status: statusNumber[read.statuses[name] ?? 'ERROR'] ?? 1, event_time: toTimestamp(read.eventTimesMs[name]),
-  }));
+  const { features, statuses, eventTimesMs } = read;
+  let lastMs: number | null | undefined, at: Message | null = null; // features of one view have one time
+  return Object.keys(features).map((name) => {
+    const ms = eventTimesMs[name];
+    if (ms !== lastMs) { at = toTimestamp(ms); lastMs = ms; }
+    return { name, value: toValue(features[name]), status: statusNumber[statuses[name] ?? 'ERROR'] ?? 1, event_time: at };
+  });
 }
 
 /** A decision as the JSON record has it, in the form of the interface. */

@@ -24,7 +24,15 @@ function parseTimeMs(text: string): number | undefined {
 }
 
 export const isoTime = z.iso.datetime({ precision: 3 }).meta({ description: 'ISO 8601, UTC, milliseconds.' });
-export const toIso = (ms: number): string => new Date(ms).toISOString();
+/** An answer says the same few times again and again. */
+let lastMs = NaN, lastIso = '';
+
+export function toIso(ms: number): string {
+  if (ms === lastMs) return lastIso;
+  lastIso = new Date(ms).toISOString();
+  lastMs = ms;
+  return lastIso;
+}
 export const toIsoOrNull = (ms: number | null): string | null => (ms === null ? null : toIso(ms));
 
 /** `5m`, `24h`, `30d`. */
