@@ -55,6 +55,11 @@ for (const { kind, metadata: { name }, spec } of workloads) {
   expect(ofKind('HorizontalPodAutoscaler', 'ScaledObject').some((each) => each.spec.scaleTargetRef.name === name && (each.spec.scaleTargetRef.kind ?? 'Deployment') === kind), `${at}: no autoscaling`);
   const volumes = [...(template.spec.volumes ?? []), ...(spec.volumeClaimTemplates ?? []).map(({ metadata }) => metadata)].map((volume) => volume.name);
   for (const volume of template.spec.volumes ?? []) if (volume.persistentVolumeClaim) expect(named('PersistentVolumeClaim', volume.persistentVolumeClaim.claimName), `${at}: there is no claim ${volume.persistentVolumeClaim.claimName}`);
+  // A rolling upgrade: another pod is at work, one goes at a time, and it has the time to end: preStop, the gateway's drain (2 s), and 25 s for all else.
+  const waitMs = Number(/setTimeout\([^,]*, (\d+)\)/.exec(JSON.stringify(template.spec.containers[0].lifecycle ?? ''))?.[1] ?? 0);
+  expect(spec.replicas >= 2 && (spec.updateStrategy?.type ?? 'RollingUpdate') === 'RollingUpdate' && (spec.updateStrategy?.rollingUpdate?.maxUnavailable ?? 1) === 1, `${at}: an upgrade would leave nobody at work`);
+  expect(template.spec.terminationGracePeriodSeconds * 1_000 >= waitMs + 2_000 + 25_000 + 5_000, `${at}: is killed before it could end`);
+  expect(name !== 'gateway' || waitMs >= 5_000, `${at}: goes before the cluster has forgotten it`);
   for (const container of template.spec.containers) {
     expect(container.readinessProbe && container.livenessProbe && container.startupProbe, `${at}: three probes are expected`);
     expect(container.securityContext?.readOnlyRootFilesystem === true && container.securityContext.allowPrivilegeEscalation === false, `${at}: may write or gain rights`);

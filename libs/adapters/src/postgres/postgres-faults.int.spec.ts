@@ -26,7 +26,7 @@ describe('PostgreSQL, when it is hard to reach or in trouble', () => {
     };
 
     it('is spoken to by TLS, its certificate checked; says what is wrong with one', async () => {
-      const { authority, certificate, key: secret } = await testCertificates();
+      const { authority, certificate, key: secret } = await testCertificates(new URL(server).hostname);
       const folder = mkdtempSync(join(tmpdir(), 'weir-test-')), file = join(folder, 'authority.pem'), strange = join(folder, 'strange.pem');
       closing.push(() => Promise.resolve(rmSync(folder, { recursive: true })));
       writeFileSync(file, authority);

@@ -54,7 +54,7 @@ describe('Redis, when it is hard to reach or in trouble', () => {
     };
 
     it('is spoken to by TLS and with a user of few rights; says what is wrong when it is not let in', async () => {
-      const rights = ['--user', 'weir', 'on', '>secret', '~{weir:*', '&weir:reply:*', '-@all', '+@connection', '+@transaction', '+hget', '+hset', '+hdel', '+hmget', '+hscan', '+unlink', '+eval', '+info', '+publish', '+subscribe'];
+      const rights = ['--user', 'weir', 'on', '>secret', '~{weir:*', '&weir:reply:*', '-@all', '+@connection', '+@transaction', '+hget', '+hset', '+hdel', '+hmget', '+hscan', '+hrandfield', '+unlink', '+eval', '+info', '+publish', '+subscribe'];
       const { own, authority } = await byTls(rights);
       const secure = { url: `rediss://${own.address}`, username: 'weir', password: 'secret', prefix: 'weir', tls: { ca: authority }, retriesMax: 0 };
       const store = storeOn(secure);

@@ -34,6 +34,17 @@ function storeSpec(connection: RedisConnection): void {
     await store.close();
   });
 
+  it('names some keys of a lane, of another part of it at each turn', async () => {
+    const store = new RedisOnlineStore({ ...connection, prefix: freshName('weir'), buckets: 4 }), keys = Array.from({ length: 200 }, (_, index) => `stage/${index}`);
+    expect(await store.someKeys(0, 10, 0)).toEqual([]);
+    await store.publish(0, 1, keys.map((key) => [key, bytes(1)] as const));
+    const turns = await Promise.all([0, 1, 2, 3, 4].map((turn) => store.someKeys(0, 1_000, turn)));
+    expect(turns.slice(0, 4).flat().sort()).toEqual([...keys].sort());
+    expect([...(turns[4] ?? [])].sort()).toEqual([...(turns[0] ?? [])].sort());
+    expect(new Set(await store.someKeys(0, 7, 1)).size).toBe(7);
+    await store.close();
+  });
+
   it('refuses an owner that was replaced, whatever it wants to publish', async () => {
     const prefix = freshName('weir');
     const old = new RedisOnlineStore({ ...connection, prefix }), owner = new RedisOnlineStore({ ...connection, prefix });
