@@ -1,5 +1,7 @@
 import type { RawBody } from '@weir/contracts';
 import type { DefinitionSet } from '@weir/definitions';
+import type { Chain } from '@weir/pipeline';
+import type { Stages } from '../src/chain';
 import { LabelBook } from '../src/backtest/label-book';
 import { frontBatches, type FrontBatch } from '../src/backtest/front-batch';
 import { ItemUnpacker, packItems } from '../src/backtest/item-pack';
@@ -20,6 +22,7 @@ jest.setTimeout(60_000);
 const edited = (name: string, change: Document): DefinitionSet => setOf(...rules.map((rule) => (rule['name'] === name ? { ...rule, ...change } : rule)));
 const replacing = (document: Document): DefinitionSet => setOf(...rules, document);
 const listOf = (name: string): Document => base.find((document) => document['name'] === name) ?? {};
+const commonOf = ({ ingest, features }: Stages): Chain => ({ ingest, stages: [features] });
 const features = base.find(({ kind }) => kind === 'FeatureView') ?? {};
 
 const live = setOf(...rules), later = edited('round', { weight: 0.4, mode: 'live', outcome: 'review' });
@@ -54,7 +57,7 @@ describe('a back-test', () => {
       way,
       report: await report(world, changed, way.kind, (records, labels) => new SharedSides({
         ...everything, labels, before: stagesOf(), after: stagesOf(), replaceWith: { setId: changed.id, json: changed.canonicalJson }, patterns: way.kind === 'recorded' ? 'recorded' : way.patterns,
-        front: way.kind === 'recorded' ? recordedBatches({ lane: 0, read, throughOffset, controls: way.controls, batchMax: 700 }) : packed(frontBatches(stagesOf(), records)),
+        front: way.kind === 'recorded' ? recordedBatches({ lane: 0, read, throughOffset, controls: way.controls, batchMax: 700 }) : packed(frontBatches(commonOf(stagesOf()), records)),
         stored: way.kind === 'recorded' ? { throughOffset, read: () => Promise.resolve([]) } : undefined,
       })),
     };

@@ -46,6 +46,15 @@ describe('two sides of a back-test', () => {
   });
 });
 
+it('names the segments of other sides anew: each numbers its own', () => {
+  const comparison = new Comparison({ examplesMax: 0 }), rows = [{ offset: 1, outcome: 'approve' }] as const;
+  for (const name of ['DE', 'FR']) {
+    comparison.beginSides();
+    comparison.add(batchOf(rows, [name]), batchOf(rows, [name]));
+  }
+  expect(comparison.segments().map(([name, tally]) => [name, outcomesOf(tally, 'before')['approve']])).toEqual([['DE', 1], ['FR', 1]]);
+});
+
 it.each([['2021-01-03', '2020-W53'], ['2021-01-04', '2021-W01'], ['2024-12-30', '2025-W01'], ['2026-12-31', '2026-W53'], ['2027-01-03', '2026-W53'], ['1969-12-29', '1970-W01'], ['1969-12-28', '1969-W52']])('%s is in ISO week %s', (day, week) => {
   expect(isoWeek(Date.parse(day))).toBe(week);
   expect(isoWeek(weekStartMs(weekNumber(Date.parse(day))))).toBe(week);

@@ -50,6 +50,12 @@ export class Comparison {
 
   constructor(private readonly options: ComparisonOptions) {}
 
+  /** Other sides go on: they number their segments anew. */
+  beginSides(): void {
+    this.segmentNames.before.length = 0;
+    this.segmentNames.after.length = 0;
+  }
+
   /** Gives the changed ones that shall be shown. */
   add(before: SideBatch, after: SideBatch): readonly ChangedCase[] {
     this.records += before.records;

@@ -3,6 +3,7 @@ import { labelsSourceName } from '@weir/definitions';
 import { decodeRawRecord, rawHeaders, readTimestamp } from '@weir/pipeline';
 import type { EventLog, LogRecord } from '@weir/ports';
 import { fraudOf, type LabelBook } from './label-book';
+import { originsTold } from './lanes-merge';
 import type { ControlRecord } from './recorded-front';
 
 /** Records looked at before whatever else the thread does has its turn. */
@@ -14,10 +15,13 @@ const controlBytesMax = 64 * 1_024 * 1_024;
 export interface LogSurvey {
   /** Sets and list changes in their order; undefined where they are too many to keep at hand. */
   readonly controls: readonly ControlRecord[] | undefined;
+  /** Decisions in other lanes whose additions to lists it holds (`ToldOrigins`). */
+  readonly told: readonly string[];
 }
 
 /** Reads a lane once: adds its labels (what became known later counts for what came before) and gives what changes how it decides. */
 export async function surveyLog(log: Pick<EventLog, 'read'>, { lane, endOffset }: { readonly lane: number; readonly endOffset: number }, into: LabelBook): Promise<LogSurvey> {
+  const told: string[] = [];
   let controls: ControlRecord[] | undefined = [], bytes = 0;
   for (let from = 0; from < endOffset; ) {
     const records = await log.read('transactions.raw', lane, from, Math.min(recordsPerTurnMax, endOffset - from));
@@ -27,6 +31,7 @@ export async function surveyLog(log: Pick<EventLog, 'read'>, { lane, endOffset }
       if (record.headers[rawHeaders.source] === labelsSourceName) addLabel(record.value, into);
       const control = controlOf(lane, record);
       if (control === undefined) continue;
+      if (control.body.kind === 'list') told.push(...originsTold(control.body.changes));
       bytes += record.value.length;
       controls = bytes > controlBytesMax ? undefined : controls;
       controls?.push(control);
@@ -34,7 +39,7 @@ export async function surveyLog(log: Pick<EventLog, 'read'>, { lane, endOffset }
     from = last.offset + 1;
     await nextTurn();
   }
-  return { controls };
+  return { controls, told };
 }
 
 function controlOf(lane: number, record: LogRecord): ControlRecord | undefined {

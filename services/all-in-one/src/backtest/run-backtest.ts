@@ -32,6 +32,7 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestRep
   for (const { way, open } of options.lanes) {
     const pair = open();
     ways.add(way);
+    comparison.beginSides();
     try {
       await runLane(pair, comparison, shown, options);
       const [one, other] = await pair.totals();

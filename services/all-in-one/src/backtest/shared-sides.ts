@@ -70,16 +70,16 @@ export class SharedSides implements SidePair {
   private async decided(outcomes: readonly Outcome[]): Promise<{ readonly before: Outcome[]; readonly after: Outcome[] }> {
     const { before, after, patterns } = this.options;
     const matched = patterns === 'both' ? before.patterns.process(itemsOf(outcomes)) : itemsOf(outcomes);
-    const changed = matched.map((item) => this.changed(item));
+    const changed = matched.map((item) => changedItem(item, this.options.replaceWith));
     const [one, other] = [await pass(before, matched, patterns), await pass(after, changed, patterns)];
     return { before: mergeItems(outcomes, one), after: mergeItems(outcomes, other) };
   }
+}
 
-  /** The item as the changed side gets it: its own object, for each side fills in its own matches and verdict. */
-  private changed(item: LaneItem): LaneItem {
-    if (item.kind === 'event') return { ...item };
-    return item.kind === 'definitions' && item.json !== undefined ? { ...item, ...this.options.replaceWith } : { ...item };
-  }
+/** The item as the changed side gets it: its own object, for each side fills in its own matches and verdict. */
+export function changedItem(item: LaneItem, replaceWith: SharedSidesOptions['replaceWith']): LaneItem {
+  if (item.kind === 'event') return { ...item };
+  return item.kind === 'definitions' && item.json !== undefined ? { ...item, ...replaceWith } : { ...item };
 }
 
 const pass = async ({ patterns: stage, scoring }: TailStages, items: LaneItem[], patterns: SharedSidesOptions['patterns']): Promise<LaneItem[]> => scoring.process(patterns === 'each' ? stage.process(items) : items);

@@ -59,7 +59,32 @@ export interface PairJob extends BaseJob {
 /** Ingest and features for both sides. */
 export interface FrontJob extends ThreadLimits { readonly work: 'front'; readonly lane: number; readonly source: RecordSource; readonly port: MessagePort }
 
-export type ThreadJob = SideJob | PairJob | FrontJob;
+interface LanesJob extends SideView, ThreadLimits {
+  readonly place: SuitePlace;
+  readonly labels: PackedLabels;
+  /** By lane: decisions in other lanes whose additions its log holds (`ToldOrigins`). */
+  readonly told: readonly (readonly string[])[];
+}
+
+/** A side of all lanes of a suite together: what it lists holds in all of them. */
+export interface LanesSideJob extends LanesJob {
+  readonly work: 'lanes-side';
+  /** Up to and without, by lane. */
+  readonly endOffsets: readonly number[];
+  readonly replaceWith: SetText | undefined;
+  readonly models: ModelPlace;
+}
+
+/** Both sides of all lanes over the stored decisions. */
+export interface LanesPairJob extends LanesJob {
+  readonly work: 'lanes-pair';
+  readonly throughOffsets: readonly number[];
+  readonly controls: readonly (readonly ControlRecord[])[];
+  readonly replaceWith: SetText;
+  readonly models: { readonly before: ModelPlace; readonly after: ModelPlace };
+}
+
+export type ThreadJob = SideJob | PairJob | FrontJob | LanesSideJob | LanesPairJob;
 
 /** What is asked of a side or of a pair, and answered: batches, decisions of the batch that is out, what was added up. */
 export interface SideAnswers { readonly batch: SideBatch; readonly details: readonly DecisionDetail[]; readonly totals: SideTotals }

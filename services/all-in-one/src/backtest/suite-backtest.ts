@@ -1,14 +1,14 @@
 import { WeirError } from '@weir/contracts';
-import { resolveCanonicalSet } from '@weir/definitions';
+import { resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
 import type { BacktestRequest } from '@weir/gateway';
-import { LabelBook } from './label-book';
+import { LabelBook, type PackedLabels } from './label-book';
 import { surveyLog, type LogSurvey } from './log-survey';
 import { RecordUnusable } from './recorded-front';
-import { runBacktest } from './run-backtest';
+import { runBacktest, type LanePair } from './run-backtest';
 import { runVerify } from './run-verify';
 import type { ModelPlace, SetText, SuitePlace } from './side-job';
 import { SuiteReader } from './suite-reader';
-import { threadPair, threadSide, type LaneJob } from './thread-pair';
+import { threadLanes, threadPair, threadSide, type LaneJob } from './thread-pair';
 import { wayOfLog } from './way-of';
 
 /** A back-test or a verification of a suite's own log, as it goes to the process that runs it. */
@@ -80,12 +80,25 @@ interface Compared { readonly lanes: readonly RunLane[]; readonly labels: LabelB
 async function compared(backtest: SuiteBacktest, { lanes, labels, isCompared, useRecords, progress }: Compared): Promise<Report> {
   const { fromMs, toMs, examples } = backtest.request, models = modelsOf(backtest), packed = labels.pack();
   const changed = resolveCanonicalSet(backtest.changed.json), known = resolveCanonicalSet(backtest.inForce.json);
+  const together = isCompared ? undefined : allLanes(backtest, { lanes, labels: packed, changed, known, useRecords });
   return { ...await runBacktest({
     changed, fromMs, toMs, examples, progress,
-    lanes: lanes.map(({ job, survey, through }) => {
+    lanes: together !== undefined ? [together] : lanes.map(({ job, survey, through }) => {
       const way = wayOfLog(survey?.controls, changed, { useRecords, lanes: job.lanes, known });
       const storedThrough = isCompared || way.kind === 'recorded' ? through : undefined;
       return { way: way.kind, open: () => threadPair({ way, job: { ...job, labels: packed }, changed, models: { before: models, after: models }, storedThrough }) };
     }),
   }) };
+}
+
+/**
+ * With several lanes, what decisions listed stands in the logs of the others. A changed set lists for itself, so its lanes are decided together; undefined
+ * where there is one, or where nothing is listed by decisions. (The set in force is compared with what was decided, in lanes that have what was listed.)
+ */
+function allLanes({ place, request: { fromMs, toMs, amountField, segment }, memoryMbMax, modelsFolder }: SuiteBacktest, { lanes, labels, changed, known, useRecords }: { readonly lanes: readonly RunLane[]; readonly labels: PackedLabels; readonly changed: DefinitionSet; readonly known: DefinitionSet; readonly useRecords: boolean }): LanePair | undefined {
+  const told = lanes.map(({ survey }) => survey?.told ?? []), mayList = [...changed.rules.values(), ...changed.patterns.values()].some(({ then }) => then.some((action) => action.do === 'add_to_list'));
+  if (lanes.length === 1 || (!mayList && told.every(({ length }) => length === 0))) return undefined;
+  const isRecorded = lanes.every(({ job, survey }) => wayOfLog(survey?.controls, changed, { useRecords, lanes: job.lanes, known }).kind === 'recorded'), way = isRecorded ? 'recorded' : 'apart';
+  const parts = lanes.map(({ endOffset, through, survey }) => ({ endOffset, through, controls: survey?.controls ?? [] }));
+  return { way, open: () => threadLanes({ way, changed, lanes: parts, models: { kind: 'artifacts', path: modelsFolder }, job: { place, fromMs, toMs, amountField, segment, memoryMbMax, labels, told } }) };
 }

@@ -3,7 +3,7 @@ import type { DefinitionSet } from '@weir/definitions';
 import type { ControlRecord } from './recorded-front';
 import type { SidePair } from './shared-sides';
 import type { Side } from './side-batch';
-import type { FrontJob, ModelPlace, PairAnswers, PairJob, SideAnswers, SideJob } from './side-job';
+import type { FrontJob, LanesSideJob, ModelPlace, PairAnswers, PairJob, SetText, SideAnswers, SideJob } from './side-job';
 import { ThreadHost } from './thread-host';
 
 /** How the two sides of a lane are run. The answers are the same; the fewer stages they have to themselves, the sooner they come. */
@@ -40,6 +40,23 @@ export function threadPair(options: ThreadPairOptions): SidePair {
   const pairJob: Omit<PairJob, 'front'> = { ...job, work: 'pair', models, replaceWith, storedThrough };
   if (way.kind === 'recorded') return new ThreadHost<PairAnswers>({ ...pairJob, front: { kind: 'recorded', controls: way.controls } });
   return sharedPair(pairJob, way.patterns);
+}
+
+export interface ThreadLanesOptions {
+  readonly way: 'apart' | 'recorded';
+  readonly job: Omit<LanesSideJob, 'work' | 'replaceWith' | 'models' | 'endOffsets'>;
+  readonly changed: DefinitionSet;
+  readonly models: ModelPlace;
+  readonly lanes: ReadonlyArray<{ readonly endOffset: number; readonly through: number; readonly controls: readonly ControlRecord[] }>;
+}
+
+/** Both sides of all lanes together, for a changed set that may list other things: what it lists in one lane holds in all. */
+export function threadLanes({ way, job, changed, models, lanes }: ThreadLanesOptions): SidePair {
+  const replaceWith = { setId: changed.id, json: changed.canonicalJson };
+  if (way === 'recorded') return new ThreadHost<PairAnswers>({ ...job, work: 'lanes-pair', replaceWith, models: { before: models, after: models }, throughOffsets: lanes.map(({ through }) => through), controls: lanes.map(({ controls }) => controls) });
+  const endOffsets = lanes.map(({ endOffset }) => endOffset);
+  const side = (of: SetText | undefined): Side => new ThreadHost<SideAnswers>({ ...job, work: 'lanes-side', replaceWith: of, models, endOffsets });
+  return sidesApart(side(undefined), side(replaceWith));
 }
 
 /** A side in a thread of its own. */

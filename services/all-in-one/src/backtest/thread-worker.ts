@@ -12,12 +12,14 @@ import { failureOf } from './failure';
 import { frontBatches, type FrontBatch } from './front-batch';
 import { buffersOfItems, ItemUnpacker, packItems, type ItemPack } from './item-pack';
 import { LabelBook } from './label-book';
+import { LanesPair } from './lanes-pair';
+import { LanesSide } from './lanes-side';
 import { LocalSide, sideBatchMax } from './local-side';
 import { recordedBatches } from './recorded-front';
 import { RememberingTokeniser } from './remembering-tokeniser';
 import { SharedSides } from './shared-sides';
 import { SuiteReader } from './suite-reader';
-import type { FromThread, FrontJob, ModelPlace, PairAnswers, PairJob, RecordSource, SideAnswers, SideJob, ThreadJob, ToThread } from './side-job';
+import type { FromThread, FrontJob, LanesPairJob, LanesSideJob, ModelPlace, PairAnswers, PairJob, RecordSource, SideAnswers, SideJob, ThreadJob, ToThread } from './side-job';
 import type { ReadStored, StoredDecisionsOptions } from './stored-comparison';
 import { StoredReader, type ReadPack } from './stored-rows';
 import { ThreadPort } from './thread-port';
@@ -93,6 +95,36 @@ function pair(job: PairJob, parent: Parent, { packs }: Sources): Promise<void> {
   }), parent);
 }
 
+async function lanesSide(job: LanesSideJob, parent: Parent): Promise<void> {
+  const reader = await SuiteReader.open(job.place), { lanes } = job.place;
+  try {
+    await serve<SideAnswers>(new LanesSide({
+      ...job, labels: LabelBook.unpack(job.labels),
+      lanes: job.endOffsets.map((endOffset, lane) => ({
+        records: reader.records(lane, endOffset), told: new Set(job.told[lane]),
+        stages: buildFollowedStages({ lane, lanes, replaceWith: job.replaceWith, stored: readStored(reader.packs(lane)), runtime: new OnnxModelRuntime(), loadFile: loaderOf(job.models), read: reader.readLane }),
+      })),
+    }), parent);
+  } finally {
+    await reader.close();
+  }
+}
+
+async function lanesPair(job: LanesPairJob, parent: Parent): Promise<void> {
+  const reader = await SuiteReader.open(job.place);
+  try {
+    await serve<PairAnswers>(new LanesPair({
+      ...job, labels: LabelBook.unpack(job.labels),
+      lanes: job.throughOffsets.map((throughOffset, lane) => ({
+        front: recordedBatches({ lane, read: reader.packs(lane), controls: job.controls[lane] ?? [], throughOffset, batchMax: sideBatchMax }), told: new Set(job.told[lane]),
+        before: stagesFor(lane, job.models.before), after: stagesFor(lane, job.models.after),
+      })),
+    }), parent);
+  } finally {
+    await reader.close();
+  }
+}
+
 /** What the thread of the front gives. */
 async function* itemBatches(port: MessagePort): AsyncGenerator<FrontBatch, void, undefined> {
   const front = new ThreadPort<FromFront, ToFront>(port), unpacker = new ItemUnpacker();
@@ -108,7 +140,7 @@ async function front({ lane, port }: FrontJob, parent: Parent, sources: Sources)
   const back = new ThreadPort<ToFront, FromFront>(port);
   const stages = buildStages({ lane, runtime: new OnnxModelRuntime(), loadFile: () => Promise.reject(new Error('features need no model')) });
   let ahead = 0;
-  for await (const { records, outcomes } of frontBatches(stages, sources.records)) {
+  for await (const { records, outcomes } of frontBatches({ ingest: stages.ingest, stages: [stages.features] }, sources.records)) {
     const pack = packItems(lane, outcomes);
     back.say({ kind: 'items', records, pack }, buffersOfItems(pack));
     for (ahead += 1; ahead >= batchesAheadMax; ahead -= 1) await back.hear('more');
@@ -121,6 +153,8 @@ async function front({ lane, port }: FrontJob, parent: Parent, sources: Sources)
 async function main(port: MessagePort): Promise<void> {
   const job = workerData as ThreadJob, parent: Parent = new ThreadPort(port); // posted by ThreadHost alone
   try {
+    if (job.work === 'lanes-side') return await lanesSide(job, parent);
+    if (job.work === 'lanes-pair') return await lanesPair(job, parent);
     const sources = await sourcesOf(job.source, job.lane);
     try {
       await (job.work === 'side' ? side(job, parent, sources) : job.work === 'pair' ? pair(job, parent, sources) : front(job, parent, sources));

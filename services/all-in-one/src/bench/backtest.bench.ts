@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { documentsFromJson, canonicalDocument, definitionsOf, resolveSet, type DefinitionSet } from '@weir/definitions';
 import { simulate } from '@weir/simulator';
-import { LabelBook } from '../backtest/label-book';
+import { LabelBook, type PackedLabels } from '../backtest/label-book';
 import { runBacktest } from '../backtest/run-backtest';
 import { threadPair } from '../backtest/thread-pair';
 import { wayOfFile } from '../backtest/way-of';
@@ -26,33 +26,46 @@ export async function* run(quick: boolean): AsyncGenerator<Figure> {
 }
 
 /**
- * A month of transactions from a file through the example definitions and through a changed set (one threshold, the policy's bands): ingest and features
- * once in a thread, the rest of both sides in another; every transaction labelled.
+ * A month of transactions from a file through the example definitions and through a changed set: one threshold and the policy's bands, so that ingest and
+ * features run once in a thread and the rest of both sides in another; then one feature, so that nothing is shared. Every transaction labelled.
  */
 async function* overFile(quick: boolean): AsyncGenerator<Figure> {
   const folder = mkdtempSync(join(tmpdir(), 'weir-bench-'));
   try {
     const events = join(folder, 'events.jsonl'), labels = new LabelBook();
     const written = await writeMonth(events, quick ? 100_000 : 1_000_000, labels);
-    const definitions = join(repositoryRoot(), 'examples', 'definitions');
-    const live = loadDefinitionSet(definitions), changed = changedSet(live);
-    const models = { kind: 'folder', path: definitions } as const;
-    const cpuBefore = cpuMicros();
-    const way = wayOfFile(live, changed);
-    const report = await runBacktest({
-      changed, ...everything,
-      lanes: [{ way: way.kind, open: () => threadPair({
-        way, job: { lane: 0, lanes: 1, ...everything, amountField: 'amount', segment: 'country', labels: labels.pack(), memoryMbMax, source: { kind: 'file', events, setJson: live.canonicalJson, tokenKey } },
-        changed, models: { before: models, after: models }, storedThrough: undefined,
-      }) }],
-    });
-    const work = `${written} transactions of 30 days from JSONL; both sides: ${live.rules.size} rules, ${live.patterns.size} patterns, ${live.models.size} model; outcomes, money, segments, weeks`;
-    yield { bench: 'backtest', metric: 'throughput', value: round(report.decisions / (report.took_ms / 1_000)), unit: '/s', n: report.decisions, work };
-    yield { bench: 'backtest', metric: 'cpu_per_item', value: round((cpuMicros() - cpuBefore) / report.decisions), unit: 'us', n: report.decisions, work: `${work}; both sides together` };
-    yield { bench: 'backtest', metric: 'rss', value: rssMb(), unit: 'MB', n: report.decisions, work };
+    const definitions = join(repositoryRoot(), 'examples', 'definitions'), live = loadDefinitionSet(definitions), packed = labels.pack();
+    yield* ofChange(changedSet(live), { live, definitions, events, labels: packed, work: `${written} transactions of 30 days from JSONL; both sides: ${live.rules.size} rules, ${live.patterns.size} patterns, ${live.models.size} model; outcomes, money, segments, weeks` });
+    yield* ofChange(changedFeature(live), { live, definitions, events, labels: packed, work: `the same ${written} transactions, one more feature in the changed set: every stage runs twice, a thread a side` });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+interface OverFile { readonly live: DefinitionSet; readonly definitions: string; readonly events: string; readonly labels: PackedLabels; readonly work: string }
+
+async function* ofChange(changed: DefinitionSet, { live, definitions, events, labels, work }: OverFile): AsyncGenerator<Figure> {
+  const models = { kind: 'folder', path: definitions } as const, way = wayOfFile(live, changed), cpuBefore = cpuMicros();
+  const report = await runBacktest({
+    changed, ...everything,
+    lanes: [{ way: way.kind, open: () => threadPair({
+      way, job: { lane: 0, lanes: 1, ...everything, amountField: 'amount', segment: 'country', labels, memoryMbMax, source: { kind: 'file', events, setJson: live.canonicalJson, tokenKey } },
+      changed, models: { before: models, after: models }, storedThrough: undefined,
+    }) }],
+  });
+  yield { bench: 'backtest', metric: 'throughput', value: round(report.decisions / (report.took_ms / 1_000)), unit: '/s', n: report.decisions, work };
+  yield { bench: 'backtest', metric: 'cpu_per_item', value: round((cpuMicros() - cpuBefore) / report.decisions), unit: 'us', n: report.decisions, work: `${work}; both sides together` };
+  yield { bench: 'backtest', metric: 'rss', value: rssMb(), unit: 'MB', n: report.decisions, work };
+}
+
+/** What no stage can share: another feature of the first view. */
+function changedFeature(live: DefinitionSet): DefinitionSet {
+  const [first] = live.views.keys();
+  const documents = definitionsOf(live).map((definition): Readonly<Record<string, unknown>> => {
+    const document = canonicalDocument(definition);
+    return definition.kind === 'FeatureView' && definition.name === first ? { ...document, features: [...(document['features'] as readonly unknown[]), { name: 'one_more', agg: 'count', windows: ['2h'] }] } : document; // a canonical view has features
+  });
+  return resolveSet(documentsFromJson(documents), live, { checks: setChecks });
 }
 
 function changedSet(live: DefinitionSet): DefinitionSet {
