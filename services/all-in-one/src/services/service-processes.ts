@@ -40,6 +40,8 @@ export class ServiceProcesses {
   constructor(private readonly options: ServiceProcessesOptions) {
     this.log = options.logPath === undefined ? undefined : createWriteStream(options.logPath, { flags: 'a' });
     this.port = options.port;
+    // Nobody is left behind by a process that ends at once.
+    process.once('exit', () => { for (const { child } of this.kept.values()) child.kill('SIGKILL'); });
   }
 
   /** Resolves when every service is ready. @throws WeirError WEIR_USAGE when one ends before. */

@@ -12,7 +12,9 @@ export class SmallDisk {
     try {
       mkdirSync(path, { recursive: true });
       execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', path], { stdio: 'ignore' });
-      return new SmallDisk(path, size);
+      const disk = new SmallDisk(path, size);
+      process.once('exit', () => disk.unmount());
+      return disk;
     } catch {
       return undefined;
     }
