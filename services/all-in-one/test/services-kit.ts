@@ -10,6 +10,9 @@ import { definitionSet, definitionsWith } from './suite-fixture';
 export const set = definitionSet();
 /** The same with another limit, for a change on the way. */
 export const changedSet = definitionSet(definitionsWith(['tx.amount > 90000, weight: 0.35', 'tx.amount > 50000, weight: 0.4']));
+/** The same, where 50 records may wait, and callers do not. */
+export const laggingText = definitionsWith(['max_lag: 1000000', 'max_lag: 50'], ['deadline: 5s', 'deadline: 100ms']);
+const laggingSet = definitionSet(laggingText);
 const tokeniser = new Tokeniser(Buffer.from('00112233445566778899aabbccddeeff', 'hex'));
 
 const definitionsOf = (of: typeof set): RawBody => ({ kind: 'definitions', setId: of.id, json: of.canonicalJson });
@@ -45,7 +48,7 @@ export function laneBodies(random: SeededRandom, count: number): RawBody[] {
 
 export const laneRecords = (bodies: readonly RawBody[]): NewRecord[] => bodies.map((body) => encodeRawBody(body));
 
-const layouts: DecisionLayouts = (id, source) => [set, changedSet].find((each) => each.id === id)?.layoutBySource.get(source);
+const layouts: DecisionLayouts = (id, source) => [set, changedSet, laggingSet].find((each) => each.id === id)?.layoutBySource.get(source);
 
 /** Verdicts of a lane as the topic holds them, by origin; fails where an origin comes twice. */
 export async function topicVerdicts(log: EventLog, lane = 0): Promise<Map<number, string>> {

@@ -17,7 +17,7 @@ import type { ServiceName } from '../src/services/service-config';
 import { vectorOf } from '../src/history/history-job';
 import { unpackDecision } from '../src/suite/decision-rows';
 import { ServiceProcesses } from '../src/services/service-processes';
-import { eventRows, firstDifference, set, topicVerdicts } from './services-kit';
+import { eventRows, firstDifference, laggingText, set, topicVerdicts } from './services-kit';
 import { definitionsText, TestFolder, testKey } from './suite-fixture';
 
 const root = join(__dirname, '../../..');
@@ -106,6 +106,7 @@ describe('Five services on real servers', () => {
             (await sending).forEach((result, index) => { if (typeof result['outcome'] === 'string') answered.set(String(some[index]?.['transaction_id']), result['id']); });
           }
           await services.settle();
+          await expectDegradedByLag(services);
           const verdicts = await topicVerdicts(services.log);
           const records = (await all(services.log, 'transactions.raw', 0)).map((record) => decodeRawRecord(0, record));
           const offline = await replayed(services, 0, [records]);
@@ -176,6 +177,33 @@ async function expectHistoryAndChecks(services: Services, decisions: number): Pr
   expect(await until(`/backtests/${String(verified['id'])}`, ({ status }) => status !== 'running')).toMatchObject({ status: 'done', report: { compared: decisions, same: decisions } });
   const { passes } = await json(await services.ask('GET', '/verification'));
   expect(await until('/verification', (now) => Number(now['passes']) > Number(passes) + 1 && Number(now['same']) > 20)).toMatchObject({ different: 0, last_error: null });
+}
+
+/** While scoring stands still, what is taken behind more than the policy allows is decided in degraded mode, and says so; the next after it is not. */
+async function expectDegradedByLag(services: Services): Promise<void> {
+  expect((await services.ask('POST', '/definitions/apply', { files: [{ path: 'test.yaml', text: laggingText }], prune: true })).status).toBe(200);
+  await services.settle();
+  const send = async (name: string, count: number): Promise<void> => {
+    const rows = Array.from({ length: count }, (_, index) => ({ transaction_id: `lag-${name}-${index}`, event_time: Date.now(), card_id: `lag-${index}`, merchant_id: 'm', amount: 100 }));
+    expect((await services.ask('POST', '/transactions/batch', rows)).status).toBe(200);
+  };
+  services.processes.signal('scoring', 'SIGSTOP');
+  for (const name of ['before', 'behind', 'further-behind']) await send(name, 60);
+  services.processes.signal('scoring', 'SIGCONT');
+  await services.settle();
+  await send('after', 1);
+  await services.settle();
+  const degraded: string[] = [];
+  for (const json of (await topicVerdicts(services.log)).values()) {
+    const { transaction_id: id, degraded_why: why, outcome } = JSON.parse(json) as { transaction_id: string; degraded_why: string[]; outcome: string };
+    if (!id.startsWith('lag-')) continue;
+    if (why.length === 0) continue;
+    expect([outcome, why]).toEqual(['review', [expect.stringMatching(/^\d+ records waited in front of it, more than max_lag 50$/)]]);
+    degraded.push(id.split('-').slice(1, -1).join('-'));
+  }
+  expect([...degraded].sort()).toEqual([...Array<string>(60).fill('behind'), ...Array<string>(60).fill('further-behind')]);
+  const metrics = await (await fetch(`http://127.0.0.1:${(await services.processes.ready('scoring')).port ?? 0}/metrics`)).text();
+  expect(Number(/weir_scoring_degraded_total\{[^}]*cause="lag"[^}]*\} (\d+)/.exec(metrics)?.[1])).toBeGreaterThanOrEqual(120);
 }
 
 /** A lane's raw records through the stages, reading other lanes where its decisions did. */

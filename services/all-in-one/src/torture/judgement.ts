@@ -70,7 +70,7 @@ export function effectsOf(faults: readonly DoneFault[], ledger: Ledger, topics: 
   const behind = behindOf(faults, ledger, topics);
   return faults.map(({ startedMs, endedMs }, index) => {
     const nextMs = faults[index + 1]?.startedMs ?? Infinity;
-    const lastMs = slow.reduce((last, { dueMs, atMs }) => (atMs >= startedMs && dueMs < nextMs ? Math.max(last, atMs) : last), 0);
+    const lastMs = slow.reduce((last, { dueMs, atMs }) => (atMs >= startedMs && dueMs < nextMs - slowMs ? Math.max(last, atMs) : last), 0);
     return { outageMs: Math.max(0, Math.round(lastMs - startedMs)), recoveryMs: Math.max(0, Math.round(lastMs - endedMs)), behindMax: behind[index] ?? 0 };
   });
 }
