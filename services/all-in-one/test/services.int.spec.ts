@@ -71,8 +71,12 @@ class Services {
 
   /** Until everything in the lanes is decided. */
   async settle(): Promise<void> {
-    const answer = await this.ask('GET', '/decisions/export');
-    await answer.arrayBuffer();
+    for (;;) {
+      const answer = await this.ask('GET', '/decisions/export').catch(() => undefined);
+      await answer?.arrayBuffer();
+      if (answer?.status === 200) return;
+      await new Promise((resolve) => { setTimeout(resolve, 100); });
+    }
   }
 
   async stop(): Promise<readonly string[]> {
@@ -119,7 +123,7 @@ describe('Five services on real servers', () => {
           expect(await services.stop()).toEqual([]);
           await receiver.stop();
         }
-      }, 240_000);
+      }, 600_000);
     });
   });
 });

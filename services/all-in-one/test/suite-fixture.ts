@@ -72,7 +72,7 @@ export function definitionsWith(...changes: ReadonlyArray<readonly [from: string
   }, definitionsText);
 }
 
-export const definitionSet = (text = definitionsText): DefinitionSet => resolveSet(parseDocuments([{ file: 'test.yaml', text }]), undefined, { checks: setChecks });
+export const definitionSet = (text = definitionsText, before?: DefinitionSet): DefinitionSet => resolveSet(parseDocuments([{ file: 'test.yaml', text }]), before, { checks: setChecks });
 
 export interface Answer { readonly status: number; readonly headers: Headers; readonly json: Record<string, unknown> }
 
