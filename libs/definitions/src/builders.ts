@@ -101,8 +101,3 @@ type AnyFeature = Omit<WrittenFeature, 'of' | 'windows'> & { readonly of?: strin
 function writtenFeature({ of, windows, ...rest }: AnyFeature): WrittenFeature {
   return { ...rest, ...(of === undefined ? {} : { of: typeof of === 'string' ? of : [...of] }), ...(windows === undefined ? {} : { windows: [...windows] }) };
 }
-
-/** Names of all aggregates, for tools that offer them. */
-export const aggregateNames: readonly Exclude<Aggregate, 'percentile'>[] = [
-  'count', 'distinct', 'sum', 'avg', 'min', 'max', 'stddev', 'variance', 'stddev_pop', 'variance_pop', 'median', 'first', 'last', 'last_n', 'last_distinct', 'top_k', 'counts_by', 'since_last', 'since_first', 'decay_sum', 'geo_speed',
-];

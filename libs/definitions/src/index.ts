@@ -29,6 +29,6 @@ export { planSet, setWarnings } from './plan';
 export type { PlanOptions, PlanWarning, SetPlan, WarningCode } from './plan';
 export { longestReachMs, stateAssumptionDefault, stateBytesPerKey } from './state-size';
 export type { StateAssumption } from './state-size';
-export { aggregateNames, cel, entity, list, model, pattern, policy, rule, scoringFunction, service, source, table, view } from './builders';
+export { cel, entity, list, model, pattern, policy, rule, scoringFunction, service, source, table, view } from './builders';
 export type { Cel, FeatureName, FeaturesOf, ServiceDocument, VectorOf, ViewDocument } from './builders';
 export { FeatureNames } from './bindings';

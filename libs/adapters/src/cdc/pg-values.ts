@@ -31,4 +31,3 @@ export function lsnNumber(text: string): number {
   const [high = '0', low = '0'] = text.split('/');
   return parseInt(high, 16) * 2 ** 32 + parseInt(low, 16);
 }
-export const lsnText = (lsn: bigint): string => `${(lsn >> 32n).toString(16).toUpperCase()}/${(lsn & 0xffffffffn).toString(16).toUpperCase()}`;

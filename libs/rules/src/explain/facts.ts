@@ -71,7 +71,6 @@ export type Comparator = '==' | '!=' | '<' | '<=' | '>' | '>=';
 const opposite: Readonly<Record<Comparator, Comparator>> = { '==': '!=', '!=': '==', '<': '>=', '>=': '<', '>': '<=', '<=': '>' };
 const mirror: Readonly<Record<Comparator, Comparator>> = { '==': '==', '!=': '!=', '<': '>', '<=': '>=', '>': '<', '>=': '<=' };
 const words: Readonly<Record<Comparator, string>> = { '==': 'equal to', '!=': 'not', '<': 'below', '<=': 'at most', '>': 'above', '>=': 'at least' };
-export const wordOf = (op: Comparator): string => words[op];
 
 function comparison(node: Node & { readonly node: 'compare' }, scope: FactsScope, wanted: boolean): Write {
   const swapped = node.left.node === 'literal' && node.right.node !== 'literal';
