@@ -2,7 +2,7 @@ import { readConfig, wholeNumber } from '@weir/platform';
 import { z } from 'zod';
 
 const schema = z.object({
-  /** How far below everything else a back-test of a running suite runs: 19, only where nothing else wants the processor, to 0, beside it. */
+  /** How far behind the suite a back-test runs: 19, which leaves it a fiftieth of a processor that others want, to 0, beside it. */
   WEIR_BACKTEST_NICENESS: wholeNumber({ min: 0, max: 19 }).default(19),
 });
 

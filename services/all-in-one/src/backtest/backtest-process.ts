@@ -1,6 +1,5 @@
-import { spawnSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
-import { constants, setPriority } from 'node:os';
+import { setPriority } from 'node:os';
 import { failureOf, type Failure } from './failure';
 import { runSuiteBacktest, type SuiteBacktest } from './suite-backtest';
 
@@ -17,9 +16,8 @@ const progressEveryMs = 100;
 function standBack(niceness: number): void {
   if (niceness === 0) return;
   if (process.platform !== 'linux') return setPriority(niceness);
-  // There the priority is each thread's own. Behind the lowest is the policy that gives way at once to whoever wakes; where the command for it is missing, the priority has to do.
+  // There the priority is each thread's own.
   for (const thread of readdirSync('/proc/self/task')) setPriority(Number(thread), niceness);
-  if (niceness === constants.priority.PRIORITY_LOW) spawnSync('chrt', ['--idle', '--all-tasks', '--pid', '0', String(process.pid)], { stdio: 'ignore' });
   try { writeFileSync('/proc/self/oom_score_adj', '1000'); } catch { /* not everybody may */ }
 }
 
