@@ -45,13 +45,19 @@ function start(name, instance) {
   return ready;
 }
 
-/** A balancer of connections, as a cluster's is: new ones go to the gateways whose /readyz says so. */
+/** A balancer of connections, as a cluster's is: new ones go to the gateways whose /readyz says so, and to the next one where one does not take it. */
 const gateways = new Map(), ready = [];
 let turn = 0;
-const balancer = net.createServer({ allowHalfOpen: false }, (client) => {
-  const port = ready[turn++ % ready.length], server = net.connect(port ?? 1, '127.0.0.1');
-  for (const [one, other] of [[client, server], [server, client]]) one.on('error', () => other.destroy()).on('close', () => other.destroy()).on('end', () => other.end()).on('data', (bytes) => other.write(bytes));
-});
+const balancer = net.createServer({ pauseOnConnect: true }, (client) => { lead(client, ready.length + 1); });
+function lead(client, attempts) {
+  const server = net.connect(ready[turn++ % ready.length] ?? 1, '127.0.0.1');
+  const refused = () => { if (attempts > 1 && !client.destroyed) lead(client, attempts - 1); else client.destroy(); };
+  server.once('error', refused).once('connect', () => {
+    server.off('error', refused);
+    for (const [one, other] of [[client, server], [server, client]]) one.on('error', () => other.destroy()).on('close', () => other.destroy()).on('end', () => other.end()).on('data', (bytes) => other.write(bytes));
+    client.resume();
+  });
+}
 let looking = true;
 async function look() {
   while (looking) {
