@@ -9,11 +9,20 @@ trap '[ -z "$suite" ] || { kill "$suite" 2>/dev/null && wait "$suite"; } || true
 
 # start_services SERVERS PORT OPTIONS…: the servers of `node tools/servers/servers.cjs up SERVERS`, of which the suite uses all; resolves once it is ready.
 start_services() {
-  local port=${PORT:-$2} found server options=()
+  local port=${PORT:-$2} found server address options=()
   url=http://127.0.0.1:$port
   # shellcheck disable=SC2086
   found=$(node tools/servers/servers.cjs up $1 2>/dev/null)
-  for server in $1; do options+=("--$server" "$(node -pe "JSON.parse(process.argv[1])['$server'].url" "$found")"); done
+  for server in $1; do
+    address=$(node -pe "JSON.parse(process.argv[1])['$server'].url" "$found")
+    # A database of its own, for what a registry has had before gives definitions other versions.
+    [ "$server" != postgres ] || address=$(node -e '
+      const { Client } = require("pg"), [url, name] = process.argv.slice(1), client = new Client({ connectionString: url }), own = new URL(url);
+      own.pathname = `/${name}`;
+      client.connect().then(() => client.query(`create database "${name}"`)).then(() => client.end()).then(() => console.log(own.href));
+    ' "$address" "$WEIR_PREFIX")
+    options+=("--$server" "$address")
+  done
   ./weir up --services "${options[@]}" --data "$work/data" --port "$port" --definitions "$definitions" --json "${@:3}" >"$work/up.out" 2>"$work/up.err" & suite=$!
   for _ in $(seq 1500); do
     grep -q ready "$work/up.out" 2>/dev/null && return
