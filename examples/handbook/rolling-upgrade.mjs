@@ -106,10 +106,13 @@ async function load() {
 
 async function stop(name, instance) {
   const { child, exited } = running.get(`${name} ${instance}`), startedMs = performance.now(), before = failures.length;
+  // As a cluster does: no new connections first (there it is the time of preStop), then the signal.
+  const port = gateways.get(`${name} ${instance}`);
+  gateways.delete(`${name} ${instance}`);
+  while (port !== undefined && ready.includes(port)) await sleep(20);
   child.kill('SIGTERM');
   const code = await exited;
   running.delete(`${name} ${instance}`);
-  gateways.delete(`${name} ${instance}`);
   say({ replaced: `${name} ${instance}`, stop_ms: Math.round(performance.now() - startedMs), exit: code, failed: failures.length - before });
   if (code !== 0) failures.push({ service: name, exit: code });
 }
