@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import { join } from 'node:path';
 import { buildFolder, mustHaveLanes, readLaneCount, switchLanes } from '../src/relane/lane-record';
 import { relane, type Relaned } from '../src/relane/relane';
+import { soon } from './soon';
 import { SuiteFixture, definitionsText, TestFolder } from './suite-fixture';
 
 const folder = new TestFolder(), cards = 9, merchants = 4;
@@ -25,7 +26,8 @@ async function values(suite: SuiteFixture, at: number): Promise<unknown> {
   return { cards: await read('card', Array.from({ length: cards }, (_, index) => `c-${index}`)), merchants: await read('merchant', Array.from({ length: merchants }, (_, index) => `m-${index}`)) };
 }
 
-const decision = async (suite: SuiteFixture, index: number): Promise<Record<string, unknown>> => (await suite.ask('GET', `/transactions/t-${index}`)).json;
+/** Whoever is answered may look it up a moment before it is stored. */
+const decision = async (suite: SuiteFixture, index: number): Promise<Record<string, unknown>> => (await soon(() => suite.ask('GET', `/transactions/t-${index}`), ({ status }) => status === 200)).json;
 
 /** Ids of all decisions that a search lists. */
 async function listed(suite: SuiteFixture): Promise<string[]> {

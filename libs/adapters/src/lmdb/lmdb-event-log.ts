@@ -89,7 +89,7 @@ class Partition {
     try {
       if (records.length > 0) await this.commit(blocks);
     } catch (cause) {
-      const error = new WeirError('WEIR_LOG_FAILED', `appending ${records.length} records failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, retriable: true });
+      const error = new WeirError('WEIR_LOG_FAILED', `appending ${records.length} records failed: ${await commitFailure(cause)}`, { cause, retriable: true });
       for (const append of appends) append.failed(error);
       return;
     }
