@@ -72,6 +72,9 @@ export function randomBodies(random: SeededRandom, count: number, fromMs: number
   return bodies;
 }
 
+/** Lanes of so many that a record is appended to. */
+export const lanesOf = (body: RawBody, set: DefinitionSet, lanes: number): readonly number[] => (body.kind === 'event' ? [laneOf(partitionKeyOf(JSON.parse(body.json) as Record<string, unknown>, body.source, set), lanes)] : Array.from({ length: lanes }, (_, lane) => lane));
+
 /** A store in memory that cannot be read at once, as one on another machine. */
 export const distantStore = (): OnlineStore => new Proxy(new MemoryOnlineStore(), {
   get(store, name) {
@@ -103,8 +106,7 @@ export class TestLanes {
   storedOf(lane: number): ReadStored { return (offsets) => Promise.resolve(offsets.map((offset) => { const row = this.rows.get(decisionId({ lane, offset })); return row && storedText(row.json); })); }
 
   async append(set: DefinitionSet, body: RawBody): Promise<void> {
-    const lanes = body.kind === 'event' ? [laneOf(partitionKeyOf(JSON.parse(body.json) as Record<string, unknown>, body.source, set), this.lanes)] : Array.from({ length: this.lanes }, (_, lane) => lane);
-    for (const lane of lanes) await this.log.append('transactions.raw', lane, [encodeRawBody(body)]);
+    for (const lane of lanesOf(body, set, this.lanes)) await this.log.append('transactions.raw', lane, [encodeRawBody(body)]);
   }
 
   async start(): Promise<void> {

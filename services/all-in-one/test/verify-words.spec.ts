@@ -4,7 +4,8 @@ import { Metrics } from '@weir/platform';
 import { forSeedsAsync } from '@weir/testkit';
 import { LabelBook } from '../src/backtest/label-book';
 import { LocalSide } from '../src/backtest/local-side';
-import { runVerify } from '../src/backtest/run-verify';
+import { runVerify, type VerifyReport } from '../src/backtest/run-verify';
+import { readPacks } from '../src/backtest/stored-rows';
 import { buildFollowedStages } from '../src/replay/followed-stages';
 import { laneReader } from '../src/replay/lane-reader';
 import type { ReadLane } from '../src/replay/shard-replica';
@@ -60,9 +61,25 @@ describe('what differs from the log is put down to what happened', () => {
     });
     const words = new Map(report.mismatches.map(({ offset, why }) => [offset - 1, why]));
     expect(Object.fromEntries([...words].map(([index, why]) => [/"id":"([^"]+)"/.exec((bodies[index] as { json: string }).json)?.[1], why]))).toEqual({
-      'plain-1': 'bug', 'tied-1': 'bug', 'tied-2': 'tie', 'late-1': 'late',
+      'plain-0': 'bug', 'tied-0': 'bug', 'late-0': 'bug', 'plain-1': 'bug', 'tied-1': 'bug', 'tied-2': 'tie', 'late-1': 'late',
     });
-    expect(report).toMatchObject({ compared: 6, same: 2, different: 4, by_reason: { bug: 2, tie: 1, late: 1 } });
+    expect(report).toMatchObject({ compared: 9, same: 2, different: 7, by_reason: { bug: 5, tie: 1, late: 1 } });
+    await world.kill();
+  });
+
+  it('for decisions whose records the log does not have: in its midst and at its end', async () => {
+    const { world, read } = await served(), stored = world.storedOf(0), rows = [...world.rows.values()].sort((a, b) => a.offset - b.offset);
+    const store = { range: (_lane: number, from: number, max: number) => Promise.resolve(rows.filter(({ offset }) => offset >= from).slice(0, max)) };
+    const verify = (range: { readonly fromMs: number; readonly toMs: number }): Promise<VerifyReport> => runVerify({
+      lanes: [() => new LocalSide({
+        ...range, amountField: 'amount', segment: undefined, labels: new LabelBook(), stored: { throughOffset: 9, read: stored, packs: readPacks(store, 0) }, records: (async function* () { yield* (await read(0, 0, 1_000)).filter(({ offset }) => offset !== 4 && offset < 8); })(),
+        stages: buildFollowedStages({ lane: 0, lanes: 1, read, stored, runtime: new NoModels(), loadFile: noFiles }),
+      })],
+    });
+    const report = await verify({ fromMs: -Infinity, toMs: Infinity });
+    expect(report.compared).toBe(bodies.length);
+    expect(report.mismatches.filter(({ reasons }) => /no record/.test(reasons[0] ?? ''))).toEqual([4, 8, 9].map((offset) => ({ offset, id: `d-0-${offset}`, kind: 'not replayed', why: 'bug', reasons: ['a decision is stored, and the log has no record here'] })));
+    expect((await verify({ fromMs: startMs + 60_000, toMs: Infinity })).mismatches.filter(({ reasons }) => /no record/.test(reasons[0] ?? '')).map(({ offset }) => offset)).toEqual([9]);
     await world.kill();
   });
 

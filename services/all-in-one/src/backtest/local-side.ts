@@ -29,14 +29,18 @@ export class LocalSide implements Side {
     const { stages, records, replaceWith } = options;
     this.batches = runOffline(stages, replaceWith === undefined ? records : replaced(records, replaceWith), { batchMax: sideBatchMax });
     this.tally = new SideTally(options, options.labels);
-    this.stored = options.stored && new StoredComparison(options.stored);
+    this.stored = options.stored && new StoredComparison(options.stored, (eventTimeMs) => this.tally.isInRange(eventTimeMs));
   }
 
   async next(): Promise<SideBatch | undefined> {
     const { value } = await this.batches.next();
-    if (!value) return undefined;
+    if (!value) {
+      await this.stored?.end();
+      return undefined;
+    }
     const batch = this.tally.take(value.records.length, value.outcomes);
-    if (this.stored !== undefined) await this.stored.compare(replayedOf(this.tally, value.outcomes));
+    await this.stored?.pass(value.records);
+    await this.stored?.compare(replayedOf(this.tally, value.outcomes));
     return batch;
   }
 
@@ -50,12 +54,11 @@ export class LocalSide implements Side {
   }
 }
 
-/** What a replay gives in the place of each stored decision: a verdict, or (undefined) a refusal. */
+/** What a replay gives in the place of each stored decision: a verdict, or (undefined) a refusal, or a record that nobody decides. */
 export function replayedOf(tally: SideTally, outcomes: readonly Outcome[]): Replayed[] {
   return outcomes.flatMap((outcome): { offset: number; lane: number; verdict: Verdict | undefined }[] => {
-    const { lane, offset } = outcome;
-    if (outcome.kind === 'event') return tally.counts(outcome) ? [{ lane, offset, verdict: outcome.verdict }] : [];
-    return outcome.kind === 'duplicate' || outcome.kind === 'conflict' || outcome.kind === 'quarantined' ? [{ lane, offset, verdict: undefined }] : [];
+    const { lane, offset } = outcome, verdict = outcome.kind === 'event' ? outcome.verdict : undefined;
+    return verdict === undefined || tally.counts(outcome) ? [{ lane, offset, verdict }] : [];
   });
 }
 

@@ -3,6 +3,7 @@ import { labelsSourceName } from '@weir/definitions';
 import { decodeRawRecord, rawHeaders, readTimestamp } from '@weir/pipeline';
 import type { EventLog, LogRecord } from '@weir/ports';
 import { fraudOf, type LabelBook } from './label-book';
+import { recordsBefore } from '../replay/shard-replica';
 import { originsTold } from './lanes-merge';
 import type { ControlRecord } from './recorded-front';
 
@@ -24,7 +25,7 @@ export async function surveyLog(log: Pick<EventLog, 'read'>, { lane, endOffset }
   const told: string[] = [];
   let controls: ControlRecord[] | undefined = [], bytes = 0;
   for (let from = 0; from < endOffset; ) {
-    const records = await log.read('transactions.raw', lane, from, Math.min(recordsPerTurnMax, endOffset - from));
+    const records = recordsBefore(await log.read('transactions.raw', lane, from, Math.min(recordsPerTurnMax, endOffset - from)), endOffset);
     const last = records.at(-1);
     if (last === undefined) break;
     for (const record of records) {

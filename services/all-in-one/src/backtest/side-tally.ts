@@ -59,8 +59,10 @@ export class SideTally {
 
   /** Whether it is a decision of the range that is looked at. */
   counts(outcome: Outcome): outcome is EventItem {
-    return outcome.kind === 'event' && outcome.verdict !== undefined && outcome.event.timeMs >= this.view.fromMs && outcome.event.timeMs < this.view.toMs;
+    return outcome.kind === 'event' && outcome.verdict !== undefined && this.isInRange(outcome.event.timeMs);
   }
+
+  isInRange(eventTimeMs: number): boolean { return eventTimeMs >= this.view.fromMs && eventTimeMs < this.view.toMs; }
 
   private note(outcome: Outcome): void {
     if (outcome.kind === 'quarantined') this.quarantined += 1;

@@ -2,6 +2,7 @@ import { decisionId, type Verdict } from '@weir/contracts';
 import { verdictJson } from '@weir/rules';
 import type { FeatureDifference } from '../reprocess/compare-values';
 import { reasonOf } from '../verify/mismatch-reason';
+import { storedBefore, type ReadPack } from './stored-rows';
 import { outcomeCode, type Mismatch, type StoredTotals, type VerdictCounts } from './side-batch';
 
 /** A verdict as it was stored. */
@@ -21,11 +22,15 @@ export interface StoredDecisionsOptions {
   readonly read: ReadStored;
   /** Decisions of later offsets may not be stored yet; they are left out. */
   readonly throughOffset: number;
+  /** All that are stored, where they can be listed: so those are found whose record the log no longer has. */
+  readonly packs?: ReadPack | undefined;
 }
 
 /** Mismatches that are described; beyond it they are counted. */
 const mismatchesMax = 1_000;
 const reasonsMax = 8;
+/** Stored decisions that are looked at together where the log has a gap. */
+const gapRowsMax = 256;
 
 /** One decision of a batch: replayed, or (undefined) refused where an event stood. */
 export interface Replayed { readonly offset: number; readonly lane: number; readonly verdict: Verdict | undefined }
@@ -39,8 +44,38 @@ export class StoredComparison {
 
   /** Event time of the newest decided so far, ms. */
   private newestMs = -Infinity;
+  /** A lane counts without a gap: the record that follows those that were passed. */
+  private nextOffset = 0;
 
-  constructor(private readonly options: StoredDecisionsOptions) {}
+  /** `inRange`: by event time, ms. */
+  constructor(private readonly options: StoredDecisionsOptions, private readonly inRange: (eventTimeMs: number) => boolean = () => true) {}
+
+  /** Is told of every record of the lane, in order: a decision that is stored where there is none differs. */
+  async pass(records: readonly { readonly offset: number }[]): Promise<void> {
+    for (const { offset } of records) {
+      if (offset > this.nextOffset) await this.lost(offset);
+      this.nextOffset = offset + 1;
+    }
+  }
+
+  /** The lane has no more records. */
+  async end(): Promise<void> { await this.lost(this.options.throughOffset + 1); }
+
+  private async lost(endOffset: number): Promise<void> {
+    const { packs, throughOffset } = this.options, end = Math.min(endOffset, throughOffset + 1);
+    for (let at = this.nextOffset; packs !== undefined && at < end; ) {
+      const pack = await packs(at, gapRowsMax), last = pack.offsets.at(-1);
+      if (last === undefined) return;
+      for (const { offset, id, event_time: eventTimeMs } of storedBefore(pack, end)) if (this.inRange(eventTimeMs)) this.noteLost(offset, id);
+      at = last + 1;
+    }
+  }
+
+  private noteLost(offset: number, id: string): void {
+    this.totals.compared += 1;
+    this.totals.different += 1;
+    this.note({ offset, id, kind: 'not replayed', why: 'bug', reasons: ['a decision is stored, and the log has no record here'] });
+  }
 
   /** `given`: the stored ones by offset, where they are at hand already. */
   async compare(replayed: readonly Replayed[], given?: ReadonlyMap<number, StoredVerdict>): Promise<void> {

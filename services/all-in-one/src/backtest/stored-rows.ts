@@ -104,8 +104,19 @@ export class StoredReader {
 
 function storedVerdict(pack: StoredPack, row: number): StoredVerdict {
   const decision = decisionOf(pack, row);
-  return decision === undefined ? storedText(Buffer.from(bytesOf(pack, row)).toString('utf8')) : storedDecision(pack, row, decision);
+  return decision === undefined ? storedText(textOf(pack, row)) : storedDecision(pack, row, decision);
 }
+
+/** Stored verdicts of the pack before an offset. */
+export function* storedBefore(pack: StoredPack, endOffset: number): Generator<{ readonly offset: number; readonly id: string; readonly event_time: number }, void, undefined> {
+  for (const [row, offset] of pack.offsets.entries()) {
+    if (offset >= endOffset) return;
+    const { id, event_time } = decisionOf(pack, row)?.verdict ?? (JSON.parse(verdictLine(textOf(pack, row))) as Verdict); // a canonical verdict
+    yield { offset, id, event_time };
+  }
+}
+
+const textOf = (pack: StoredPack, row: number): string => Buffer.from(bytesOf(pack, row)).toString('utf8');
 
 /** A verdict that was stored packed: another one is the same when packing it gives the bytes that are there. */
 export function storedDecision(pack: StoredPack, row: number, { verdict: stored, meta }: Decision): StoredVerdict {

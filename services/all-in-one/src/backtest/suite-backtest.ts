@@ -1,6 +1,7 @@
 import { WeirError } from '@weir/contracts';
 import { resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
 import type { BacktestRequest } from '@weir/gateway';
+import { lanesBegin } from '../relane/lane-record';
 import { LabelBook, type PackedLabels } from './label-book';
 import { surveyLog, type LogSurvey } from './log-survey';
 import { RecordUnusable } from './recorded-front';
@@ -27,14 +28,14 @@ export type TellProgress = (records: number, total: number) => void;
 type Report = Readonly<Record<string, unknown>>;
 
 /** A lane as it is run. */
-interface RunLane { readonly job: LaneJob; readonly endOffset: number; readonly through: number; readonly survey: LogSurvey | undefined }
+interface RunLane { readonly job: LaneJob; readonly endOffset: number; readonly records: number; readonly through: number; readonly survey: LogSurvey | undefined }
 
 /** Runs it in threads of this process, from what lies on disk. @throws what a side throws; WeirError WEIR_CONFLICT when the log does not begin at its start. */
 export async function runSuiteBacktest(backtest: SuiteBacktest, tellProgress: TellProgress): Promise<Report> {
   const { request, inForce, changed } = backtest, isCompared = request.verify || changed.setId === inForce.setId;
   const labels = new LabelBook();
   const lanes = await readLanes(backtest, { isCompared, labels });
-  const total = lanes.reduce((sum, { endOffset }) => sum + endOffset, 0);
+  const total = lanes.reduce((sum, { records }) => sum + records, 0);
   const progress = (records: number): void => { tellProgress(Math.min(records, total), total); };
   progress(0);
   if (request.verify) return verified(backtest, lanes, progress);
@@ -50,13 +51,13 @@ export async function runSuiteBacktest(backtest: SuiteBacktest, tellProgress: Te
 }
 
 async function readLanes(backtest: SuiteBacktest, { isCompared, labels }: { readonly isCompared: boolean; readonly labels: LabelBook }): Promise<RunLane[]> {
-  const { place, request } = backtest, reader = await SuiteReader.open(place), lanes: RunLane[] = [];
+  const { place, request } = backtest, begin = lanesBegin(place.dataDir), reader = await SuiteReader.open(place), lanes: RunLane[] = [];
   try {
     for (let lane = 0; lane < place.lanes; lane += 1) {
       const { first, next } = await reader.log.bounds('transactions.raw', lane);
-      if (first > 0) throw new WeirError('WEIR_CONFLICT', `the log of lane ${lane} begins at ${first}: a back-test needs it from its start`);
+      if (first > begin) throw new WeirError('WEIR_CONFLICT', `the log of lane ${lane} begins at ${first}, and the lane at ${begin}: a back-test needs it from its start`);
       const through = reader.position(lane), endOffset = isCompared ? Math.min(next, through + 1) : next;
-      lanes.push({ job: laneJob(backtest, lane, endOffset), endOffset, through, survey: request.verify ? undefined : await surveyLog(reader.log, { lane, endOffset: next }, labels) });
+      lanes.push({ job: laneJob(backtest, lane, endOffset), endOffset, records: Math.max(endOffset - begin, 0), through, survey: request.verify ? undefined : await surveyLog(reader.log, { lane, endOffset: next }, labels) });
     }
   } finally {
     await reader.close();

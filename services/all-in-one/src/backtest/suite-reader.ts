@@ -3,7 +3,7 @@ import { LmdbDecisionReader } from '@weir/adapters/lmdb';
 import type { RawRecord } from '@weir/contracts';
 import { laneReader } from '../replay/lane-reader';
 import { openHistoricBeside, type LogBeside } from '../replay/log-beside';
-import type { ReadLane } from '../replay/shard-replica';
+import { recordsBefore, type ReadLane } from '../replay/shard-replica';
 import { unpackDecision } from '../suite/decision-rows';
 import { sideBatchMax } from './local-side';
 import type { SuitePlace } from './side-job';
@@ -31,7 +31,7 @@ export class SuiteReader {
   /** A lane from its beginning, up to and without `endOffset`. */
   async *records(lane: number, endOffset: number): AsyncGenerator<RawRecord, void, undefined> {
     for (let from = 0; from < endOffset; ) {
-      const records = await this.readLane(lane, from, Math.min(sideBatchMax, endOffset - from)), last = records.at(-1);
+      const records = recordsBefore(await this.readLane(lane, from, Math.min(sideBatchMax, endOffset - from)), endOffset), last = records.at(-1);
       if (last === undefined) return;
       yield* records;
       from = last.offset + 1;

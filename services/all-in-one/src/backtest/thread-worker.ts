@@ -59,7 +59,7 @@ async function sourcesOf(source: RecordSource, lane: number): Promise<Sources> {
   return { records, readLane: notOfAFile, packs: notOfAFile, close: () => Promise.resolve() };
 }
 
-const storedOf = (throughOffset: number | undefined, read: ReadStored): StoredDecisionsOptions | undefined => (throughOffset === undefined ? undefined : { throughOffset, read });
+const storedOf = (throughOffset: number | undefined, read: ReadStored, packs?: ReadPack): StoredDecisionsOptions | undefined => (throughOffset === undefined ? undefined : { throughOffset, read, packs });
 
 function readStored(packs: ReadPack): ReadStored {
   const reader = new StoredReader(packs, sideBatchMax);
@@ -82,7 +82,7 @@ async function serve<Answers extends SideAnswers | PairAnswers>(sides: { next():
 function side(job: SideJob, parent: Parent, { records, readLane, packs }: Sources): Promise<void> {
   const { lane, lanes, replaceWith } = job, stored = readStored(packs);
   const stages = buildFollowedStages({ lane, lanes, replaceWith, stored, runtime: new OnnxModelRuntime(), loadFile: loaderOf(job.models), read: readLane });
-  return serve<SideAnswers>(new LocalSide({ ...job, stages, records, labels: LabelBook.unpack(job.labels), stored: storedOf(job.storedThrough, stored) }), parent);
+  return serve<SideAnswers>(new LocalSide({ ...job, stages, records, labels: LabelBook.unpack(job.labels), stored: storedOf(job.storedThrough, stored, packs) }), parent);
 }
 
 function pair(job: PairJob, parent: Parent, { packs }: Sources): Promise<void> {

@@ -6,7 +6,7 @@ import { ParquetOfflineStore } from '@weir/adapters/parquet';
 import { copyDatabase } from '@weir/adapters/sqlite';
 import { WeirError } from '@weir/contracts';
 import { readHistoryOptions } from '../history/history-config';
-import { readLaneCount } from '../relane/lane-record';
+import { lanesBegin } from '../relane/lane-record';
 import { unpackDecision } from '../suite/decision-rows';
 import { copyFile, filesBelow, hashOf } from './copy-files';
 import { manifestFormat, manifestName, mustBeNew, type LanePlaces } from './manifest';
@@ -37,7 +37,7 @@ export async function takeBackup({ data, target, env }: BackupOptions): Promise<
   if (!existsSync(join(data, 'decisions'))) throw new WeirError('WEIR_USAGE', `${data}: no suite has kept its data here`);
   if (`${target}${sep}`.startsWith(`${data}${sep}`)) throw new WeirError('WEIR_USAGE', `${target} lies in what is to be copied`);
   mustBeNew(target);
-  const begun = readLaneCount(data)?.changes.at(-1)?.firstOffset ?? 0;
+  const begun = lanesBegin(data);
   const made = `${target}.new`;
   await mkdir(made, { recursive: true, mode: 0o700 });
   try {

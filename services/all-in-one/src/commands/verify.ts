@@ -5,7 +5,7 @@ import { runVerify } from '../backtest/run-verify';
 import { suitePlaceOf, SuiteReader } from '../backtest/suite-reader';
 import { threadSide } from '../backtest/thread-pair';
 import { readHistoryOptions } from '../history/history-config';
-import { readLaneCount } from '../relane/lane-record';
+import { lanesBegin, readLaneCount } from '../relane/lane-record';
 import { Client } from '../client';
 import { exitCodes, Progress } from '../terminal';
 import { awaitBacktest, memoryMbMax, rangeOf, timesOf } from './backtest';
@@ -31,7 +31,7 @@ async function verifyFolder(flags: VerifyFlags, folder: string): Promise<VerifyR
   const lanes = flags.lanes ?? readLaneCount(folder)?.lanes ?? 1, place = suitePlaceOf(folder, { lanes, kafka: undefined, history: readHistoryOptions(process.env, folder).path });
   const reader = await SuiteReader.open(place), ends = Array.from({ length: lanes }, (_, lane) => ({ lane, through: reader.position(lane) }));
   await reader.close();
-  const progress = new Progress('verifying', ends.reduce((sum, { through }) => sum + through + 1, 0));
+  const begin = lanesBegin(folder), progress = new Progress('verifying', ends.reduce((sum, { through }) => sum + Math.max(through + 1 - begin, 0), 0));
   const report = await runVerify({
     progress: (records) => { progress.at(records); },
     lanes: ends.map(({ lane, through }) => () => threadSide({

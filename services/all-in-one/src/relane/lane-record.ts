@@ -42,6 +42,9 @@ export function readLaneCount(dataDir: string): LaneCount | undefined {
   return lanes === 0 ? undefined : { lanes, generation: 1, changes: [] };
 }
 
+/** Offset at which the lanes of a folder begin: 0, or where the last change of their number put them. */
+export const lanesBegin = (dataDir: string): number => readLaneCount(dataDir)?.changes.at(-1)?.firstOffset ?? 0;
+
 /** Remembers how many lanes there are. @throws WeirError WEIR_USAGE where the folder has another number of them. */
 export function mustHaveLanes(dataDir: string, lanes: number): LaneCount {
   const known = readLaneCount(dataDir);

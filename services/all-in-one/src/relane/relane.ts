@@ -1,20 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LmdbDecisionStore, LmdbEventLog, LmdbOnlineStore } from '@weir/adapters/lmdb';
-import { OnnxModelRuntime } from '@weir/adapters/onnx';
+import { LmdbEventLog } from '@weir/adapters/lmdb';
 import { WeirError } from '@weir/contracts';
-import { LaneRunner, rawHeaders } from '@weir/pipeline';
+import { rawHeaders } from '@weir/pipeline';
 import { Clock, type LogRecord } from '@weir/ports';
-import { buildStages, type Stages } from '../chain';
 import { HistoricLog } from '../history/historic-log';
-import { Builds } from '../reprocess/builds';
-import { unpackDecision } from '../suite/decision-rows';
-import { ForeignLanes } from '../suite/foreign-lanes';
-import { ListAdditionSink } from '../suite/list-additions';
-import { ModelArtifacts } from '../suite/model-artifacts';
-import { BatchReader, DecisionSink } from '../suite/sinks';
 import { compareLanes, type LaneComparison } from './compare-lanes';
 import { buildFolder, readLaneCount, switchLanes } from './lane-record';
+import { openLanes, type OpenLanes } from './open-lanes';
 import { LaneSplit, merged, moved, wasHeader, type Placed } from './split-lanes';
 
 export interface RelaneOptions {
@@ -34,9 +27,6 @@ const chunkDefault = 20_000;
 /** Of `transactions.raw` all is told again; what these hold was told to somebody. */
 const toldTopics = ['alerts', 'matches'] as const;
 const readMax = 4_096;
-
-/** The lanes of a data folder, open with all that a decision needs. */
-interface OpenLanes { readonly log: LmdbEventLog; readonly online: LmdbOnlineStore; readonly decisions: LmdbDecisionStore; readonly builds: Builds; readonly stages: readonly Stages[]; readonly runners: readonly LaneRunner[]; close(): Promise<void> }
 
 /** What is read of the lanes before goes on with their own time. */
 class CopiedTime extends Clock {
@@ -154,30 +144,6 @@ async function copiedIn(log: LmdbEventLog, lane: number): Promise<ReadonlyMap<st
     at = (records.at(-1)?.offset ?? next) + 1;
   }
   return there;
-}
-
-async function openLanes({ folder, dataDir, log, lanes, clock, firstOffset }: { readonly folder: string; readonly dataDir: string; readonly log: LmdbEventLog; readonly lanes: number; readonly clock: Clock; readonly firstOffset: number }): Promise<OpenLanes> {
-  const online = new LmdbOnlineStore({ path: join(folder, 'state') }), decisions = new LmdbDecisionStore({ path: join(folder, 'decisions'), lanes, unpack: unpackDecision });
-  // In front of a lane's first record there is nothing: its state begins there.
-  for (let lane = 0; lane < lanes; lane += 1) if ((await online.position(lane)) < firstOffset - 1) await online.publish(lane, firstOffset - 1, []);
-  const runtime = new OnnxModelRuntime(), artifacts = new ModelArtifacts(join(dataDir, 'models')), builds = new Builds({ folder: join(folder, 'builds'), records: (lane) => (from, max) => log.read('transactions.raw', lane, from, max) });
-  const stages: Stages[] = [];
-  const foreign = lanes === 1 ? undefined : await ForeignLanes.open({ log, online, decisions, stageOf: (lane) => stages[lane]?.features, replicaOf: (lane) => ({ features: { built: builds.builtFor(lane) }, prepare: [builds.preparationFor(lane)] }) });
-  const runners = Array.from({ length: lanes }, (_, lane) => {
-    const chain = buildStages({ lane, runtime, loadFile: (path, sha256) => artifacts.read(path, sha256), built: builds.builtFor(lane), prepare: [...(foreign === undefined ? [] : [foreign.recallFor(lane)]), builds.preparationFor(lane)], ...(foreign === undefined ? {} : { foreign: foreign.shardsFor(lane) }) });
-    stages.push(chain);
-    const reader = new BatchReader(clock, () => chain.features.plan?.set);
-    return new LaneRunner({ lane, log, store: online, chain, clock, recordsFirst: foreign !== undefined, sinks: [new DecisionSink(lane, reader, decisions), ...(foreign === undefined ? [] : [new ListAdditionSink(log, lane)])] });
-  });
-  for (const runner of runners) await runner.restore();
-  const close = async (): Promise<void> => {
-    for (const { scoring } of stages) await scoring.close();
-    await builds.close();
-    await decisions.close();
-    await online.close();
-    await log.close();
-  };
-  return { log, online, decisions, builds, stages, runners, close };
 }
 
 /** Alerts and matches stay what they were told as; those of a lane that is no more go on in the first. */

@@ -7,6 +7,12 @@ import { emptyState, itemsOf, PreparedStage, type Preparation, type Stage, type 
 /** Records of a lane from an offset on, at most so many, in order; empty at its end. */
 export type ReadLane = (lane: number, fromOffset: number, max: number) => Promise<readonly RawRecord[]>;
 
+/** Those of a reading that stand before an offset: a lane may begin behind the offset that was asked for (its number of lanes was changed, or its older half is gone), and a reading of so many records then ends behind it too. */
+export function recordsBefore<T extends { readonly offset: number }>(read: readonly T[], endOffset: number): readonly T[] {
+  const last = read.at(-1);
+  return last === undefined || last.offset < endOffset ? read : read.filter(({ offset }) => offset < endOffset);
+}
+
 export interface ShardReplicaOptions {
   readonly lane: number;
   readonly read: ReadLane;
@@ -44,12 +50,12 @@ export class ShardReplica {
     if (this.next < 0 || offset < this.position) await this.begin();
     if (offset < this.position) throw new WeirError('WEIR_LOG_FAILED', `lane ${this.options.lane} was asked for its shards at ${offset}, and begins at ${this.position}`);
     while (this.next <= offset) {
-      const records = await this.options.read(this.options.lane, this.next, Math.min(this.options.batchMax ?? batchDefault, offset + 1 - this.next));
-      const last = records.at(-1);
-      if (last === undefined) throw new WeirError('WEIR_LOG_FAILED', `lane ${this.options.lane} ends at ${this.next}, and a decision read it at ${offset}`);
+      const read = await this.options.read(this.options.lane, this.next, Math.min(this.options.batchMax ?? batchDefault, offset + 1 - this.next));
+      if (read.length === 0) throw new WeirError('WEIR_LOG_FAILED', `lane ${this.options.lane} ends at ${this.next}, and a decision read it at ${offset}`);
+      const records = recordsBefore(read, offset + 1), last = records.at(-1);
       const items = itemsOf(this.ingest.process(records));
       await this.stage.process(this.options.input?.adapt(items) ?? items);
-      this.next = last.offset + 1;
+      this.next = (last?.offset ?? offset) + 1;
       await progress?.(records.length);
     }
   }
