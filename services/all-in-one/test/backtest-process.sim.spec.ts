@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { BacktestChild } from '../src/backtest/backtest-child';
+import { relane } from '../src/relane/relane';
 import { suitePlaceOf } from '../src/backtest/suite-reader';
 import type { SuiteBacktest } from '../src/backtest/suite-backtest';
 import { definitionsText, runs, SuiteFixture, TestFolder } from './suite-fixture';
@@ -17,16 +18,17 @@ beforeAll(() => { execFileSync(process.execPath, [join(__dirname, '../../../tool
 /** Where a policy asks how far the lane is behind, stored decisions alone do not do. */
 const definitions = definitionsText.replace(/, max_lag: \d+/, '');
 runs(suite, folder, definitions);
-beforeAll(async () => {
+async function pay(to: SuiteFixture): Promise<void> {
   const rows = Array.from({ length: count }, (_, at) => JSON.stringify({ transaction_id: `t-${at}`, event_time: startMs + at * 700, card_id: `c-${(at * 7) % 23}`, merchant_id: `m-${at % 5}`, amount: 500 + (at * 7_919) % 99_000 }));
-  await suite.ask('POST', '/transactions/batch', rows.join('\n'), { 'content-type': 'application/x-ndjson' });
-});
+  await to.ask('POST', '/transactions/batch', rows.join('\n'), { 'content-type': 'application/x-ndjson' });
+}
+beforeAll(() => pay(suite));
 
-async function backtest(body: object): Promise<Record<string, unknown>> {
-  const started = await suite.ask('POST', '/backtests', body);
+async function backtest(body: object, of = suite): Promise<Record<string, unknown>> {
+  const started = await of.ask('POST', '/backtests', body);
   if (started.status !== 202) throw new Error(JSON.stringify(started.json));
   for (;;) {
-    const { json } = await suite.ask('GET', String(started.headers.get('location')));
+    const { json } = await of.ask('GET', String(started.headers.get('location')));
     if (json['status'] !== 'running') return json;
     await new Promise((resume) => { setTimeout(resume, 20); });
   }
@@ -74,4 +76,21 @@ it('does not begin on data that is not there', async () => {
   const lost = new BacktestChild(jobOver(elsewhere.path), quiet);
   await expect(lost.report).rejects.toMatchObject({ code: 'WEIR_USAGE' });
   elsewhere.remove();
+});
+
+it('runs over lanes whose number was changed, too: they begin behind those that were before', async () => {
+  const own = new TestFolder(), one = new SuiteFixture(own.path), two = new SuiteFixture(own.path, { lanes });
+  await one.start();
+  expect((await one.apply(definitions)).status).toBe(200);
+  await pay(one);
+  await one.stop();
+  await relane({ dataDir: own.path, historyPath: join(own.path, 'history'), lanes });
+  await two.start();
+  try {
+    expect(await backtest({ verify: true }, two)).toMatchObject({ status: 'done', error: null, report: { compared: count, same: count, different: 0, not_stored: 0 } });
+    expect(await backtest({ documents: [rule('tx.amount > 20000')] }, two)).toMatchObject({ status: 'done', error: null, report: { decisions: count, parity: { same: count, different: 0 } } });
+  } finally {
+    await two.stop();
+    own.remove();
+  }
 });

@@ -44,15 +44,16 @@ export async function relane(options: RelaneOptions): Promise<Relaned> {
   if (now === undefined) throw new WeirError('WEIR_USAGE', `${dataDir}: no suite has kept lanes here`);
   if (now.lanes === lanes) throw new WeirError('WEIR_USAGE', `${dataDir} has ${lanes} lane${lanes === 1 ? '' : 's'} already`);
   const source = await HistoricLog.open(new LmdbEventLog({ path: join(dataDir, 'log'), lanes: now.lanes, clock: new CopiedTime() }), historyPath), before = `lanes-before-${now.generation + 1}`;
-  const ends: number[] = [];
-  let firstOffset = 0, built: Built;
+  const ends: number[] = [], begin = now.changes.at(-1)?.firstOffset ?? 0;
+  let firstOffset = 0, records = 0, built: Built;
   try {
     for (let lane = 0; lane < now.lanes; lane += 1) ends.push((await source.bounds('transactions.raw', lane)).next);
+    records = ends.reduce((sum, end) => sum + Math.max(end - begin, 0), 0);
     firstOffset = planned(dataDir, { lanes, ends });
-    built = await build(options, { source, ends, firstOffset });
+    built = await build(options, { source, ends, firstOffset, records });
   } finally { await source.close(); }
   switchLanes(dataDir, { lanes, generation: now.generation + 1, changes: [...now.changes, { before, lanesBefore: now.lanes, firstOffset, copiedUntil: built.copiedUntil }] });
-  return { lanes, lanesBefore: now.lanes, records: ends.reduce((sum, end) => sum + end, 0), comparison: built.comparison, before };
+  return { lanes, lanesBefore: now.lanes, records, comparison: built.comparison, before };
 }
 
 /** First offset of the new lanes: that of the build under way where it is one for so many lanes of the same records; else it begins anew. */
@@ -66,16 +67,16 @@ function planned(dataDir: string, { lanes, ends }: { readonly lanes: number; rea
 }
 
 interface Built { readonly copiedUntil: number[]; readonly comparison: LaneComparison }
-interface Source { readonly source: HistoricLog; readonly ends: readonly number[]; readonly firstOffset: number }
+interface Source { readonly source: HistoricLog; readonly ends: readonly number[]; readonly firstOffset: number; readonly records: number }
 
-async function build(options: RelaneOptions, { source, ends, firstOffset }: Source): Promise<Built> {
+async function build(options: RelaneOptions, { source, ends, firstOffset, records }: Source): Promise<Built> {
   const { dataDir, lanes } = options, folder = buildFolder(dataDir), clock = new CopiedTime();
   const log = new LmdbEventLog({ path: join(folder, 'log'), lanes, clock, firstOffset });
   const there = await Promise.all(Array.from({ length: lanes }, (_, lane) => copiedIn(log, lane)));
   const target = await openLanes({ folder, dataDir, log, lanes, clock, firstOffset });
   try {
     for (const runner of target.runners) await runner.start();
-    await new Copy(options, { target, clock, there, ends }).run(source);
+    await new Copy(options, { target, clock, there, ends, records }).run(source);
     for (const runner of target.runners) await runner.stop();
     await carryTold(source, log);
     const comparison = await compareLanes({ dataDir, lanes: ends.length, log: source }, target.stages);
@@ -95,13 +96,12 @@ class Copy {
   private waiting = 0;
   private done = 0;
 
-  constructor(private readonly options: RelaneOptions, private readonly at: { readonly target: OpenLanes; readonly clock: CopiedTime; readonly there: ReadonlyArray<ReadonlyMap<string, number>>; readonly ends: readonly number[] }) {
+  constructor(private readonly options: RelaneOptions, private readonly at: { readonly target: OpenLanes; readonly clock: CopiedTime; readonly there: ReadonlyArray<ReadonlyMap<string, number>>; readonly ends: readonly number[]; readonly records: number }) {
     this.split = new LaneSplit(options.lanes);
     this.chunk = Array.from({ length: options.lanes }, () => []);
   }
 
   async run(source: HistoricLog): Promise<void> {
-    const of = this.at.ends.reduce((sum, end) => sum + end, 0);
     for await (const placed of merged(source, this.at.ends)) {
       // A set stands alone between two chunks, so that its place in each lane is known beforehand.
       const isSet = placed.record.headers[rawHeaders.kind] === 'definitions', targets = this.split.targets(placed);
@@ -110,7 +110,7 @@ class Copy {
       for (const lane of targets) this.put(placed, lane);
       this.waiting += 1;
       if (isSet || this.waiting >= (this.options.chunkRecords ?? chunkDefault)) await this.flush();
-      this.options.progress?.(this.done, of);
+      this.options.progress?.(this.done, this.at.records);
     }
     await this.flush();
   }
