@@ -36,14 +36,14 @@ class LaneFolder {
   async decide(lanes: number, bodies: readonly RawBody[]): Promise<void> {
     let open = await this.open(lanes), kills = 0;
     for (let from = 0, until = 0; from < bodies.length; from = until) {
-      until = from + this.random.int(1, 25);
+      until = from + this.random.int(1, 40);
       const some = bodies.slice(from, until), last = some.at(-1);
       if (last?.kind === 'event') this.clock.atMs = Math.max(this.clock.atMs + 1, last.receivedAtMs ?? 0);
       for (let lane = 0; lane < lanes; lane += 1) {
         const ofLane = some.filter((body) => lanesOf(body, this.set, lanes).includes(lane));
         if (ofLane.length > 0) await open.log.append('transactions.raw', lane, ofLane.map((body) => encodeRawBody(body)));
       }
-      if (kills >= killsMax || !this.random.chance(0.12)) continue;
+      if (kills >= killsMax || !this.random.chance(0.2)) continue;
       kills += 1;
       await Promise.allSettled(open.runners.map((runner) => runner.stop({ checkpoint: false })));
       await open.close();
@@ -51,7 +51,7 @@ class LaneFolder {
     }
     // What decisions listed came to the others behind it.
     for (let turn = 0; turn < 2; turn += 1) await Promise.all(open.runners.map(async (runner, lane) => runner.reached((await open.log.bounds('transactions.raw', lane)).next - 1)));
-    for (const runner of open.runners) await runner.stop();
+    await Promise.all(open.runners.map((runner) => runner.stop()));
     await open.close();
   }
 
@@ -91,7 +91,7 @@ const applied = ({ id, canonicalJson }: DefinitionSet): RawBody => ({ kind: 'def
 
 describe('random definitions over disorderly events in lanes whose number is changed from 1 to 2, to 3 and to 1, killed on the way', () => {
   it('are decided again to the same bytes, after each change and after what was decided behind it', async () => {
-    await forSeedsAsync(2, async (random) => {
+    await forSeedsAsync(1, async (random) => {
       const first = randomSet(random), second = randomSet(random), folder = new LaneFolder(random, first);
       const fromMs = new SetClock().atMs, bodies = randomBodies(random, eventsFirst, fromMs), midway = random.int(60, 150);
       const backfill = { id: 'b1', views: ['cards', 'merchants', 'visits'].map((view) => ({ view, fromMs: null, afterOffset: -1, sinceMs: null })) };

@@ -77,7 +77,7 @@ async function build(options: RelaneOptions, { source, ends, firstOffset, record
   try {
     for (const runner of target.runners) await runner.start();
     await new Copy(options, { target, clock, there, ends, records }).run(source);
-    for (const runner of target.runners) await runner.stop();
+    await Promise.all(target.runners.map((runner) => runner.stop()));
     await carryTold(source, log);
     const comparison = await compareLanes({ dataDir, lanes: ends.length, log: source }, target.stages);
     return { copiedUntil: await Promise.all(target.runners.map(async (_, lane) => (await log.bounds('transactions.raw', lane)).next)), comparison };
