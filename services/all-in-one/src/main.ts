@@ -22,6 +22,12 @@ function exitCodeOf(error: unknown): number {
   return exitCodes.wrongInput;
 }
 
+/** Whoever read the output may have had enough (`| head`). */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(exitCodes.done);
+});
+
 /** A command that waits for what can no longer come would end well, and say nothing. */
 const endedEarly = (): void => {
   say('weir: the command ended before its work was done');
