@@ -8,9 +8,9 @@ export const ownBatches = Object.freeze({ eventTurnBatching: false });
  * promise that is rejected with the cause a moment later; unheard, that would end the process.
  */
 export async function commitFailure(error: unknown): Promise<string> {
-  const said = error instanceof Error && 'commitError' in error && error.commitError instanceof Promise ? error.commitError : undefined;
-  if (said === undefined) return messageOf(error);
-  const heard = said.then(() => error, (cause: unknown) => cause);
+  // By its shape: where several realms share the binding, its errors and promises may be of another one.
+  if (typeof error !== 'object' || error === null || !('commitError' in error)) return messageOf(error);
+  const heard = Promise.resolve(error.commitError).then(() => error, (cause: unknown) => cause);
   return `the commit was refused, is the disk full? ${messageOf(await Promise.race([heard, nextTurn(error)]))}`;
 }
 
