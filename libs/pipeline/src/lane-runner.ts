@@ -279,16 +279,11 @@ export class LaneRunner {
     const { lane, reply, recordsFirst } = this.#options;
     const batch: TakenBatch = { lane, records: passing.records, outcomes: mergeItems(passing.outcomes, passing.items), stageMs: passing.stageMs, stageStartMs: passing.stageStartMs, takenAtMs: passing.takenAtMs };
     passing.records = passing.outcomes = passing.items = [];
-    if (reply !== undefined) reply(batch.outcomes.filter((outcome) => !mustBeDurable(outcome)), batch);
-    const [first, ...others] = this.#queues, rest = recordsFirst === true ? others : this.#queues;
-    if (recordsFirst === true && first !== undefined) return first.write(batch).then(() => Promise.all(rest.map((queue) => queue.write(batch)))).then(() => this.#replyLater(batch));
-    const written = Promise.all(rest.map((queue) => queue.write(batch)));
-    return reply === undefined || !batch.outcomes.some(mustBeDurable) ? written : written.then(() => this.#replyLater(batch));
-  }
-
-  #replyLater(batch: TakenBatch): void {
-    const later = batch.outcomes.filter(mustBeDurable);
-    if (later.length > 0) this.#options.reply?.(later, batch);
+    const later = reply === undefined ? [] : batch.outcomes.filter(mustBeDurable);
+    reply?.(later.length === 0 ? batch.outcomes : batch.outcomes.filter((outcome) => !mustBeDurable(outcome)), batch);
+    const [first, ...others] = this.#queues;
+    const written = recordsFirst === true && first !== undefined ? first.write(batch).then(() => writeTo(others, batch)) : writeTo(this.#queues, batch);
+    return later.length === 0 ? written : written.then(() => reply?.(later, batch));
   }
 
   async #publish(passing: Passing, position: number): Promise<void> {
@@ -338,6 +333,8 @@ export class LaneRunner {
     this.#arrivals.clear();
   }
 }
+
+const writeTo = (queues: readonly SinkQueue[], batch: TakenBatch): Promise<unknown> => Promise.all(queues.map((queue) => queue.write(batch)));
 
 /** What may not be answered before it is durable: a verdict that its lane's log alone would not give again, and what points to another verdict. */
 const mustBeDurable = (outcome: Outcome): boolean =>

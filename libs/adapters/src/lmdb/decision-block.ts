@@ -1,4 +1,5 @@
 import type { DecisionRow } from '@weir/ports';
+import type { Database } from 'lmdb';
 import { WeirError } from '@weir/contracts';
 import { outcomesByCode, rowColumn, rowColumns, rowOf, rowStart, TextReader, type PackedRows } from './decision-pack';
 import { hashBytes, hashText } from './text-hash';
@@ -65,6 +66,15 @@ export function encodeRows(rows: PackedRows, from: number, to: number): Buffer {
   }
   block.set(rows.bytes.subarray(start, end), at);
   return block;
+}
+
+/** Offset of the newest decision of a lane's blocks; -1 for none. */
+export function newestOffset(lane: number, blocks: Database<Buffer, number> | undefined): number {
+  for (const { value } of blocks?.getRange({ reverse: true, limit: 1 }) ?? []) {
+    const block = new DecisionBlock(lane, value);
+    return block.offset(block.count - 1);
+  }
+  return -1;
 }
 
 /** What a search looks at before it opens a block. */

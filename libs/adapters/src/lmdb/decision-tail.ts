@@ -1,7 +1,7 @@
 import type { DecisionRow } from '@weir/ports';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { blockStart } from './block-start';
-import { DecisionBlock, type Unpack } from './decision-block';
+import { DecisionBlock, newestOffset, type Unpack } from './decision-block';
 
 /**
  * Reads the folder of an `LmdbDecisionStore` in the order in which it was written, block by block; writes nothing. It may be used in another thread
@@ -36,15 +36,7 @@ export class LmdbDecisionTail {
   }
 
   /** One past the newest decision of a lane. */
-  end(lane: number): number {
-    const blocks = this.#blocks[lane];
-    if (blocks === undefined) return 0;
-    for (const { value } of blocks.getRange({ reverse: true, limit: 1 })) {
-      const block = new DecisionBlock(lane, value);
-      return block.offset(block.count - 1) + 1;
-    }
-    return 0;
-  }
+  end(lane: number): number { return newestOffset(lane, this.#blocks[lane]) + 1; }
 
   close(): Promise<void> { return this.#root.close(); }
 

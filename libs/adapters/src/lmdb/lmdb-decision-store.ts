@@ -3,7 +3,7 @@ import { DecisionStore, pageLimitMax, type DecisionQuery, type DecisionRow, type
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { blockStart } from './block-start';
 import { commitFailure, ownBatches } from './commit-failure';
-import { alertMark, DecisionBlock, DecisionMarks, encodeMarks, encodeRows, entityMark, outcomeMark, ruleMark, type Unpack } from './decision-block';
+import { alertMark, DecisionBlock, DecisionMarks, encodeMarks, encodeRows, entityMark, newestOffset, outcomeMark, ruleMark, type Unpack } from './decision-block';
 import { RowPacker, rowColumn, rowColumns, rowStart, TakenRows, takenRows, TextReader, type PackedRows } from './decision-pack';
 import { hashBytes, hashText } from './text-hash';
 import { runIdsMax, TransactionIndex, type IndexDatabase } from './transaction-index';
@@ -183,16 +183,11 @@ export class LmdbDecisionStore extends DecisionStore {
     const marks = this.#root.openDB<Buffer, number>(`marks ${lane}`, { encoding: 'binary' });
     const index: IndexDatabase = this.#root.openDB<Buffer, number[]>(`transactions ${lane}`, { encoding: 'binary' });
     const transactions = new TransactionIndex(index, options.idsPerRun ?? runIdsMax);
-    let position = -1;
-    for (const { value } of blocks.getRange({ reverse: true, limit: 1 })) {
-      const block = new DecisionBlock(lane, value);
-      position = block.offset(block.count - 1);
-    }
     for (const { value } of blocks.getRange({ start: transactions.through + 1 })) {
       const block = new DecisionBlock(lane, value);
       for (let row = 0; row < block.count; row++) transactions.add(hashText(block.transactionId(row)), block.offset(row));
     }
-    return { blocks, marks, transactions, index, position, writing: Promise.resolve() };
+    return { blocks, marks, transactions, index, position: newestOffset(lane, blocks), writing: Promise.resolve() };
   }
 
   #lane(lane: number): Lane {

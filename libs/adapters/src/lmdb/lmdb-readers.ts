@@ -4,7 +4,7 @@ import { WeirError } from '@weir/contracts';
 import type { DecisionRow, LogRecord, Topic } from '@weir/ports';
 import { open, type Database, type RootDatabase } from 'lmdb';
 import { blockStart } from './block-start';
-import { DecisionBlock, type Unpack } from './decision-block';
+import { DecisionBlock, newestOffset, type Unpack } from './decision-block';
 import { blockCount, decodeBlock } from './record-block';
 
 /** Opens what another thread or process may be writing; nothing is changed. @throws WeirError WEIR_USAGE when nothing is there. */
@@ -90,13 +90,7 @@ export class LmdbDecisionReader {
   }
 
   /** Offset of the last decision; -1 when there is none. */
-  position(lane: number): number {
-    for (const { value } of this.#blocksOf(lane)?.getRange({ reverse: true, limit: 1 }) ?? []) {
-      const block = new DecisionBlock(lane, value);
-      return block.offset(block.count - 1);
-    }
-    return -1;
-  }
+  position(lane: number): number { return newestOffset(lane, this.#blocksOf(lane)); }
 
   close(): Promise<void> { return this.#root.close(); }
 

@@ -1,5 +1,5 @@
 import { WeirError } from '@weir/contracts';
-import type { DefinitionSet } from '@weir/definitions';
+import { findingText, type DefinitionSet } from '@weir/definitions';
 import type { BacktestRequest, Backtests, BacktestState, DefinitionsChange } from '@weir/gateway';
 import { readNiceness } from './backtest-config';
 import { BacktestChild } from './backtest-child';
@@ -76,6 +76,6 @@ const textOf = ({ id, canonicalJson }: DefinitionSet): SetText => ({ setId: id, 
 
 function textOfError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const findings = error instanceof WeirError ? error.findings.map(({ where, field, expected, got }) => `${where}: ${field}: expected ${expected}, got ${got}`).filter((finding) => !error.message.includes(finding)) : [];
+  const findings = error instanceof WeirError ? error.findings.map(findingText).filter((finding) => !error.message.includes(finding)) : [];
   return [error.message, ...findings].join('; ');
 }

@@ -1,16 +1,9 @@
-import { errorCodes, WeirError, type ErrorCode, type Finding } from '@weir/contracts';
+import { errorOf as errorSaid, failureOf as failureSaid, type Failure as SaidFailure } from '@weir/adapters/threads';
 import { RecordUnusable } from './recorded-front';
 
-/** An error on its way from one thread or process to another, which keeps its code and its findings. */
-export interface Failure { readonly kind: 'failed'; readonly name: string; readonly message: string; readonly code: string; readonly findings: readonly Finding[] }
+/** An error on its way from a thread or a process of a back-test; one of our own kind stays of it. */
+export interface Failure extends SaidFailure { readonly kind: 'failed'; readonly name: string }
 
-export function failureOf(error: unknown): Failure {
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
-  return { kind: 'failed', name, message, code: error instanceof WeirError ? error.code : '', findings: error instanceof WeirError ? [...error.findings] : [] };
-}
+export const failureOf = (error: unknown): Failure => ({ kind: 'failed', name: error instanceof Error ? error.name : 'Error', ...failureSaid(error) });
 
-export function errorOf({ name, message, code, findings }: Failure): Error {
-  if (name === 'RecordUnusable') return new RecordUnusable(message);
-  const known = errorCodes.find((each): each is ErrorCode => each === code);
-  return known === undefined ? new Error(message) : new WeirError(known, message, { findings });
-}
+export const errorOf = (failure: Failure): Error => (failure.name === 'RecordUnusable' ? new RecordUnusable(failure.message) : errorSaid(failure));

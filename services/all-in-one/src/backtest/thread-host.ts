@@ -1,8 +1,12 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker, type MessagePort } from 'node:worker_threads';
 import { WeirError } from '@weir/contracts';
 import { errorOf } from './failure';
 import type { FromThread, PairAnswers, SideAnswers, ThreadJob, ToThread } from './side-job';
+
+/** How long a thread that is through may take to close what it reads: cut off in the midst of that, LMDB's binding ends the whole process. */
+const leavesWithinMs = 10_000;
 
 /** A thread of a back-test as the thread that started it sees it. It waits until its batch has been used, so that its decisions can still be asked for. */
 export class ThreadHost<Answers extends SideAnswers | PairAnswers> {
@@ -14,9 +18,12 @@ export class ThreadHost<Answers extends SideAnswers | PairAnswers> {
   private toldDetails: ((details: Answers['details']) => void) | undefined;
   private heard: ((error: Error) => void) | undefined;
   private isOut = false;
+  private isLeaving = false;
+  private readonly exited: Promise<unknown>;
 
   constructor(job: ThreadJob, handedOver: readonly MessagePort[] = []) {
     this.worker = new Worker(join(__dirname, 'thread-worker.js'), { workerData: job, transferList: [...handedOver], resourceLimits: { maxOldGenerationSizeMb: job.memoryMbMax } });
+    this.exited = new Promise((resolve) => { this.worker.once('exit', resolve); });
     this.worker.on('message', (message: FromThread<Answers>) => { this.take(message); });
     this.worker.on('error', (error) => { this.fail(outOfMemory(error) ? new WeirError('WEIR_LIMIT_REACHED', `the back-test needs more than the ${job.memoryMbMax} MB that it may take`) : error instanceof Error ? error : new Error(String(error))); });
     this.worker.on('exit', (code) => { if (this.ended === undefined) this.fail(new Error(`a thread of the back-test ended early (${code})`)); });
@@ -58,12 +65,15 @@ export class ThreadHost<Answers extends SideAnswers | PairAnswers> {
   /** Called when it fails. */
   onFailure(listener: (error: Error) => void): void { this.heard = listener; }
 
+  /** A thread that is through closes what it reads, and exits; another is cut off. */
   async close(): Promise<void> {
     this.ended ??= { totals: undefined };
+    if (this.isLeaving) await Promise.race([this.exited, sleep(leavesWithinMs, undefined, { ref: false })]);
     await this.worker.terminate();
   }
 
   private take(message: FromThread<Answers>): void {
+    this.isLeaving ||= message.kind === 'end' || message.kind === 'failed';
     switch (message.kind) {
       case 'batch': this.batches.push(message.batch); this.wake?.(); break;
       case 'end': this.ended = { totals: message.totals }; this.wake?.(); break;

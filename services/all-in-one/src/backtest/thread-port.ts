@@ -14,13 +14,10 @@ export class ThreadPort<Heard extends Message, Said extends Message> {
 
   say(message: Said, handedOver: Transferred = []): void { this.port.postMessage(message, handedOver); }
 
-  /** The next message of one of the kinds. */
+  /** The next message of one of the kinds: the first that came early, else the first that comes. */
   hear<Kind extends Heard['kind']>(...kinds: readonly Kind[]): Promise<Extract<Heard, { readonly kind: Kind }>> {
-    return this.hearWhere((message): message is Extract<Heard, { readonly kind: Kind }> => kinds.some((kind) => kind === message.kind));
-  }
-
-  /** The first message that it is for, of those that came early or come yet. */
-  hearWhere<Wanted extends Heard>(isFor: (message: Heard) => message is Wanted): Promise<Wanted> {
+    type Wanted = Extract<Heard, { readonly kind: Kind }>;
+    const isFor = (message: Heard): message is Wanted => kinds.some((kind) => kind === message.kind);
     const at = this.early.findIndex(isFor);
     const [known] = at < 0 ? [] : this.early.splice(at, 1);
     if (known !== undefined && isFor(known)) return Promise.resolve(known);

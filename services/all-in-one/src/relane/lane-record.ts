@@ -42,8 +42,11 @@ export function readLaneCount(dataDir: string): LaneCount | undefined {
   return lanes === 0 ? undefined : { lanes, generation: 1, changes: [] };
 }
 
-/** Offset at which the lanes of a folder begin: 0, or where the last change of their number put them. */
-export const lanesBegin = (dataDir: string): number => readLaneCount(dataDir)?.changes.at(-1)?.firstOffset ?? 0;
+/** Offset at which lanes begin: 0, or where the last change of their number put them. */
+export const beginOf = (count: LaneCount | undefined): number => count?.changes.at(-1)?.firstOffset ?? 0;
+
+/** Of the lanes of a folder. */
+export const lanesBegin = (dataDir: string): number => beginOf(readLaneCount(dataDir));
 
 /** Remembers how many lanes there are. @throws WeirError WEIR_USAGE where the folder has another number of them. */
 export function mustHaveLanes(dataDir: string, lanes: number): LaneCount {

@@ -6,7 +6,7 @@ import { rawHeaders } from '@weir/pipeline';
 import { Clock, type LogRecord } from '@weir/ports';
 import { HistoricLog } from '../history/historic-log';
 import { compareLanes, type LaneComparison } from './compare-lanes';
-import { buildFolder, readLaneCount, switchLanes } from './lane-record';
+import { beginOf, buildFolder, readLaneCount, switchLanes } from './lane-record';
 import { openLanes, type OpenLanes } from './open-lanes';
 import { LaneSplit, merged, moved, wasHeader, type Placed } from './split-lanes';
 
@@ -44,7 +44,7 @@ export async function relane(options: RelaneOptions): Promise<Relaned> {
   if (now === undefined) throw new WeirError('WEIR_USAGE', `${dataDir}: no suite has kept lanes here`);
   if (now.lanes === lanes) throw new WeirError('WEIR_USAGE', `${dataDir} has ${lanes} lane${lanes === 1 ? '' : 's'} already`);
   const source = await HistoricLog.open(new LmdbEventLog({ path: join(dataDir, 'log'), lanes: now.lanes, clock: new CopiedTime() }), historyPath), before = `lanes-before-${now.generation + 1}`;
-  const ends: number[] = [], begin = now.changes.at(-1)?.firstOffset ?? 0;
+  const ends: number[] = [], begin = beginOf(now);
   let firstOffset = 0, records = 0, built: Built;
   try {
     for (let lane = 0; lane < now.lanes; lane += 1) ends.push((await source.bounds('transactions.raw', lane)).next);

@@ -2,6 +2,7 @@ import { entityKey, type Backfill, type ListChange } from '@weir/contracts';
 import { labelsSourceName, resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
 import { rawHeaders } from '@weir/pipeline';
 import type { EventLog, LogRecord } from '@weir/ports';
+import { recordsBefore } from '../replay/shard-replica';
 import { laneOf, partitionKeyOf, scalar } from '../suite/lane-choice';
 
 /** Says of a record in a new lane which record of the lanes before it is: `lane-offset`. */
@@ -18,7 +19,7 @@ export async function* merged(log: Pick<EventLog, 'read'>, ends: readonly number
   const heads = ends.map((end, lane) => ({ lane, end, next: 0, records: [] as readonly LogRecord[], at: 0 }));
   const fill = async (head: (typeof heads)[number]): Promise<void> => {
     if (head.at < head.records.length || head.next >= head.end) return;
-    head.records = (await log.read('transactions.raw', head.lane, head.next, readMax)).filter(({ offset }) => offset < head.end);
+    head.records = recordsBefore(await log.read('transactions.raw', head.lane, head.next, readMax), head.end);
     head.at = 0;
     head.next = (head.records.at(-1)?.offset ?? head.end) + 1;
   };

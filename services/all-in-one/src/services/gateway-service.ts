@@ -58,6 +58,7 @@ import { Replies } from '../suite/replies';
 import { tokenKey, webhookKey } from '../suite/secrets';
 import { readFourEyes, SetProposals } from '../suite/set-proposals';
 import { LaneStatus } from '../suite/suite-status';
+import { ToldDecisions, ToldQuarantine } from '../suite/answered-reads';
 import { StoredDecisions, StoredQuarantine } from '../suite/suite-views';
 import { tracingOf } from '../suite/tracing-of';
 import { openChecker } from '../verify/checker';
@@ -327,17 +328,18 @@ export class GatewayService {
     await this.reviews.resume();
     caseMetrics(this.metrics, { cases, clock, onError: (error) => logger.warn({ err: error }, 'cases could not be counted') });
     const { positions } = this;
+    const toldDecisions = new ToldDecisions(decisions, edge.told), toldQuarantine = new ToldQuarantine(quarantine, edge.told);
     this.server = new GatewayServer({
-      cases: this.reviews, entities: new EntityViews({ decisions, cases, set, entityTypeOf: (name) => features.entityTypeOf(name), tokenOfEntity }),
+      cases: this.reviews, entities: new EntityViews({ decisions: toldDecisions, cases, set, entityTypeOf: (name) => features.entityTypeOf(name), tokenOfEntity }),
       edge, features, definitions: this.definitions, proposals: new SetProposals({ required: readFourEyes(env), registry, definitions: this.definitions, clock }),
-      decisions: new FollowedDecisions(decisions, quarantine, insight, () => this.caughtUp()), lists, snoozes: new LaneSnoozes({ set, state: () => stored.snoozes(), writer, clock, tokenOfEntity }), alerts: new StoredAlerts({ log, cases, clock }),
+      decisions: new FollowedDecisions(toldDecisions, toldQuarantine, insight, () => this.caughtUp()), lists, snoozes: new LaneSnoozes({ set, state: () => stored.snoozes(), writer, clock, tokenOfEntity }), alerts: new StoredAlerts({ log, cases, clock }),
       matches: new StoredMatches(log, tokenOfEntity, async (pattern, of) => {
         const stages = await patterns.stages();
         return patternStanding(pattern, of, { set, stages: () => stages, decisions, insight, entityTypeOf: (name) => features.entityTypeOf(name), tokenOf: tokenOfEntity });
       }),
       tables: new LaneTables({ set, rows: () => tables, writer, tokeniser }), labels: this.labels, models: this.artifacts, monitors: this.monitors, backtests: this.backtests, hotKeys: this.hotKeys, reprocessing, verification, ...(this.history === undefined ? {} : { history: this.history.forCallers }),
       status: new LaneStatus({ log, runners: Array.from({ length: config.lanes }, (_, lane) => ({ get position() { return positions.decided(lane); }, get publishedPosition() { return positions.decided(lane); } })), definitions: this.definitions, startedAtMs: clock.nowMs() }),
-      quarantine: new StoredQuarantine(quarantine, edge, clock, resendDeadlineMs), keys: new RegistryKeys(registry), audit: new RegistryAudit(registry), live: this.live, tracing: this.tracing, health: this.health, metrics: this.metrics, logger, clock,
+      quarantine: new StoredQuarantine(toldQuarantine, edge, clock, resendDeadlineMs), keys: new RegistryKeys(registry), audit: new RegistryAudit(registry), live: this.live, tracing: this.tracing, health: this.health, metrics: this.metrics, logger, clock,
     }, gateway);
     await this.server.start();
   }

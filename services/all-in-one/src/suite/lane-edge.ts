@@ -5,6 +5,7 @@ import { encodeRawBody, toRawBody, type EdgeResult, type Tokeniser } from '@weir
 import type { Tracing } from '@weir/platform';
 import { lagOfAny } from '@weir/rules';
 import { quarantineId, type DecisionStore, type EventLog, type NewRecord } from '@weir/ports';
+import { Told } from './answered-reads';
 import { laneOf, partitionKeyOf } from './lane-choice';
 import type { Replies, Reply } from './replies';
 
@@ -43,8 +44,13 @@ type EventBody = Extract<RawBody, { kind: 'event' }>;
 export class LaneEdge implements Edge {
   /** The last record of each lane that was appended here. */
   private readonly lastByLane: number[];
+  /** What callers were told of. */
+  readonly told: Told;
 
-  constructor(private readonly options: LaneEdgeOptions) { this.lastByLane = new Array<number>(options.log.lanes).fill(-1); }
+  constructor(private readonly options: LaneEdgeOptions) {
+    this.lastByLane = new Array<number>(options.log.lanes).fill(-1);
+    this.told = new Told(options.log.lanes);
+  }
 
   /** Records of a lane that are not decided, as far as is known. */
   backlogOf(lane: number): number {
@@ -82,7 +88,7 @@ export class LaneEdge implements Edge {
         findings: [{ where: 'query', field: 'source', expected: `one of ${[...set.sources.keys()].sort().join(', ')}`, got: name ?? 'none' }],
       });
     }
-    const result: EdgeResult = toRawBody(hasTokens(set, name) ? row.event : row.json, {
+    const result: EdgeResult = toRawBody(tokenisedSources(set).has(name) ? row.event : row.json, {
       sources: set.sources, defaultSource: name, mayReplay: row.receivedAtMs !== undefined, tokeniser: this.options.tokeniser, idempotency: row.idempotency, replyTo: this.options.replyTo ?? replyToLocal,
     });
     const body = result.kind === 'body' ? result.body : result.standIn;
@@ -144,6 +150,7 @@ export class LaneEdge implements Edge {
         if (missing === 0) finish();
       };
       origins.forEach((origin, index) => replies.expect(origin, (reply) => {
+        this.told.note(reply, origin);
         const answer = this.answerOf(reply, origin, sent[index]?.transactionId ?? null);
         if (answer instanceof Promise) answer.then((found) => settle(index, found), (error: unknown) => { clearTimeout(timer); reject(error instanceof Error ? error : new Error(String(error))); });
         else settle(index, answer);
@@ -183,22 +190,20 @@ export const quarantinedAnswer = (refusal: Extract<IngestRefusal, { kind: 'quara
 
 const policyDeadlineMs = (set: DefinitionSet): number => Math.max(100, ...[...set.policies.values()].map((policy) => policy.deadlineMs));
 
-const lagFloors = new WeakMap<DefinitionSet, number>();
-/** Up to so many records in front of it no policy makes anything of them. */
-function lagFloor(set: DefinitionSet): number {
-  const known = lagFloors.get(set);
-  if (known !== undefined) return known;
-  const floor = lagOfAny(set.policies.values());
-  lagFloors.set(set, floor);
-  return floor;
+/** What a set alone decides, found once for it. */
+function oncePerSet<T>(find: (set: DefinitionSet) => T): (set: DefinitionSet) => T {
+  const found = new WeakMap<DefinitionSet, { readonly value: T }>();
+  return (set) => {
+    let known = found.get(set);
+    if (known === undefined) found.set(set, (known = { value: find(set) }));
+    return known.value;
+  };
 }
 
-const tokensBySet = new WeakMap<DefinitionSet, ReadonlySet<string>>();
-function hasTokens(set: DefinitionSet, source: string): boolean {
-  let sources = tokensBySet.get(set);
-  if (sources === undefined) tokensBySet.set(set, (sources = new Set([...set.sources.values()].filter((each) => each.fields.some((field) => field.tokenise)).map((each) => each.name))));
-  return sources.has(source);
-}
+/** Up to so many records in front of it no policy makes anything of them. */
+const lagFloor = oncePerSet((set) => lagOfAny(set.policies.values()));
+
+const tokenisedSources = oncePerSet((set): ReadonlySet<string> => new Set([...set.sources.values()].filter((each) => each.fields.some((field) => field.tokenise)).map((each) => each.name)));
 
 function transactionIdOf(row: SubmittedRow | undefined, sourceName: string, set: DefinitionSet): string | null {
   const source = set.sources.get(sourceName);

@@ -13,6 +13,7 @@ import { buildStages, type Stages } from '../chain';
 import { Builds } from '../reprocess/builds';
 import { ReprocessService } from '../reprocess/reprocess-service';
 import { setChecks, webhookCheck } from '../set-checks';
+import { ToldDecisions, ToldQuarantine } from './answered-reads';
 import { AlertSink, liveAlert } from './alerts/alert-sink';
 import { readWebhookOptions } from './alerts/alerts-config';
 import { StoredAlerts } from './alerts/alert-views';
@@ -383,10 +384,11 @@ export class Suite {
     });
     await this.reviews.resume();
     caseMetrics(this.metrics, { cases, clock: this.clock, onError: (error) => this.options.logger.warn({ err: error }, 'cases could not be counted') });
+    const toldDecisions = new ToldDecisions(decisions, edge.told), toldQuarantine = new ToldQuarantine(quarantine, edge.told);
     this.server = new GatewayServer({
-      cases: this.reviews, entities: new EntityViews({ decisions, cases, set, entityTypeOf: (name) => features.entityTypeOf(name), tokenOfEntity }),
+      cases: this.reviews, entities: new EntityViews({ decisions: toldDecisions, cases, set, entityTypeOf: (name) => features.entityTypeOf(name), tokenOfEntity }),
       edge, features, definitions: this.definitions, proposals: new SetProposals({ required: this.fourEyes, registry, definitions: this.definitions, clock: this.clock }),
-      decisions: new StoredDecisions(decisions, quarantine, insight),
+      decisions: new StoredDecisions(toldDecisions, toldQuarantine, insight),
       lists,
       snoozes: new LaneSnoozes({ set, state: () => this.firstLane.scoring.snoozes, writer, clock: this.clock, tokenOfEntity: (type, key) => features.tokenised(type, key) }),
       alerts: new StoredAlerts({ log, cases, clock: this.clock }),
@@ -397,7 +399,7 @@ export class Suite {
       labels: this.labels, models: this.artifacts, monitors: this.monitors, backtests: this.backtests, reprocessing: this.reprocessing, verification: this.verification, hotKeys: this.hotKeys,
       status: new LaneStatus({ log, runners: this.lanes.map(({ runner }) => runner), definitions: this.definitions, startedAtMs: this.clock.nowMs() }),
       history: this.historyForAll(),
-      quarantine: new StoredQuarantine(quarantine, edge, this.clock, resendDeadlineMs),
+      quarantine: new StoredQuarantine(toldQuarantine, edge, this.clock, resendDeadlineMs),
       keys: new RegistryKeys(registry), audit: new RegistryAudit(registry), live: this.live, tracing: this.tracing, health: this.health, metrics: this.metrics, logger: this.options.logger, clock: this.clock,
     }, this.options.gateway);
     await this.server.start();
