@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { WeirError } from '@weir/contracts';
 import { commands } from './commands/index';
-import { exitCodes, say } from './terminal';
+import { exitCodes, Interrupted, say } from './terminal';
 
 /** The command line: parses, runs one command, and turns what went wrong into a clear message and an exit code. */
 async function main(argv: readonly string[]): Promise<void> {
@@ -17,6 +17,10 @@ function exitCodeOf(error: unknown): number {
     say(error.message);
     for (const finding of error.findings) say(`  ${finding.where}: ${finding.field}: expected ${finding.expected}, got ${finding.got}`);
     return exitCodes.wrongInput;
+  }
+  if (error instanceof Interrupted) {
+    say(error.message);
+    return error.exitCode;
   }
   say(error instanceof Error ? (error.stack ?? error.message) : String(error));
   return exitCodes.wrongInput;

@@ -1,8 +1,19 @@
 import { once } from 'node:events';
+import { constants } from 'node:os';
 import { SingleBar } from 'cli-progress';
 
 /** Exit codes of the command line. */
 export const exitCodes = Object.freeze({ done: 0, difference: 1, wrongInput: 2 });
+
+/** The command was ended by a signal and has put away what it had begun; its exit code says so as a shell expects it. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+  readonly exitCode: number;
+  constructor(signal: 'SIGINT' | 'SIGTERM') {
+    super('cancelled');
+    this.exitCode = 128 + constants.signals[signal];
+  }
+}
 
 /** Messages and progress go to standard error; results alone to standard output. */
 export const say = (text: string): void => { process.stderr.write(`${text}\n`); };

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { BacktestChild } from '../src/backtest/backtest-child';
+import { BacktestService } from '../src/backtest/backtest-service';
 import { relane } from '../src/relane/relane';
 import { suitePlaceOf } from '../src/backtest/suite-reader';
 import type { SuiteBacktest } from '../src/backtest/suite-backtest';
@@ -48,6 +49,7 @@ const isGone = (pid: number | undefined): boolean => {
 
 it('gives the report, whatever it had to run for it', async () => {
   const ofRule = await backtest({ documents: [rule('tx.amount > 20000')] });
+  expect((await suite.ask('DELETE', `/backtests/${String(ofRule['id'])}`)).status).toBe(409);
   expect(ofRule).toMatchObject({ status: 'done', error: null, report: { decisions: count, ways: ['recorded'], parity: { same: count, different: 0 } } });
   expect(await backtest({})).toMatchObject({ status: 'done', report: { decisions: count, sets: { unchanged: true }, parity: { same: count, different: 0, not_stored: 0, counts_equal: true } } });
 });
@@ -55,6 +57,16 @@ it('gives the report, whatever it had to run for it', async () => {
 it('says what is wrong with what it was asked', async () => {
   expect(await backtest({ documents: [rule('tx.amount > 20000')], segment: 'tx.nothing + 1' })).toMatchObject({ status: 'failed', error: expect.stringContaining('nothing') as string });
   expect((await suite.ask('POST', '/backtests', { documents: [rule('tx.nothing > 20000')] })).status).toBe(422);
+});
+
+it('is cancelled with its process, and no more than once', async () => {
+  const { definitions } = suite.suite, { place, modelsFolder, request } = jobOver(folder.path);
+  const backtests = new BacktestService({ place, modelsFolder, clock: { nowMs: () => startMs }, env: { ...process.env, WEIR_BACKTEST_NICENESS: '0' }, inForce: () => definitions.set, resolve: (change) => definitions.resolved(change) });
+  const { id } = await backtests.start({ ...request, change: undefined });
+  expect(await backtests.cancel(id)).toMatchObject({ id, status: 'cancelled', endedAtMs: startMs, report: null, error: null });
+  expect(await backtests.byId(id)).toMatchObject({ status: 'cancelled' });
+  await expect(backtests.cancel(id)).rejects.toMatchObject({ code: 'WEIR_CONFLICT' });
+  await expect(backtests.cancel('b-nothing')).rejects.toMatchObject({ code: 'WEIR_NOT_FOUND' });
 });
 
 it('says how it ended when it is killed, and leaves the suite as it was', async () => {

@@ -380,9 +380,10 @@ export interface BacktestRequest {
   /** Compare with what was stored, and nothing else. */
   readonly verify: boolean;
 }
+export const backtestStatuses = ['running', 'done', 'failed', 'cancelled'] as const;
 export interface BacktestState {
   readonly id: string;
-  readonly status: 'running' | 'done' | 'failed';
+  readonly status: (typeof backtestStatuses)[number];
   readonly verify: boolean;
   readonly startedAtMs: number;
   readonly endedAtMs: number | null;
@@ -397,6 +398,8 @@ export interface Backtests {
   /** WEIR_LIMIT_REACHED when as many run as may. A set that does not hold is refused with its findings before anything runs. */
   start(request: BacktestRequest): Promise<BacktestState>;
   byId(id: string): Promise<BacktestState | undefined>;
+  /** Ends one that runs; once it is answered, nothing of it runs. WEIR_NOT_FOUND for none of this id, WEIR_CONFLICT for one that has ended. */
+  cancel(id: string): Promise<BacktestState>;
   /** Newest first, without their reports. */
   all(): Promise<readonly BacktestState[]>;
 }

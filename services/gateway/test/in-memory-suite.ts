@@ -182,11 +182,19 @@ export class InMemorySuite {
       verification: { now: () => Promise.resolve({ share: 0.02, passes: 0, lastPassMs: null, lastError: null, byView: {}, keys: 0, same: 0, different: 0, byReason: { late: 0, tie: 0, coarsened: 0, ttl: 0, version: 0, warming: 0, bug: 0 }, examples: [] }) },
       backtests: {
         start: async ({ verify }) => {
-          const state: BacktestState = { id: `b-${this.backtests.length}`, status: 'done', verify, startedAtMs: this.nowMs, endedAtMs: this.nowMs, records: 3, recordsTotal: 3, report: { decisions: 3 }, error: null };
+          const begun = { id: `b-${this.backtests.length}`, verify, startedAtMs: this.nowMs, recordsTotal: 3, error: null };
+          const state: BacktestState = this.mood === 'late' ? { ...begun, status: 'running', endedAtMs: null, records: 1, report: null } : { ...begun, status: 'done', endedAtMs: this.nowMs, records: 3, report: { decisions: 3 } };
           this.backtests.push(state);
           return state;
         },
-        byId: async (id) => this.backtests.find((one) => one.id === id), all: async () => [...this.backtests].reverse(),
+        byId: async (id) => this.backtests.find((one) => one.id === id),
+        cancel: async (id) => {
+          const at = this.backtests.findIndex((one) => one.id === id), state = this.backtests[at];
+          if (state === undefined) throw new WeirError('WEIR_NOT_FOUND', `there is no back-test ${id}`);
+          if (state.status !== 'running') throw new WeirError('WEIR_CONFLICT', `${id} is ${state.status}`);
+          return this.backtests[at] = { ...state, status: 'cancelled', endedAtMs: this.nowMs };
+        },
+        all: async () => [...this.backtests].reverse(),
       },
       history: { path: '/history', lanes: async () => [{ lane: 0, first: 0, last: 9, lag: 1, files: 2, bytes: 4_096, days: 1 }], flush: async () => undefined, compact: async () => 1 },
       status: { now: async () => ({ startedAtMs: this.nowMs, set: this.sets.at(-1)?.set ?? null, appliedAtMs: null, lanes: [{ lane: 0, records: this.decisions.length, position: this.decisions.length - 1, lag: 0, statePosition: -1 }] }) },

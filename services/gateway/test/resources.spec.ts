@@ -135,6 +135,20 @@ describe('labels and quarantine', () => {
   });
 });
 
+describe('back-tests', () => {
+  it('that run are cancelled, once, by who may start them', async () => {
+    gateway.suite.mood = 'late';
+    const { status, headers } = await gateway.ask('POST', '/backtests', { body: {} }), path = String(headers['location']);
+    expect(status).toBe(202);
+    expect((await gateway.ask('DELETE', path, { key: gateway.suite.addKey('reads-alone', ['read']) })).status).toBe(403);
+    expect(await gateway.ask('DELETE', path)).toMatchObject({ status: 200, json: { status: 'cancelled', report: null, error: null } });
+    expect((await gateway.ask('GET', path)).json).toMatchObject({ status: 'cancelled' });
+    expect(gateway.suite.auditTrail[0]).toMatchObject({ action: 'backtest.cancel', subject: path.split('/').at(-1) });
+    expect((await gateway.ask('DELETE', path)).status).toBe(409);
+    expect((await gateway.ask('DELETE', '/backtests/b-nothing')).status).toBe(404);
+  });
+});
+
 describe('the process', () => {
   it('tells its metrics', async () => {
     await decide('t-1', 1);

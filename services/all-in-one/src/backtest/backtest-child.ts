@@ -12,7 +12,7 @@ const heapMbMax = 2_048;
 /** What it said last is kept, for when it ends unasked. */
 const saidCharsMax = 2_000;
 /** After so long without an end it is ended by force, ms. */
-const graceMs = 5_000;
+const graceMs = 1_000;
 
 const built = join(__dirname, 'backtest-process.js');
 /** Uncompiled code starts the compiled process. */

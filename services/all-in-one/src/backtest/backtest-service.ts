@@ -25,6 +25,9 @@ export interface BacktestServiceOptions {
   readonly env: NodeJS.ProcessEnv;
 }
 
+/** It was asked to end, and that is no failure. */
+class Cancelled extends Error { override readonly name = 'Cancelled'; }
+
 interface Job { readonly child: BacktestChild; state: BacktestState; done: Promise<void> }
 
 /** Back-tests and verifications over a running suite's own log, each in a process behind everything else. Nothing of them reaches the lanes. */
@@ -48,11 +51,24 @@ export class BacktestService implements Backtests {
     const job: Job = { child, done: Promise.resolve(), state: { id, status: 'running', verify: request.verify, startedAtMs: clock.nowMs(), endedAtMs: null, records: 0, recordsTotal: null, report: null, error: null } };
     this.jobs.set(id, job);
     this.forgetOldest();
-    job.done = child.report.then((report) => { this.end(job, { status: 'done', records: job.state.recordsTotal ?? 0, report }); }, (error: unknown) => { this.end(job, { status: 'failed', error: textOfError(error) }); });
+    job.done = child.report.then((report) => { this.end(job, { status: 'done', records: job.state.recordsTotal ?? 0, report }); }, (error: unknown) => { this.end(job, error instanceof Cancelled ? { status: 'cancelled' } : { status: 'failed', error: textOfError(error) }); });
     return job.state;
   }
 
   byId(id: string): Promise<BacktestState | undefined> { return Promise.resolve(this.jobs.get(id)?.state); }
+
+  async cancel(id: string): Promise<BacktestState> {
+    const job = this.jobs.get(id);
+    if (job === undefined) throw new WeirError('WEIR_NOT_FOUND', 'no back-test has this id, or it was forgotten');
+    const wasRunning = job.state.status === 'running';
+    if (wasRunning) {
+      await job.child.end(new Cancelled());
+      await job.done;
+    }
+    // Its report may have come first.
+    if (!wasRunning || job.state.status !== 'cancelled') throw new WeirError('WEIR_CONFLICT', `${id} has ended (${job.state.status})`);
+    return job.state;
+  }
 
   all(): Promise<readonly BacktestState[]> { return Promise.resolve([...this.jobs.values()].map(({ state }) => ({ ...state, report: null })).reverse()); }
 

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { WeirError } from '@weir/contracts';
 import { readTimestamp } from '@weir/pipeline';
@@ -14,6 +13,7 @@ import { changeOf, readFolder } from '../definition-upload';
 import { workFolder } from '../folders';
 import { tokenKey } from '../suite/secrets';
 import { Progress } from '../terminal';
+import { backtestOf } from './await-backtest';
 import { objectOf, objectsOf, print, printTable, shown, textsOf, type JsonObject } from './remote';
 
 export interface BacktestFlags {
@@ -62,25 +62,7 @@ async function overSuite(flags: BacktestFlags): Promise<unknown> {
   const client = new Client(flags);
   const folder = await readFolder(flags.definitions);
   for (const { path, bytes } of folder.models) await client.send('PUT', `/models/files?path=${encodeURIComponent(path)}`, { text: bytes, type: 'application/octet-stream' });
-  return awaitBacktest(client, { ...changeOf(folder), ...timesOf(flags), amount: flags.amount, segment: flags.segment, examples: Number(flags.examples ?? examplesDefault) }, 'replaying');
-}
-
-const pollEveryMs = 250;
-
-/** Starts a back-test in a running suite and waits for its report. */
-export async function awaitBacktest(client: Client, body: unknown, title: string): Promise<JsonObject> {
-  let state = objectOf(await client.json('POST', '/backtests', body));
-  let progress: Progress | undefined;
-  while (state['status'] === 'running') {
-    await pause(pollEveryMs);
-    state = objectOf(await client.json('GET', `/backtests/${encodeURIComponent(String(state['id']))}`));
-    const { records, of } = objectOf(state['progress']);
-    progress ??= typeof of === 'number' ? new Progress(title, of) : undefined;
-    progress?.at(Number(records));
-  }
-  progress?.end();
-  if (state['status'] !== 'done') throw new WeirError('WEIR_INPUT_INVALID', `it failed: ${String(state['error'])}`);
-  return objectOf(state['report']);
+  return backtestOf(client, { ...changeOf(folder), ...timesOf(flags), amount: flags.amount, segment: flags.segment, examples: Number(flags.examples ?? examplesDefault) }, 'replaying');
 }
 
 /** `--from` and `--to` as they are sent. @throws WeirError WEIR_USAGE. */

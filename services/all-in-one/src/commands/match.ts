@@ -10,7 +10,8 @@ import { MatchTally, noFigures, type PatternFigures } from '../offline/match-tal
 import { Progress } from '../terminal';
 import { Client } from '../client';
 import { changeOf, readFolder } from '../definition-upload';
-import { awaitBacktest, matchText, rangeOf, timesOf } from './backtest';
+import { backtestOf } from './await-backtest';
+import { matchText, rangeOf, timesOf } from './backtest';
 import { answerCases } from './cases';
 import { localTokeniser } from './offline';
 import { objectOf, objectsOf, print, printTable, type JsonObject } from './remote';
@@ -50,7 +51,7 @@ async function overFile(flags: MatchFlags, definitions: string, events: string):
 
 /** By the back-test of the suite: its threads, its whole log. */
 async function overSuite(flags: MatchFlags, definitions: string): Promise<Row[]> {
-  const report = await awaitBacktest(new Client(flags), { ...changeOf(await readFolder(definitions)), ...timesOf(flags), examples: 0 }, 'matching');
+  const report = await backtestOf(new Client(flags), { ...changeOf(await readFolder(definitions)), ...timesOf(flags), examples: 0 }, 'matching');
   return objectsOf(report['patterns']).map(({ pattern, mode, after }) => ({ pattern: String(pattern), mode: mode === null ? null : String(mode), ...(objectOf(after) as unknown as PatternFigures) })); // made by reportOf
 }
 

@@ -8,7 +8,8 @@ import { readHistoryOptions } from '../history/history-config';
 import { lanesBegin, readLaneCount } from '../relane/lane-record';
 import { Client } from '../client';
 import { exitCodes, Progress } from '../terminal';
-import { awaitBacktest, memoryMbMax, rangeOf, timesOf } from './backtest';
+import { backtestOf } from './await-backtest';
+import { memoryMbMax, rangeOf, timesOf } from './backtest';
 import { objectOf, objectsOf, print, shown, textsOf, type JsonObject } from './remote';
 import { lanesOf } from './up';
 
@@ -20,7 +21,7 @@ export function registerVerify(program: Command): void {
     .option('--from <time>', 'decisions of events at or after it').option('--to <time>', 'decisions of events before it').option('--data <dir>', 'of a stopped suite, instead of a running one').option('--lanes <n>', 'with --data: how many it has (default: as the folder says)', lanesOf)
     .option('--url <url>', 'of the suite (default: the one the last `weir up` wrote down)').option('--json', 'a JSON line per mismatch, then one of the figures')
     .action(async (flags: VerifyFlags) => {
-      const report = objectOf(flags.data === undefined ? await awaitBacktest(new Client(flags), { verify: true, ...timesOf(flags) }, 'verifying') : await verifyFolder(flags, resolve(flags.data)));
+      const report = objectOf(flags.data === undefined ? await backtestOf(new Client(flags), { verify: true, ...timesOf(flags) }, 'verifying') : await verifyFolder(flags, resolve(flags.data)));
       printReport(report, flags.json === true);
       if (Number(report['different']) + Number(report['not_stored']) > 0) process.exitCode = exitCodes.difference;
     });

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WeirError } from '@weir/contracts';
 import { SeededRandom } from '@weir/testkit';
 import { Client } from '../client';
-import { awaitBacktest } from '../commands/backtest';
+import { awaitBacktest } from '../commands/await-backtest';
 import { applyOver } from '../commands/definitions-remote';
 import { closingEvents, tortureEvents, type SentEvent } from './events';
 import { faultPlan } from './fault-plan';
@@ -154,7 +154,7 @@ class TortureRun {
     const topics = await readTopics({ brokers: [ground.broker.address], prefix: this.prefix, closing: run.closing });
     await this.exportTo(exportFile);
     // From an empty state, every decision reading the other lanes where it read them: whatever the lanes, and the degraded ones whose cause stands in the log.
-    const replay = await awaitBacktest(this.client(), { verify: true }, 'replaying');
+    const replay = await awaitBacktest(this.client(), { verify: true }, { title: 'replaying' });
     const unclean = await ground.stop();
     const offline = new Map<string, { readonly digest: string; readonly text: string }>();
     // With several lanes a decision also reads the others, where a file has one lane: there the replay alone says what is right.

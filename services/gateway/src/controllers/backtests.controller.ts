@@ -1,7 +1,7 @@
 import { Controller, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { BacktestState } from '../dependencies';
+import { backtestStatuses, type BacktestState } from '../dependencies';
 import { GatewayContext } from '../gateway-context';
 import { Answers, endpoint, principalOf } from '../http/endpoint';
 import { problems } from '../http/problem';
@@ -26,9 +26,9 @@ const backtestBody = z.strictObject({
 }).refine(({ documents, files, verify }) => !verify || (documents === undefined && files === undefined), { message: 'no definitions', path: ['verify'] });
 
 const backtestAnswer = z.object({
-  id: z.string(), status: z.enum(['running', 'done', 'failed']), verify: z.boolean(), started_at: isoTime, ended_at: isoTime.nullable(),
+  id: z.string(), status: z.enum(backtestStatuses), verify: z.boolean(), started_at: isoTime, ended_at: isoTime.nullable(),
   progress: z.object({ records: z.number().int(), of: z.number().int().nullable() }),
-  report: jsonObject.nullable().meta({ description: 'Once it is done.' }), error: z.string().nullable(),
+  report: jsonObject.nullable().meta({ description: 'Once it is done; of one that was cancelled there is none.' }), error: z.string().nullable(),
 }).meta({ id: 'Backtest' });
 const backtestsAnswer = z.object({ backtests: z.array(backtestAnswer), next });
 
@@ -38,6 +38,10 @@ export const startBacktest = endpoint({
   body: { schema: backtestBody }, responses: { 202: json('It runs.', backtestAnswer), ...problemResponses(400, 413, 415, 422) },
 });
 export const oneBacktest = endpoint({ method: 'GET', path: '/backtests/:id', tag, role: 'read', summary: 'Progress, and the report once it is done', params: idParams, responses: { 200: json('As of now.', backtestAnswer), ...problemResponses(404) } });
+export const cancelBacktest = endpoint({
+  method: 'DELETE', path: '/backtests/:id', tag, role: 'edit', summary: 'Cancel one that runs', description: 'Its process has ended when this is answered. It stays in the list as `cancelled`, without a report.',
+  params: idParams, responses: { 200: json('It is cancelled.', backtestAnswer), ...problemResponses(404, 409) },
+});
 export const listBacktests = endpoint({ method: 'GET', path: '/backtests', tag, role: 'read', summary: 'Those that run and the last that ended; newest first, without their reports', responses: { 200: json('All of them.', backtestsAnswer) } });
 
 @Controller(['', 'v1'])
@@ -58,6 +62,14 @@ export class BacktestsController {
   async one(@Req() request: FastifyRequest): Promise<unknown> {
     const state = await this.gateway.deps.backtests.byId(oneBacktest.params(request).id);
     if (state === undefined) throw problems.notFound('no back-test has this id, or it was forgotten');
+    return shown(state);
+  }
+
+  @Answers(cancelBacktest)
+  async cancel(@Req() request: FastifyRequest): Promise<unknown> {
+    const { id } = cancelBacktest.params(request);
+    const state = await this.gateway.deps.backtests.cancel(id);
+    await this.gateway.audit(principalOf(request).name, 'backtest.cancel', id, { records: state.records });
     return shown(state);
   }
 
