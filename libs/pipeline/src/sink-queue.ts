@@ -5,14 +5,16 @@ export class SinkQueue {
   #waiting: unknown[] = [];
   #settle: Array<{ resolve: () => void; reject: (error: unknown) => void }> = [];
   #writing = false;
+  /** The write that was asked for last. */
+  #last: Promise<void> = Promise.resolve();
 
   constructor(readonly sink: Sink, readonly durable: number, private readonly attempt: (work: () => Promise<void>) => Promise<void>) {}
 
-  /** The sink takes of the batch what it needs before this returns; resolves when that is written. Bounded by the runner's batches in flight. */
+  /** The sink takes of the batch what it needs before this returns; resolves when that, and all that it took before, is written. Bounded by the runner's batches in flight. */
   write(batch: TakenBatch): Promise<void> {
     const wanted = this.#unwritten(batch);
     const taken = wanted === undefined ? undefined : this.sink.take(wanted);
-    return taken === undefined ? Promise.resolve() : this.#written(taken);
+    return taken === undefined ? this.#last : (this.#last = this.#written(taken));
   }
 
   async flush(): Promise<void> {
