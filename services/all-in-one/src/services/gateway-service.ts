@@ -201,7 +201,7 @@ export class GatewayService {
       reached: (offsets) => this.positions.reached(offsets),
     });
     await this.definitions.restore();
-    this.labels = new LabelWriter({ decisions, cases, log, set: () => this.definitions.set, heldPath: join(this.ownDir, 'labels-held.json') });
+    this.labels = new LabelWriter({ decisions, cases, log, set: () => this.definitions.set, heldPath: join(this.ownDir, 'labels-held.json'), stored: () => Promise.resolve() }); // the feed stores a decision before it tells of it
     this.feed = new DecisionFeed({ sets: this.sets, decisions, cases, labels: () => this.labels, statistics: this.statistics, hotKeys: this.hotKeys, live: this.live, replies: this.replies, nowMs: () => this.clock.nowMs(), onError });
     this.follower = new TopicFollower({
       log, path: join(this.ownDir, 'places.json'), onError: (topic, error) => logger.error({ topic, err: error }, 'a topic could not be read; it is tried again'),

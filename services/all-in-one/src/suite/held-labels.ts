@@ -10,7 +10,7 @@ const heldMax = 10_000;
 
 /** Labels of transactions that nobody has seen yet, in a file, until the transaction comes. */
 export class HeldLabels {
-  private readonly labelsByTransaction: Map<string, Label[]>;
+  private readonly labelsByTransaction: Map<string, readonly Label[]>;
   private saving: Promise<void> = Promise.resolve();
 
   constructor(private readonly path: string) {
@@ -19,6 +19,7 @@ export class HeldLabels {
     for (const label of kept) this.add(label);
   }
 
+  /** Transactions that labels wait for. */
   get size(): number { return this.labelsByTransaction.size; }
 
   /** @throws WeirError WEIR_LIMIT_REACHED when as many wait as may. */
@@ -33,16 +34,18 @@ export class HeldLabels {
 
   of(transactionId: string): readonly Label[] { return this.labelsByTransaction.get(transactionId) ?? []; }
 
-  async release(transactionIds: readonly string[]): Promise<void> {
-    let released = false;
-    for (const id of transactionIds) released = this.labelsByTransaction.delete(id) || released;
-    if (released) await this.save();
+  /** These and no others: another label of the same transaction may have come meanwhile. */
+  async release(labels: readonly Label[]): Promise<void> {
+    for (const label of labels) {
+      const left = this.of(label.transactionId).filter((each) => each !== label);
+      if (left.length === 0) this.labelsByTransaction.delete(label.transactionId);
+      else this.labelsByTransaction.set(label.transactionId, left);
+    }
+    await this.save();
   }
 
   private add(label: Label): void {
-    const known = this.labelsByTransaction.get(label.transactionId);
-    if (known === undefined) this.labelsByTransaction.set(label.transactionId, [label]);
-    else known.push(label);
+    this.labelsByTransaction.set(label.transactionId, [...this.of(label.transactionId), label]);
   }
 
   private save(): Promise<void> {

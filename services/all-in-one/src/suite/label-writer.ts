@@ -11,6 +11,8 @@ export interface LabelWriterOptions {
   readonly set: () => DefinitionSet;
   /** File of the labels that wait for their transactions. */
   readonly heldPath: string;
+  /** Resolves once the decisions that `decided` was told of so far can be read. */
+  readonly stored: () => Promise<void>;
 }
 
 /**
@@ -38,8 +40,10 @@ export class LabelWriter implements Labels {
       if (row === undefined) unknown.push(label); else known.push({ label, row });
     }
     await this.send(known);
+    if (unknown.length === 0) return;
     await this.held.hold(unknown);
-    // A transaction may have been decided between the look and the hold.
+    // A transaction may have been decided between the look and the hold, and what is decided is told of before it can be read.
+    await this.options.stored();
     for (const { transactionId } of unknown) {
       const row = await decisions.byTransaction(transactionId);
       if (row !== undefined) await this.decided([row]);
@@ -60,7 +64,7 @@ export class LabelWriter implements Labels {
     const due = rows.flatMap((row) => this.held.of(row.transactionId).map((label) => ({ label, row })));
     if (due.length === 0) return;
     await this.send(due);
-    await this.held.release(due.map(({ row }) => row.transactionId));
+    await this.held.release(due.map(({ label }) => label));
   }
 
   private async send(labels: readonly DecidedLabel[]): Promise<void> {

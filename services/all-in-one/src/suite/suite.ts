@@ -189,7 +189,7 @@ export class Suite {
       approve: (set) => this.approval.approve(set), reached: (offsets) => this.reached(offsets), inForce: (set) => void lineageEvents.tell(set),
     });
     await this.definitions.restore();
-    this.labels = new LabelWriter({ decisions: this.stores.decisions, cases: this.stores.cases, log, set: () => this.definitions.set, heldPath: join(this.options.dataDir, 'labels-held.json') });
+    this.labels = new LabelWriter({ decisions: this.stores.decisions, cases: this.stores.cases, log, set: () => this.definitions.set, heldPath: join(this.options.dataDir, 'labels-held.json'), stored: () => this.reached(this.nextOffsets.map((next) => next - 1)) });
     await this.startWebhooks();
     this.watch = new ModelWatch({
       ...readModelsOptions(this.options.env), log, clock: this.clock, registry: this.stores.registry, definitions: this.definitions, metrics: this.metrics, logger: this.options.logger,
