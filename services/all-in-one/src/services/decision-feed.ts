@@ -43,7 +43,7 @@ export class DecisionFeed {
   }
 
   async take(lane: number, records: readonly LogRecord[]): Promise<void> {
-    const { decisions: store, statistics, live, replies, labels, nowMs } = this.options;
+    const { decisions: store, replies } = this.options;
     const durable = await store.position(lane);
     const rows: DecidedRow[] = [];
     let last = durable;
@@ -56,18 +56,22 @@ export class DecisionFeed {
       const entities = known?.entities.of({ event: eventOf(decision, known.set.sources.get(decision.verdict.source ?? '')?.fields.map(({ name }) => name) ?? []) }) ?? [];
       rows.push(decisionRow({ lane, offset, receivedAtMs: Number(record.headers[decisionHeaders.receivedAt] ?? 0), event: { source: decision.verdict.source ?? '' } }, decision, entities, known?.packer));
     }
+    if (rows.length > 0) await this.keep(lane, rows);
     this.throughByLane[lane] = last;
-    if (rows.length === 0) return;
+    for (const { offset, decision } of rows) replies.settle(lane, offset, () => ({ kind: 'decided', decision }));
+  }
+
+  private async keep(lane: number, rows: readonly DecidedRow[]): Promise<void> {
+    const { decisions: store, statistics, live, labels, nowMs } = this.options;
     await store.write(lane, [store.take(rows)]);
     if (this.cases.take({ lane, records: [], outcomes: [], stageMs: {}, takenAtMs: nowMs(), made: new Taken(rows, new Map()) }) === 'full') await this.cases.flush();
     labels().decided(rows).catch(this.options.onError);
     statistics.add(rows, nowMs());
     this.options.hotKeys.add(rows, nowMs());
     if (live.watched) live.decisions(rows.map(({ decision }) => decision));
-    for (const { offset, decision } of rows) replies.settle(lane, offset, () => ({ kind: 'decided', decision }));
   }
 
-  /** The newest decided record of a lane that came by; -1 for none. */
+  /** The newest decided record of a lane that is kept here; -1 for none. */
   through(lane: number): number { return this.throughByLane[lane] ?? -1; }
 
   /** Cases are durable. */

@@ -58,7 +58,7 @@ import { Replies } from '../suite/replies';
 import { tokenKey, webhookKey } from '../suite/secrets';
 import { readFourEyes, SetProposals } from '../suite/set-proposals';
 import { LaneStatus } from '../suite/suite-status';
-import { ToldDecisions, ToldQuarantine } from '../suite/answered-reads';
+import { stored, ToldDecisions, ToldQuarantine, type Told } from '../suite/answered-reads';
 import { StoredDecisions, StoredQuarantine } from '../suite/suite-views';
 import { tracingOf } from '../suite/tracing-of';
 import { openChecker } from '../verify/checker';
@@ -291,7 +291,7 @@ export class GatewayService {
   }
 
   private async startGateway(): Promise<void> {
-    const { log, registry, decisions, quarantine, cases, clock, tokeniser } = this, { config, logger, env, gateway } = this.options;
+    const { log, registry, cases, clock, tokeniser } = this, { config, logger, env, gateway } = this.options;
     const set = (): DefinitionsService['set'] => this.definitions.set;
     const writer = new LaneWriter(log, (offsets) => this.positions.reached(offsets));
     const features = new LaneFeatures({ set, stages: Array.from({ length: config.lanes }, (_, lane) => new StoredFeatures(this.featureState, lane, config.lanes)), clock, tokeniser, statistics: this.statistics });
@@ -301,6 +301,7 @@ export class GatewayService {
       log, replies: this.replies, decisions: { byId: (id) => this.feed.byIdSoon(id) }, set, tokeniser, backlogMax, backlog: () => Math.max(this.replies.waiting, this.positions.backlog), decided: (lane) => Math.max(this.positions.decided(lane), this.feed.through(lane)), last: (lane) => (this.positions.nextOffsets[lane] ?? 0) - 1, replyTo: this.address, tracing: this.tracing,
       simulate: async (body, lane) => edge.answerOf(await simulations.ask(body, lane), { lane, offset: simulatedOffset }, null),
     });
+    const decisions = new ToldDecisions(this.decisions, edge.told), quarantine = new ToldQuarantine(this.quarantine, edge.told), settled = (): Promise<void> => this.raised(edge.told);
     const insight = new Insight({ resolved: (change) => this.definitions.resolved(change), stages: () => [], registry, decisions, explain: (model, row) => this.explaining.explain(model, row), nextOffsets: () => this.positions.nextOffsets, tokenOfEntity });
     this.backtests = new BacktestService({
       place: suitePlaceOf(this.ownDir, { lanes: config.lanes, kafka: config.brokers, history: this.historyOptions.path }), env: this.options.env, clock, modelsFolder: join(this.dataDir, 'models'), inForce: set,
@@ -322,26 +323,31 @@ export class GatewayService {
     const stored = new StoredLists(this.scoringState, set), tables = new StoredTables(this.featureState), patterns = new StoredPatterns(this.patternState, config.lanes);
     const lists = new LaneLists({ set, store: () => stored.lists(), writer, clock, tokeniser });
     this.reviews = new ReviewQueue({
-      cases, decisions, lists, set, clock, forwardLabels: (labels) => this.labels.forward(labels.map((label) => ({ ...label, source: label.source ?? 'review' }))),
+      cases, decisions, settled, lists, set, clock, forwardLabels: (labels) => this.labels.forward(labels.map((label) => ({ ...label, source: label.source ?? 'review' }))),
       tokenOfField: (field, value) => features.tokenOfField(field, value), onError: (error) => logger.error({ err: error }, 'a resolution waits to reach the lanes'),
     });
     await this.reviews.resume();
     caseMetrics(this.metrics, { cases, clock, onError: (error) => logger.warn({ err: error }, 'cases could not be counted') });
     const { positions } = this;
-    const toldDecisions = new ToldDecisions(decisions, edge.told), toldQuarantine = new ToldQuarantine(quarantine, edge.told);
     this.server = new GatewayServer({
-      cases: this.reviews, entities: new EntityViews({ decisions: toldDecisions, cases, set, entityTypeOf: (name) => features.entityTypeOf(name), tokenOfEntity }),
+      cases: this.reviews, entities: new EntityViews({ decisions, cases, set, entityTypeOf: (name) => features.entityTypeOf(name), tokenOfEntity }),
       edge, features, definitions: this.definitions, proposals: new SetProposals({ required: readFourEyes(env), registry, definitions: this.definitions, clock }),
-      decisions: new FollowedDecisions(toldDecisions, toldQuarantine, insight, () => this.caughtUp()), lists, snoozes: new LaneSnoozes({ set, state: () => stored.snoozes(), writer, clock, tokenOfEntity }), alerts: new StoredAlerts({ log, cases, clock }),
-      matches: new StoredMatches(log, tokenOfEntity, async (pattern, of) => {
+      decisions: new FollowedDecisions(decisions, quarantine, insight, () => this.caughtUp()), lists, snoozes: new LaneSnoozes({ set, state: () => stored.snoozes(), writer, clock, tokenOfEntity }), alerts: new StoredAlerts({ log, cases, clock, settled }),
+      matches: new StoredMatches({ log, tokenOf: tokenOfEntity, settled, standing: async (pattern, of) => {
         const stages = await patterns.stages();
         return patternStanding(pattern, of, { set, stages: () => stages, decisions, insight, entityTypeOf: (name) => features.entityTypeOf(name), tokenOf: tokenOfEntity });
-      }),
+      } }),
       tables: new LaneTables({ set, rows: () => tables, writer, tokeniser }), labels: this.labels, models: this.artifacts, monitors: this.monitors, backtests: this.backtests, hotKeys: this.hotKeys, reprocessing, verification, ...(this.history === undefined ? {} : { history: this.history.forCallers }),
       status: new LaneStatus({ log, runners: Array.from({ length: config.lanes }, (_, lane) => ({ get position() { return positions.decided(lane); }, get publishedPosition() { return positions.decided(lane); } })), definitions: this.definitions, startedAtMs: clock.nowMs() }),
-      quarantine: new StoredQuarantine(toldQuarantine, edge, clock, resendDeadlineMs), keys: new RegistryKeys(registry), audit: new RegistryAudit(registry), live: this.live, tracing: this.tracing, health: this.health, metrics: this.metrics, logger, clock,
+      quarantine: new StoredQuarantine(quarantine, edge, clock, resendDeadlineMs), keys: new RegistryKeys(registry), audit: new RegistryAudit(registry), live: this.live, tracing: this.tracing, health: this.health, metrics: this.metrics, logger, clock,
     }, gateway);
     await this.server.start();
+  }
+
+  /** What decisions that callers were told of raised is written: matches by cep, alerts by scoring, cases here. Cases that cannot be opened now go on waiting. */
+  private async raised(told: Told): Promise<void> {
+    await stored(told.raised, async (lane, offset) => this.feed.through(lane) >= offset && (await this.patternState.position(lane)) >= offset && (await this.scoringState.position(lane)) >= offset);
+    await this.feed.flush().catch(() => undefined);
   }
 
   /** Everything that is in the lanes now is decided, and its decision is here. */

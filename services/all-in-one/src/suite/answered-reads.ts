@@ -1,30 +1,37 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Origin } from '@weir/contracts';
+import type { Decision, Origin } from '@weir/contracts';
 import { DecisionStore, quarantineId, QuarantineStore, type DecisionQuery, type DecisionRow, type Page, type QuarantineQuery, type QuarantineRow, type TakenDecisions } from '@weir/ports';
 import type { Reply } from './replies';
 
 /** How long a read waits for what was told; longer only where nothing can be written, and then it reads what is there. */
-const withinMs = 2_000, lookAgainMs = 5;
+const withinMs = 5_000, lookAgainMs = 5;
 
 /** The newest offset of each lane that callers were told of. An answer goes out before its row is durable. */
 export class Told {
   readonly decided: number[];
   readonly quarantined: number[];
+  /** Of decisions that leave more than themselves: an alert, a case, a match. */
+  readonly raised: number[];
 
   constructor(lanes: number) {
     this.decided = new Array<number>(lanes).fill(-1);
     this.quarantined = new Array<number>(lanes).fill(-1);
+    this.raised = new Array<number>(lanes).fill(-1);
   }
 
   note(reply: Reply, { lane, offset }: Origin): void {
     if (reply.kind === 'accepted') return;
-    if (reply.kind === 'decided') this.decided[lane] = Math.max(this.decided[lane] ?? -1, offset);
-    else if (reply.refusal.kind === 'quarantined') this.quarantined[lane] = Math.max(this.quarantined[lane] ?? -1, offset);
+    if (reply.kind === 'decided') {
+      this.decided[lane] = Math.max(this.decided[lane] ?? -1, offset);
+      if (raisesMore(reply.decision)) this.raised[lane] = Math.max(this.raised[lane] ?? -1, offset);
+    } else if (reply.refusal.kind === 'quarantined') this.quarantined[lane] = Math.max(this.quarantined[lane] ?? -1, offset);
   }
 }
 
+const raisesMore = ({ verdict }: Decision): boolean => verdict.alert || verdict.outcome === 'review' || verdict.matches.length > 0;
+
 /** Resolves when all that was told until now is stored, or after a while. */
-async function stored(told: readonly number[], isStored: (lane: number, offset: number) => Promise<boolean>): Promise<void> {
+export async function stored(told: readonly number[], isStored: (lane: number, offset: number) => Promise<boolean>): Promise<void> {
   const untilMs = performance.now() + withinMs;
   await Promise.all([...told].map(async (offset, lane) => {
     while (offset >= 0 && !(await isStored(lane, offset)) && performance.now() < untilMs) await sleep(lookAgainMs);

@@ -13,7 +13,7 @@ import { buildStages, type Stages } from '../chain';
 import { Builds } from '../reprocess/builds';
 import { ReprocessService } from '../reprocess/reprocess-service';
 import { setChecks, webhookCheck } from '../set-checks';
-import { ToldDecisions, ToldQuarantine } from './answered-reads';
+import { stored, ToldDecisions, ToldQuarantine } from './answered-reads';
 import { AlertSink, liveAlert } from './alerts/alert-sink';
 import { readWebhookOptions } from './alerts/alerts-config';
 import { StoredAlerts } from './alerts/alert-views';
@@ -109,7 +109,7 @@ export class Suite {
   /** Cuts the log behind history. */
   retention!: LogRetention;
   private readonly historyOptions: HistoryOptions;
-  private lanes: ReadonlyArray<{ readonly stages: Stages; readonly runner: LaneRunner }> = [];
+  private lanes: ReadonlyArray<{ readonly stages: Stages; readonly runner: LaneRunner; readonly cases: CaseSink }> = [];
   private nextOffsets: number[] = [];
   labels!: LabelWriter;
   definitions!: DefinitionsService;
@@ -230,17 +230,18 @@ export class Suite {
     return { observe: (answered) => { this.countModels(answered); this.watch.note(answered); }, ...(budgetMs === null ? {} : { budgets: { modelMs: budgetMs } }) };
   }
 
-  private buildLane(lane: number, foreign: ForeignLanes | undefined): { stages: Stages; runner: LaneRunner } {
+  private buildLane(lane: number, foreign: ForeignLanes | undefined): { stages: Stages; runner: LaneRunner; cases: CaseSink } {
     const { log, online, decisions, quarantine } = this.stores;
     const stages = buildStages({ lane, runtime: this.models, loadFile: (path, sha256) => this.artifacts.read(path, sha256), models: this.modelOptions, built: this.builds.builtFor(lane),
       prepare: [...(foreign === undefined ? [] : [foreign.recallFor(lane)]), this.builds.preparationFor(lane)], ...(foreign === undefined ? {} : { foreign: foreign.shardsFor(lane) }) });
     const reader = new BatchReader(this.clock, () => (this.definitions.applied ? this.definitions.set : undefined));
+    const cases = this.caseSink(reader);
     const runner = new LaneRunner({
       lane, log, store: online, chain: stages, clock: this.clock, checkpointRecords, hooks: laneMetrics(this.metrics, lane), recordsFirst: foreign !== undefined,
-      sinks: [new DecisionSink(lane, reader, decisions), new QuarantineSink(quarantine), ...this.historySink(lane, reader), this.caseSink(reader), this.alertSink(lane, stages, reader), ...(foreign === undefined ? [] : [new ListAdditionSink(log, lane)]), new MatchSink(log, lane, (pattern) => stages.patterns.entityOf(pattern)), new LiveSink(reader, this.live, (batch, taken) => this.noteBatch(batch, taken)), ...(this.tracing === undefined ? [] : [new TraceSink(this.tracing, this.options.logger)])],
+      sinks: [new DecisionSink(lane, reader, decisions), new QuarantineSink(quarantine), ...this.historySink(lane, reader), cases, this.alertSink(lane, stages, reader), ...(foreign === undefined ? [] : [new ListAdditionSink(log, lane)]), new MatchSink(log, lane, (pattern) => stages.patterns.entityOf(pattern)), new LiveSink(reader, this.live, (batch, taken) => this.noteBatch(batch, taken)), ...(this.tracing === undefined ? [] : [new TraceSink(this.tracing, this.options.logger)])],
       reply: (outcomes, batch) => this.reply(outcomes, reader.read(batch)), retriesMax: Infinity, onRetry: (error) => this.noteRetry(lane, error),
     });
-    return { stages, runner };
+    return { stages, runner, cases };
   }
 
   /** A lane whose outputs cannot be written (a full disk, a server that is away) waits for as long as it takes, and the process says so. */
@@ -333,6 +334,12 @@ export class Suite {
     await Promise.all(offsets.map((offset, lane) => (offset < 0 ? undefined : this.lanes[lane]?.runner.reached(offset))));
   }
 
+  /** What decisions that callers were told of raised is written: matches, alerts, cases. Cases that cannot be opened now go on waiting. */
+  private async raised(): Promise<void> {
+    await stored(this.edge.told.raised, (lane, offset) => Promise.resolve((this.lanes[lane]?.runner.position ?? -1) >= offset));
+    await Promise.allSettled(this.lanes.map(({ cases }) => cases.flush()));
+  }
+
   private reply(outcomes: readonly Outcome[], taken: Taken): void {
     for (const outcome of outcomes) {
       if ('replyTo' in outcome && outcome.replyTo === undefined) continue;
@@ -355,9 +362,9 @@ export class Suite {
   }
 
   private async startGateway(): Promise<void> {
-    const { log, registry, decisions, quarantine, cases } = this.stores;
+    const { log, registry, cases } = this.stores, { edge } = this;
+    const decisions = new ToldDecisions(this.stores.decisions, edge.told), quarantine = new ToldQuarantine(this.stores.quarantine, edge.told), settled = (): Promise<void> => this.raised();
     const set = (): DefinitionsService['set'] => this.definitions.set;
-    const { edge } = this;
     const writer = new LaneWriter(log, (offsets) => this.reached(offsets));
     const features = new LaneFeatures({ set, stages: this.lanes.map(({ stages }) => stages.features), clock: this.clock, tokeniser: this.tokeniser, statistics: this.statistics });
     const tokenOfEntity = (type: string, key: string): string => features.tokenised(type, key);
@@ -379,27 +386,26 @@ export class Suite {
     await this.reprocessing.resumeAll(await this.buildsInUse());
     const lists = new LaneLists({ set, store: () => this.firstLane.scoring.lists, writer, clock: this.clock, tokeniser: this.tokeniser });
     this.reviews = new ReviewQueue({
-      cases, decisions, lists, set, clock: this.clock, forwardLabels: (labels) => this.labels.forward(labels.map((label) => ({ ...label, source: label.source ?? 'review' }))),
+      cases, decisions, settled, lists, set, clock: this.clock, forwardLabels: (labels) => this.labels.forward(labels.map((label) => ({ ...label, source: label.source ?? 'review' }))),
       tokenOfField: (field, value) => features.tokenOfField(field, value), onError: (error) => this.options.logger.error({ err: error }, 'a resolution waits to reach the lanes'),
     });
     await this.reviews.resume();
     caseMetrics(this.metrics, { cases, clock: this.clock, onError: (error) => this.options.logger.warn({ err: error }, 'cases could not be counted') });
-    const toldDecisions = new ToldDecisions(decisions, edge.told), toldQuarantine = new ToldQuarantine(quarantine, edge.told);
     this.server = new GatewayServer({
-      cases: this.reviews, entities: new EntityViews({ decisions: toldDecisions, cases, set, entityTypeOf: (name) => features.entityTypeOf(name), tokenOfEntity }),
+      cases: this.reviews, entities: new EntityViews({ decisions, cases, set, entityTypeOf: (name) => features.entityTypeOf(name), tokenOfEntity }),
       edge, features, definitions: this.definitions, proposals: new SetProposals({ required: this.fourEyes, registry, definitions: this.definitions, clock: this.clock }),
-      decisions: new StoredDecisions(toldDecisions, toldQuarantine, insight),
+      decisions: new StoredDecisions(decisions, quarantine, insight),
       lists,
       snoozes: new LaneSnoozes({ set, state: () => this.firstLane.scoring.snoozes, writer, clock: this.clock, tokenOfEntity: (type, key) => features.tokenised(type, key) }),
-      alerts: new StoredAlerts({ log, cases, clock: this.clock }),
-      matches: new StoredMatches(log, tokenOfEntity, (pattern, of) => patternStanding(pattern, of, {
+      alerts: new StoredAlerts({ log, cases, clock: this.clock, settled }),
+      matches: new StoredMatches({ log, tokenOf: tokenOfEntity, settled, standing: (pattern, of) => patternStanding(pattern, of, {
         set, stages: () => this.lanes.map(({ stages }) => stages.patterns), decisions, insight, entityTypeOf: (name) => features.entityTypeOf(name), tokenOf: tokenOfEntity,
-      })),
+      }) }),
       tables: new LaneTables({ set, rows: () => this.firstLane.features.tableRows, writer, tokeniser: this.tokeniser }),
       labels: this.labels, models: this.artifacts, monitors: this.monitors, backtests: this.backtests, reprocessing: this.reprocessing, verification: this.verification, hotKeys: this.hotKeys,
       status: new LaneStatus({ log, runners: this.lanes.map(({ runner }) => runner), definitions: this.definitions, startedAtMs: this.clock.nowMs() }),
       history: this.historyForAll(),
-      quarantine: new StoredQuarantine(toldQuarantine, edge, this.clock, resendDeadlineMs),
+      quarantine: new StoredQuarantine(quarantine, edge, this.clock, resendDeadlineMs),
       keys: new RegistryKeys(registry), audit: new RegistryAudit(registry), live: this.live, tracing: this.tracing, health: this.health, metrics: this.metrics, logger: this.options.logger, clock: this.clock,
     }, this.options.gateway);
     await this.server.start();

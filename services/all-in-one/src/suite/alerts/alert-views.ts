@@ -6,13 +6,20 @@ import { decodeAlert } from './alert-record';
 import { liveAlert } from './alert-sink';
 import { alertsOfOrigin } from './alerts-of-origin';
 
-export interface StoredAlertsOptions { readonly log: EventLog; readonly cases: Pick<CaseStore, 'alertStandings' | 'closeAlert'>; readonly clock: Clock }
+export interface StoredAlertsOptions {
+  readonly log: EventLog;
+  readonly cases: Pick<CaseStore, 'alertStandings' | 'closeAlert'>;
+  readonly clock: Clock;
+  /** Resolves when the alerts, and the cases, of decisions that callers were told of are written. */
+  readonly settled: () => Promise<void>;
+}
 
 /** The topic read from its end. Whether an alert is open stands with the cases, so that a resolution closes its alerts in its own transaction. */
 export class StoredAlerts implements Alerts {
   constructor(private readonly options: StoredAlertsOptions) {}
 
   async list(filter: AlertFilter, page: PageRequest): Promise<Page<ShownAlert>> {
+    await this.options.settled();
     if (filter.decisionId !== undefined) return { items: (await this.ofDecision(filter.decisionId)).filter((alert) => fits(alert, filter)), next: null };
     let standings: ReadonlyMap<string, AlertStanding> = new Map();
     return newestFirst(this.options.log, 'alerts', page, (record) => {
@@ -22,6 +29,7 @@ export class StoredAlerts implements Alerts {
   }
 
   async byId(id: string): Promise<ShownAlert | undefined> {
+    await this.options.settled();
     const [, lane, offset] = /^a-(\d+)-(\d+)-/.exec(id) ?? [];
     const records = lane === undefined ? await this.aboutModels(id) : await alertsOfOrigin(this.options.log, { lane: Number(lane), offset: Number(offset) });
     return (await this.shownAll(records)).find((alert) => alert.id === id);

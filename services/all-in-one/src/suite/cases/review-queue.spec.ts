@@ -31,7 +31,7 @@ class World {
       put: (name, value, entry) => { die('after the label'); this.entries.set(`${name} ${value}`, entry); die('after the list'); return Promise.resolve({ value, ...entry, untilMs: entry.untilMs ?? null }); },
     };
     const queue = new ReviewQueue({
-      cases, lists: lists as Lists, set: () => definitionSet(), tokenOfField: (_, value) => `tok_${value}`, clock: { nowMs: () => this.nowMs }, onError: () => undefined,
+      cases, lists: lists as Lists, set: () => definitionSet(), tokenOfField: (_, value) => `tok_${value}`, clock: { nowMs: () => this.nowMs }, onError: () => undefined, settled: () => Promise.resolve(),
       decisions: { byId: () => Promise.resolve({ json: JSON.stringify({ tx: { card_id: 'card' } }) }) } as unknown as DecisionStore, // nothing else is asked of it
       forwardLabels: (labels) => { die('before the label'); this.labels.push(...labels); return Promise.resolve(); },
     });

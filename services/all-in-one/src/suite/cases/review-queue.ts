@@ -6,6 +6,8 @@ import type { CaseRow, CaseStore, Clock, DecisionStore, LabelRow } from '@weir/p
 export interface ReviewQueueOptions {
   readonly cases: CaseStore;
   readonly decisions: DecisionStore;
+  /** Resolves when the cases of decisions that callers were told of are open. */
+  readonly settled: () => Promise<void>;
   /** Appends labels that are stored already to their lanes. */
   readonly forwardLabels: (labels: readonly LabelRow[]) => Promise<void>;
   readonly lists: Lists;
@@ -31,12 +33,14 @@ export class ReviewQueue implements Cases {
   constructor(private readonly options: ReviewQueueOptions) {}
 
   async list(filter: Parameters<Cases['list']>[0], page: PageRequest): Promise<Page<ReviewCase>> {
+    await this.options.settled();
     const { nowMs } = this, { overdue, ...rest } = filter;
     const found = await this.options.cases.search({ ...rest, ...(overdue ? { overdueAtMs: nowMs } : {}), nowMs, limit: page.limit, cursor: page.cursor });
     return { items: found.items.map((row) => this.shown(row)), next: found.next };
   }
 
   async byId(id: string): Promise<Awaited<ReturnType<Cases['byId']>>> {
+    await this.options.settled();
     const row = await this.options.cases.byId(id);
     return row && { ...this.shown(row), comments: await this.options.cases.comments(id) };
   }

@@ -3,14 +3,25 @@ import type { EventLog } from '@weir/ports';
 import { newestFirst } from '../topic-pages';
 import { decodeMatch } from './match-record';
 
+export interface StoredMatchesOptions {
+  readonly log: EventLog;
+  /** A key as it is kept. */
+  readonly tokenOf: (entity: string, key: string) => string;
+  readonly standing: Matches['standing'];
+  /** Resolves when the matches of decisions that callers were told of are written. */
+  readonly settled: () => Promise<void>;
+}
+
 /** The topic read from its end. */
 export class StoredMatches implements Matches {
-  /** `tokenOf`: a key as it is kept. */
-  constructor(private readonly log: EventLog, private readonly tokenOf: (entity: string, key: string) => string, readonly standing: Matches['standing']) {}
+  constructor(private readonly options: StoredMatchesOptions) {}
 
-  list({ pattern, kind, entity, fromMs = -Infinity, toMs = Infinity }: Parameters<Matches['list']>[0], page: PageRequest): Promise<Page<MatchEvent>> {
-    const key = entity && this.tokenOf(entity.type, entity.key);
-    return newestFirst(this.log, 'matches', page, (record) => {
+  get standing(): Matches['standing'] { return this.options.standing; }
+
+  async list({ pattern, kind, entity, fromMs = -Infinity, toMs = Infinity }: Parameters<Matches['list']>[0], page: PageRequest): Promise<Page<MatchEvent>> {
+    const key = entity && this.options.tokenOf(entity.type, entity.key);
+    await this.options.settled();
+    return newestFirst(this.options.log, 'matches', page, (record) => {
       if (pattern !== undefined && record.headers['ce_subject'] !== pattern) return undefined;
       if (key !== undefined && record.key !== key) return undefined;
       const match = decodeMatch(record);
