@@ -20,5 +20,5 @@ module.exports = {
   testEnvironment: '<rootDir>/libs/testkit/jest-environment.cjs',
   maxWorkers: 2,
   // No test is about time: a slow machine is no failure.
-  testTimeout: 120_000,
+  testTimeout: 600_000,
 };

@@ -4,8 +4,6 @@ import { TraceReceiver } from './testing';
 import { openTracing, type Tracing } from './tracing';
 import { readTracingOptions } from './tracing-options';
 
-jest.setTimeout(60_000);
-
 const logger = createLogger({ service: 'test', level: 'silent' });
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736', spanId = '00f067aa0ba902b7';
 const callers = `00-${traceId}-${spanId}-01`, callersUnrecorded = `00-${traceId}-${spanId}-00`;

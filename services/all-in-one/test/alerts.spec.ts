@@ -74,13 +74,14 @@ describe('an alert', () => {
   it('that nobody took is sent again after a restart, with the same delivery id', async () => {
     status = 500;
     await post({ amount: 96_000 });
-    await soon(() => received.length === 2);
+    await soon(() => received.length >= 2);
     await suite.stop();
+    const before = received.length; // it may have been tried more than once
     status = 200;
     await suite.start();
-    await soon(() => received.length === 3);
-    expect(received[2]?.delivery).toBe(received[1]?.delivery);
-    expect(received[2]?.delivery).not.toBe(received[0]?.delivery);
+    await soon(() => received.length > before);
+    expect(received.at(-1)?.delivery).toBe(received[1]?.delivery);
+    expect(received.at(-1)?.delivery).not.toBe(received[0]?.delivery);
   });
 
   it('is in the topic once, though its lane is replayed', async () => {
@@ -99,12 +100,15 @@ describe('an alert', () => {
   });
 
   it('is streamed to whoever watches', async () => {
-    const stream = await fetch(`${suite.suite.server.url}/stream`, { headers: { authorization: `Bearer ${testKey}` } });
+    const watching = new AbortController();
+    const stream = await fetch(`${suite.suite.server.url}/stream`, { headers: { authorization: `Bearer ${testKey}` }, signal: watching.signal });
     await post({ amount: 97_000 });
-    await soon(async () => (await alerts())[0]?.['transaction_id'] === `t-${sent}`);
-    await suite.stop();
-    expect(await stream.text()).toMatch(/event: alert\nid: a-0-\d+-rule-large_amount\n/);
-    await suite.start();
+    let streamed = '';
+    const reading = (async () => { for await (const part of stream.body ?? []) streamed += Buffer.from(part).toString('utf8'); })().catch(() => undefined);
+    await soon(() => /event: alert\nid: a-0-\d+-rule-large_amount\n/.test(streamed));
+    watching.abort();
+    await reading;
+    expect((await alerts())[0]?.['transaction_id']).toBe(`t-${sent}`);
   });
 });
 

@@ -1,6 +1,6 @@
 /** @jest-environment ./libs/testkit/jest-environment.cjs */
 import { LmdbDecisionStore } from '@weir/adapters/lmdb';
-import type { Decision, IngestRefusal } from '@weir/contracts';
+import type { Decision, IngestRefusal, Verdict } from '@weir/contracts';
 import { type DecisionRow, QuarantineStore, type QuarantineRow } from '@weir/ports';
 import { Told, ToldDecisions, ToldQuarantine } from '../src/suite/answered-reads';
 import { TestFolder } from './suite-fixture';
@@ -12,7 +12,8 @@ afterAll(async () => { await store.close(); folder.remove(); });
 const rowOf = (lane: number, offset: number): DecisionRow => ({
   lane, offset, id: `d-${lane}-${offset}`, transactionId: `t-${lane}-${offset}`, source: 'pay', eventTimeMs: offset, receivedAtMs: offset, outcome: 'approve', score: 0, decidedBy: 'bands', alert: false, rules: [], entities: ['card:c'], json: '{}',
 });
-const decided = { kind: 'decided', decision: {} as Decision } as const;
+const decidedAs = (verdict: Partial<Verdict>) => ({ kind: 'decided', decision: { verdict: { outcome: 'approve', alert: false, matches: [], ...verdict } } as unknown as Decision }) as const; // nothing else is looked at
+const decided = decidedAs({});
 const refused = { kind: 'refused', refusal: { kind: 'quarantined' } as IngestRefusal } as const;
 
 class OneQuarantine extends QuarantineStore {
@@ -36,6 +37,13 @@ it('finds a decision that was answered before it was stored, by whatever it is a
     await store.write(1, [store.take([rowOf(1, offset)])]);
     expect((await found).map((row) => row.offset)).toEqual([offset]);
   }
+});
+
+it.each([['an alert', { alert: true }], ['a case', { outcome: 'review' }], ['a match', { matches: [{} as Verdict['matches'][number]] }]] as const)('remembers which decision raised %s', (_what, verdict) => {
+  const told = new Told(1);
+  told.note(decidedAs(verdict), { lane: 0, offset: 4 });
+  told.note(decided, { lane: 0, offset: 5 });
+  expect([told.decided, told.raised]).toEqual([[5], [4]]);
 });
 
 it('finds an event that was refused before it was put away', async () => {

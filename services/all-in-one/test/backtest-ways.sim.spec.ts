@@ -15,8 +15,6 @@ import { wayOfLog } from '../src/backtest/way-of';
 import { verdictLine, verdictLineOf } from '../src/suite/verdict-lines';
 import { backtest, base, everything, pattern, report, rules, runLive, setOf, stagesOf, worldOf, type Document, type World } from './parity-world';
 
-jest.setTimeout(60_000);
-
 /** However a back-test is run, its report is that of running every stage twice. */
 
 const edited = (name: string, change: Document): DefinitionSet => setOf(...rules.map((rule) => (rule['name'] === name ? { ...rule, ...change } : rule)));

@@ -8,9 +8,8 @@ import { SystemClock } from '@weir/ports';
 import { restoreBackup } from '../src/backup/restore-backup';
 import { takeBackup } from '../src/backup/take-backup';
 import { buildStages } from '../src/chain';
+import { soon } from './soon';
 import { definitionsText, SuiteFixture, TestFolder } from './suite-fixture';
-
-jest.setTimeout(60_000);
 
 const startMs = Date.now() - 7_200_000;
 const rowsOf = (from: number, count: number): unknown[] => Array.from({ length: count }, (_, index) => {
@@ -43,9 +42,10 @@ async function rebuiltState(folder: string, position: number): Promise<Entries> 
 describe('A back-up of a running suite', () => {
   const folder = new TestFolder(), data = join(folder.path, 'data'), target = join(folder.path, 'backup'), restored = join(folder.path, 'restored');
   const suite = new SuiteFixture(data), again = new SuiteFixture(restored);
-  let before: string[] = [], everything: string[] = [];
+  let before: string[] = [], everything: string[] = [], sent = 600;
 
   const exported = async (of: SuiteFixture): Promise<string[]> => String((await of.ask('GET', '/decisions/export')).json['text']).trim().split('\n');
+  const exportedAll = (of: SuiteFixture): Promise<string[]> => soon(() => exported(of), ({ length }) => length >= sent);
 
   beforeAll(async () => {
     await suite.start();
@@ -53,14 +53,14 @@ describe('A back-up of a running suite', () => {
     for (let from = 0; from < 600; from += 200) expect((await suite.ask('POST', '/transactions/batch', rowsOf(from, 200))).status).toBe(200);
     await suite.ask('PUT', '/lists/blocked_cards/entries/c-by-hand', { reason: 'by hand' });
     await suite.suite.flushHistory();
-    before = await exported(suite);
+    before = await exportedAll(suite);
     // Transactions, and another set of definitions, come while it is copied.
     let done = false;
-    const sending = (async () => { for (let from = 600; !done || from < 900; from += 50) { await suite.ask('POST', '/transactions/batch', rowsOf(from, 50)); if (from === 700) await suite.apply(`${definitionsText}---\n{ kind: Rule, name: later, when: tx.amount > 94000, weight: 0.1 }\n`); } })();
+    const sending = (async () => { for (; !done || sent < 900; sent += 50) { await suite.ask('POST', '/transactions/batch', rowsOf(sent, 50)); if (sent === 700) await suite.apply(`${definitionsText}---\n{ kind: Rule, name: later, when: tx.amount > 94000, weight: 0.1 }\n`); } })();
     await takeBackup({ data, target, env: {} });
     done = true;
     await sending;
-    everything = await exported(suite);
+    everything = await exportedAll(suite);
     await suite.stop();
     await restoreBackup(target, restored);
   });
@@ -79,7 +79,7 @@ describe('A back-up of a running suite', () => {
       expect(there).toEqual(everything.slice(0, there.length));
       const first = there.length;
       for (let from = first; from < everything.length; from += 50) await again.ask('POST', '/transactions/batch', rowsOf(from, Math.min(50, everything.length - from)));
-      expect((await exported(again)).length).toBe(everything.length);
+      expect((await exportedAll(again)).length).toBe(everything.length);
       expect((await again.ask('GET', '/lists/blocked_cards/entries')).json['entries']).toContainEqual(expect.objectContaining({ reason: 'by hand' }));
       expect((await again.ask('GET', '/history')).status).toBe(200);
     } finally { await again.stop(); }

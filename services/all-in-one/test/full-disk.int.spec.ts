@@ -5,7 +5,7 @@ import { describeOn } from '@weir/adapters/testing-servers';
 import { SystemClock } from '@weir/ports';
 import { SmallDisk } from '../src/torture/small-disk';
 import { soon } from './soon';
-import { definitionsText, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
+import { definitionsWith, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
 
 const folder = new TestFolder();
 const disk = SmallDisk.mount(join(folder.path, 'disk'), '256m');
@@ -35,7 +35,7 @@ describeOn(smallDisk, () => {
   it('is answered with 503 by a suite, which decides what it had taken and goes on when there is room', async () => {
     const suite = new SuiteFixture(join(disk?.path ?? '', 'suite'), { env: { WEIR_MONITOR: 'false' } });
     await suite.start();
-    expect((await suite.apply(definitionsText)).status).toBe(200);
+    expect((await suite.apply(definitionsWith(['deadline: 60s', 'deadline: 5s']))).status).toBe(200);
     const decidedById = new Map<string, unknown>();
     let sent = 0;
     const send = async (): Promise<Answer> => {

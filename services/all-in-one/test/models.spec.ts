@@ -49,7 +49,6 @@ async function told(): Promise<Record<string, unknown> | undefined> {
 }
 const inForce = async (): Promise<Record<string, unknown>> => (await suite.ask('GET', '/definitions/Model/risk')).json;
 
-jest.setTimeout(60_000);
 beforeAll(async () => { await patient.start(); await hurried.start(); });
 afterAll(async () => { await patient.stop(); await hurried.stop(); folder.remove(); });
 

@@ -32,7 +32,6 @@ const weeks = async (): Promise<Array<Record<string, unknown>>> => (await suite.
 const windows = async (): Promise<Array<{ features: Array<Record<string, unknown>> }>> => (await suite.ask('GET', '/models/drift')).json['windows'] as Array<{ features: Array<Record<string, unknown>> }>;
 const alerts = async (): Promise<Array<{ text: string }>> => (await suite.ask('GET', '/alerts?raised_by=risk')).json['alerts'] as Array<{ text: string }>;
 
-jest.setTimeout(60_000);
 beforeAll(async () => {
   await suite.start();
   const sha256 = await put('steady.onnx', file('steady.onnx'));

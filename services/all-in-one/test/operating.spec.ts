@@ -7,8 +7,6 @@ import { Metrics } from '@weir/platform';
 import { workMetrics } from '../src/services/work-metrics';
 import { definitionsText, SuiteFixture, TestFolder } from './suite-fixture';
 
-jest.setTimeout(60_000);
-
 const root = join(__dirname, '../../..');
 const read = (...path: string[]): string => readFileSync(join(root, ...path), 'utf8');
 interface Rule { readonly alert: string; readonly expr: string; readonly annotations: { readonly summary: string; readonly runbook_url: string } }

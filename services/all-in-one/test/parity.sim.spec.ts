@@ -4,8 +4,6 @@ import { LocalSide } from '../src/backtest/local-side';
 import { runVerify } from '../src/backtest/run-verify';
 import { backtest, everything, pattern, readFrom, recordsOf, reportCounts, rules, runLive, setOf, shadowed, stagesOf, storedCounts, worldOf, type Counts, type World } from './parity-world';
 
-jest.setTimeout(60_000);
-
 /** The same definitions over the same events count the same: live with a crash in the middle, as shadow rules, and in a back-test. */
 
 const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((total, count) => total + count, 0);

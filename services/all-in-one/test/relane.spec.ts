@@ -81,18 +81,17 @@ describe('another number of lanes', () => {
       const again = await one.ask('POST', '/transactions', row(index));
       expect([again.status, again.headers.get('weir-duplicate'), again.json['id']]).toEqual([200, 'true', answered[place]?.['id']]);
     }
-    expect((await listed(one)).sort()).toEqual(Array.from({ length: sent }, (_, index) => `t-${index + 1}`).sort());
+    expect((await soon(() => listed(one), ({ length }) => length >= sent)).sort()).toEqual(Array.from({ length: sent }, (_, index) => `t-${index + 1}`).sort());
   });
 
   it('goes on deciding, with lists and labels as they were; its own check finds what it serves in its log', async () => {
     await pay(one, 60);
-    expect((await listed(one)).length).toBe(sent);
+    expect((await soon(() => listed(one), ({ length }) => length >= sent)).length).toBe(sent);
     const blocked = (await one.ask('POST', '/transactions', { ...row(5_005), event_time: startMs + 500_000, card_id: 'c-5' })).json;
     expect([blocked['outcome'], blocked['decided_by']]).toEqual(['block', 'hard_list']);
     expect((await one.ask('GET', '/features/card/c-7?views=card_fraud')).json['features']).toEqual({ fraud_count: 1 });
     expect((await one.ask('POST', '/labels', { labels: [{ transaction_id: 't-16', fraud: true, by: 'x', at: startMs + 300_001, source: 'review' }] })).status).toBeLessThan(300);
-    for (let turn = 0; turn < 500 && ((await one.ask('GET', '/features/card/c-7?views=card_fraud')).json['features'] as { fraud_count: number }).fraud_count < 2; turn += 1) await new Promise((resume) => { setTimeout(resume, 10); });
-    expect((await one.ask('GET', '/features/card/c-7?views=card_fraud')).json['features']).toEqual({ fraud_count: 2 });
+    await soon(async () => ((await one.ask('GET', '/features/card/c-7?views=card_fraud')).json['features'] as { fraud_count: number }).fraud_count, (count) => count === 2);
     expect(await one.suite.verification.pass(1)).toMatchObject({ different: 0 });
     before = await values(one, atMs);
     await one.stop();
@@ -104,7 +103,7 @@ describe('another number of lanes', () => {
     await two.start();
     expect(await values(two, atMs)).toEqual(before);
     expect(await decision(two, 50)).toEqual(answered[1]);
-    expect((await listed(two)).length).toBe(sent + 1);
+    expect((await soon(() => listed(two), ({ length }) => length > sent)).length).toBe(sent + 1);
     await two.stop();
     expect(readdirSync(folder.path).filter((name) => name.startsWith('lanes'))).toEqual(['lanes-before-2', 'lanes-before-3', 'lanes.json']);
   });

@@ -2,7 +2,7 @@
 import { soon } from './soon';
 import { definitionsWith, runs, SuiteFixture, TestFolder, type Answer } from './suite-fixture';
 
-const definitions = `${definitionsWith(['amount: money!, status: string', 'amount: money!, status: string, device_id: string, user_id: string, item_id: string'], ['deadline: 5s', 'deadline: 5s, alert_above: 0.3, sla: [{ within: 3d }, { from: 50000, within: 2h }]'])}
+const definitions = `${definitionsWith(['amount: money!, status: string', 'amount: money!, status: string, device_id: string, user_id: string, item_id: string'], ['deadline: 60s', 'deadline: 60s, alert_above: 0.3, sla: [{ within: 3d }, { from: 50000, within: 2h }]'])}
 ---
 { kind: Entity, name: device, key: device_id }
 ---

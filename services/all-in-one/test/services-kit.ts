@@ -11,7 +11,7 @@ export const set = definitionSet();
 /** The same with another limit, for a change on the way. */
 export const changedSet = definitionSet(definitionsWith(['tx.amount > 90000, weight: 0.35', 'tx.amount > 50000, weight: 0.4']));
 /** The same, where 50 records may wait, and callers do not. */
-export const laggingText = definitionsWith(['max_lag: 1000000', 'max_lag: 50'], ['deadline: 5s', 'deadline: 100ms']);
+export const laggingText = definitionsWith(['max_lag: 1000000', 'max_lag: 50'], ['deadline: 60s', 'deadline: 100ms']);
 const laggingSet = definitionSet(laggingText, set);
 const tokeniser = new Tokeniser(Buffer.from('00112233445566778899aabbccddeeff', 'hex'));
 

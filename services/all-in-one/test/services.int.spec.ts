@@ -123,7 +123,7 @@ describe('Five services on real servers', () => {
           expect(await services.stop()).toEqual([]);
           await receiver.stop();
         }
-      }, 600_000);
+      });
     });
   });
 });

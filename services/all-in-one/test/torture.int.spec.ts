@@ -9,7 +9,7 @@ const root = join(__dirname, '../../..');
 const faultsOfQuickRun = 5;
 
 describe('Five services under torture', () => {
-  beforeAll(() => { execFileSync(process.execPath, [join(root, 'tools/prepare.cjs'), 'run'], { stdio: ['ignore', 'ignore', 'inherit'] }); }, 240_000);
+  beforeAll(() => { execFileSync(process.execPath, [join(root, 'tools/prepare.cjs'), 'run'], { stdio: ['ignore', 'ignore', 'inherit'] }); });
 
   describeOn(ownServers('kafka'), () => {
     describeOn(ownServers('redis'), () => {

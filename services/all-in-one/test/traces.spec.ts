@@ -1,8 +1,6 @@
 import { TraceReceiver } from '@weir/platform/testing';
 import { definitionsText, SuiteFixture, TestFolder } from './suite-fixture';
 
-jest.setTimeout(60_000);
-
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 const headerOf = (trace: string, flags = '01'): { traceparent: string } => ({ traceparent: `00-${trace}-00f067aa0ba902b7-${flags}` });
 const stages = ['ingest', 'feature-store', 'cep', 'scoring'];

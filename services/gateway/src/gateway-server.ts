@@ -18,6 +18,7 @@ import { problemOf, problems } from './http/problem';
 import { RequestGuard } from './http/request-guard';
 import { beginTrace, endTrace } from './http/request-traces';
 import { serveConsole, serveDocsAssets } from './http/static-files';
+import { UnusedConnections } from './http/unused-connections';
 import { LiveFeed } from './live/live-feed';
 import { OpenApiDocument } from './openapi/document';
 import { version } from './version';
@@ -35,6 +36,7 @@ export class GatewayServer implements Resource {
   private app: NestFastifyApplication | undefined;
   private grpc: GrpcServer | undefined;
   private draining = false;
+  private readonly unused = new UnusedConnections();
 
   constructor(deps: GatewayDependencies, private readonly options: GatewayOptions) {
     const keyRing = new KeyRing(deps.keys);
@@ -57,6 +59,7 @@ export class GatewayServer implements Resource {
 
   async start(): Promise<void> {
     await this.build();
+    this.unused.watch(this.application.getHttpServer());
     this.context.liveFeed.start();
     await this.application.listen(this.options.port, this.options.host);
     if (this.options.grpcPort === undefined) return;
@@ -67,6 +70,7 @@ export class GatewayServer implements Resource {
   async stop(): Promise<void> {
     this.context.liveFeed.stop();
     await this.drain();
+    this.unused.end();
     await Promise.all([this.grpc?.stop(), this.app?.close()]);
   }
 

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
 import { GatewayServer } from '../src/gateway-server';
 import { readGatewayOptions } from '../src/gateway.config';
 import { InMemorySuite } from './in-memory-suite';
@@ -28,4 +30,16 @@ describe('a gateway that ends', () => {
     await stopped;
     await expect(pay()).rejects.toThrow('ECONNREFUSED');
   });
+
+  // Node itself would wait for it for longer than a minute.
+  it('does not wait for a connection that nobody asked anything over', async () => {
+    const other = new GatewayServer(suite.dependencies, { ...readGatewayOptions({}), host: '127.0.0.1', port: 0 });
+    await other.start();
+    const unused = connect(Number(new URL(other.url).port), '127.0.0.1').on('error', () => undefined);
+    await once(unused, 'connect');
+    expect((await fetch(`${other.url}/healthz`)).status).toBe(200); // whoever connected before is known by now
+    const closed = once(unused.resume(), 'close');
+    await other.stop();
+    await closed;
+  }, 60_000);
 });

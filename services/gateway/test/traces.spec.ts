@@ -7,8 +7,6 @@ import { methodsOf, type Message } from '../src/grpc/descriptor-set';
 import { messageOf, toStruct } from '../src/grpc/values';
 import { InMemorySuite } from './in-memory-suite';
 
-jest.setTimeout(60_000);
-
 const lines: string[] = [];
 const logger = createLogger({ service: 'gateway', level: 'error', destination: { write: (line: string) => { lines.push(line); } } });
 const suite = new InMemorySuite(), key = suite.addKey('key', ['admin']), receiver = new TraceReceiver();

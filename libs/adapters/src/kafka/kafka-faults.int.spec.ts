@@ -71,7 +71,7 @@ describe('Kafka, when it is hard to reach or in trouble', () => {
       });
 
       it('says why it is not let in', async () => {
-        const right = { brokers: [broker.addresses[1] ?? ''], tls: { ca: certificates.authority }, sasl: { mechanism: 'PLAIN', username: 'weir', password: 'secret' }, retriesMax: 0, requestTimeoutMs: 3_000 } as const;
+        const right = { brokers: [broker.addresses[1] ?? ''], tls: { ca: certificates.authority }, sasl: { mechanism: 'PLAIN', username: 'weir', password: 'secret' }, retriesMax: 0, requestTimeoutMs: 60_000 } as const;
         const append = (options: Partial<KafkaOptions>): Promise<unknown> => logOn({ ...right, ...options }).append('transactions.raw', 0, [record('a')]);
         await expect(append({ sasl: { ...right.sasl, password: 'wrong' } })).rejects.toMatchObject({ code: 'WEIR_LOG_FAILED', message: expect.stringMatching(/authenticat/i) });
         await expect(append({ tls: {} })).rejects.toMatchObject({ code: 'WEIR_LOG_FAILED', message: expect.stringMatching(/certificate/i) });

@@ -20,7 +20,7 @@ class Process {
 describe('Ownership of lanes', () => {
   describeOn(kafkaServer(), (broker) => {
     const settings = async (): Promise<Omit<LaneOwnershipOptions, 'onChange'>> => {
-      const options = { brokers: [broker], lanes: 4, prefix: `${freshName('weir')}.`, group: freshName('group'), sessionTimeoutMs: 1_500 };
+      const options = { brokers: [broker], lanes: 4, prefix: `${freshName('weir')}.`, group: freshName('group'), sessionTimeoutMs: 60_000 };
       const log = new PlatformaticEventLog(options);
       await log.bounds('transactions.raw', 0);
       await log.close();
@@ -46,14 +46,14 @@ describe('Ownership of lanes', () => {
 
     it('leaves an instance its lanes over a restart, and everybody else theirs', async () => {
       const options = await settings();
-      const stays = new Process({ ...options, instanceId: 'a', sessionTimeoutMs: 5_000 }), before = new Process({ ...options, instanceId: 'b', sessionTimeoutMs: 5_000 });
+      const stays = new Process({ ...options, instanceId: 'a' }), before = new Process({ ...options, instanceId: 'b' });
       await stays.ownership.start();
       await stays.ownsCount(4);
       await before.ownership.start();
       await Promise.all([stays.ownsCount(2), before.ownsCount(2)]);
       const lanes = before.ownership.owned, told = stays.changes.length;
       await before.ownership.close({ keep: true });
-      const after = new Process({ ...options, instanceId: 'b', sessionTimeoutMs: 5_000 });
+      const after = new Process({ ...options, instanceId: 'b' });
       await after.ownership.start();
       await after.owns(lanes);
       expect(stays.changes.length).toBe(told);
@@ -63,7 +63,7 @@ describe('Ownership of lanes', () => {
 
     it('gives the lanes of who is gone without a word to others after the session', async () => {
       const options = await settings();
-      const gone = new Process({ ...options, instanceId: 'gone' }), other = new Process({ ...options, instanceId: 'other' });
+      const gone = new Process({ ...options, instanceId: 'gone', sessionTimeoutMs: 1_500 }), other = new Process({ ...options, instanceId: 'other' });
       await gone.ownership.start();
       await gone.ownsCount(4);
       await other.ownership.start();

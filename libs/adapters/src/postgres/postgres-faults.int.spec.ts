@@ -52,7 +52,7 @@ describe('PostgreSQL, when it is hard to reach or in trouble', () => {
     it('fails with an error that may be tried again while it can not be reached or says nothing, and works when it is back', async () => {
       const url = await database(), proxy = await TcpProxy.to(hostOf(server));
       closing.push(() => proxy.close());
-      const registry = await registryAt(through(url, proxy.address), { connectTimeoutMs: 500, statementTimeoutMs: 500 });
+      const registry = await registryAt(through(url, proxy.address), { connectTimeoutMs: 4_000, statementTimeoutMs: 4_000 });
       await registry.addKey(key('a'));
       const failed = { code: 'WEIR_REGISTRY_FAILED', retriable: true };
       proxy.shut();

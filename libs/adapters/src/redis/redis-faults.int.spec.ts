@@ -152,7 +152,7 @@ describe('Redis, when it is hard to reach or in trouble', () => {
       await expect(store.publish(0, 2, [['k', bytes(2)]])).rejects.toMatchObject(failed);
       proxy.slow(0);
       await persistent(() => store.publish(0, 2, [['k', bytes(2)]]));
-      expect(await lastOf(store, 0, 'k')).toEqual([2, [2]]);
+      expect(await persistent(() => lastOf(store, 0, 'k'))).toEqual([2, [2]]);
       proxy.cut();
       await persistent(() => store.publish(0, 3, [['k', bytes(3)]]));
       proxy.shut();

@@ -9,7 +9,6 @@ export type TestServer = { readonly name: string; readonly url: string } | { rea
 /** Starts, stops and knows all servers of tests. */
 export const serversScript = join(folderWith('tools/servers/servers.cjs'), 'tools/servers/servers.cjs');
 const startMsMax = 10 * 60_000;
-const testMsMax = 180_000;
 
 /** Starts the server where none runs yet; all suites share it. Synchronous, for Jest wants to know its tests when a file is loaded. */
 function server(name: string): TestServer {
@@ -37,8 +36,6 @@ export const freshName = (stem: string): string => `${stem}_${randomBytes(5).toS
  * go unseen.
  */
 export function describeOn(under: TestServer, body: (url: string) => void): void {
-  // A real server on a busy machine is not to be judged by its time.
-  jest.setTimeout(testMsMax);
   if ('url' in under) {
     describe(`on ${under.name}`, () => body(under.url));
     return;

@@ -39,7 +39,7 @@ describe('a call', () => {
   beforeEach(() => { seen = []; status = 204; });
   afterAll(() => { server.close(); });
   const call = (host: string, allowPrivate: boolean): Promise<PostResult> =>
-    postWebhook(`http://${host}:${(server.address() as AddressInfo).port}/hook`, { headers: { 'weir-delivery': 'd' }, body: '{}' }, { timeoutMs: 2_000, allowPrivate, signal: new AbortController().signal });
+    postWebhook(`http://${host}:${(server.address() as AddressInfo).port}/hook`, { headers: { 'weir-delivery': 'd' }, body: '{}' }, { timeoutMs: 60_000, allowPrivate, signal: new AbortController().signal });
 
   it('arrives as it is', async () => {
     expect(await call('127.0.0.1', true)).toEqual({ kind: 'answered', status: 204 });

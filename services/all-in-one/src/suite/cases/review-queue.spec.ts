@@ -12,8 +12,6 @@ const row: CaseRow = {
 };
 const alerts = [{ id: 'a-0-1-score-default', decisionId: 'd-0-1' }, { id: 'a-0-1-rule-x', decisionId: 'd-0-1' }, { id: 'a-0-2-rule-x', decisionId: 'd-0-2' }];
 
-jest.setTimeout(60_000);
-
 /** Processes over one database that end where they are told to; what they sent to the lanes stays there. */
 class World {
   readonly labels: LabelRow[] = [];
