@@ -58,10 +58,10 @@ function runs(pid) {
   try { process.kill(pid, 0); return true; } catch (error) { return error.code === 'EPERM'; }
 }
 
-/** A process that outlives this one; its output goes to the file. */
+/** A process that outlives this one; its output goes to the file, and what it drops where it stands lies beside that. */
 function startDetached(command, args, logFile, options = {}) {
   const log = fs.openSync(logFile, 'w');
-  const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log], ...options });
+  const child = spawn(command, args, { cwd: path.dirname(logFile), detached: true, stdio: ['ignore', log, log], ...options });
   fs.closeSync(log);
   child.unref();
   return child.pid;
