@@ -8,7 +8,7 @@ const findingOf = (source: string): unknown => {
 
 it.each([
   ['a>1&&b==null', 'a > 1 && b == null'], ['(a||b)&&!(c)', '(a || b) && !c'], ['a.b[0].c("x",1.0)', 'a.b[0].c("x", 1.0)'], ['a-(b-c)', 'a - (b - c)'], ['(a-b)-c', 'a - b - c'], ['a?b:c?d:e', 'a ? b : c ? d : e'], ['(a?b:c)?d:e', '(a ? b : c) ? d : e'], ['has(a.b)', 'has(a.b)'],
-  ['x.exists(y,y in[1,2])', 'x.exists(y, y in [1, 2])'], ["'it\\'s'", '"it\'s"'], ['{"a":1}', '{"a": 1}'], ['-(a - b)', '-(a - b)'], ['(-3).f()', '(-3).f()'], ['a&&(b&&c)', 'a && b && c'], ['1e3', '1000.0'], ['r"\\d"', '"\\\\d"'],
+  ['x.exists(y,y in[1,2])', 'x.exists(y, y in [1, 2])'], ["'it\\'s'", '"it\'s"'], ['{"a":1}', '{"a": 1}'], ['-(a - b)', '-(a - b)'], ['(-3).f()', '(-3).f()'], ['a&&(b&&c)', 'a && b && c'], ['1e3', '1000.0'], ['a > 1 // why', 'a > 1'], ['// why\na > 1//', 'a > 1'], ['a == "// text"', 'a == "// text"'], ['r"\\d"', '"\\\\d"'],
 ])('%s reads %s', (source, expected) => { expect(findingOf(source)).toBe(expected); });
 
 it.each([

@@ -35,7 +35,8 @@ export function parseSyntax(source: string): Syntax {
 
 function parseOrRefuse(source: string): Parsed {
   try {
-    return parse(source);
+    // The parser ends a comment at the end of its line alone; one on the last line is given that end.
+    return parse(`${source}\n`);
   } catch (error) {
     // Deep nesting overflows the parser's own recursion; everything else it throws is a syntax error.
     if (error instanceof RangeError) return refuse(source, { at: 0, field: source.slice(0, 20), expected: `at most ${nestingMax} levels of nesting`, got: 'more' });

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { WeirError } from '@weir/contracts';
 import { commands } from './commands/index';
+import { systemFault } from './system-fault';
 import { exitCodes, Interrupted, say } from './terminal';
 
 /** The command line: parses, runs one command, and turns what went wrong into a clear message and an exit code. */
@@ -15,14 +16,15 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.wrongInput;
   if (error instanceof WeirError) {
     say(error.message);
-    for (const finding of error.findings) say(`  ${finding.where}: ${finding.field}: expected ${finding.expected}, got ${finding.got}`);
+    // A finding that stands in the message already is not said twice.
+    for (const { where, field, expected, got } of error.findings) if (!error.message.includes(`expected ${expected}, got ${got}`)) say(`  ${where}: ${field}: expected ${expected}, got ${got}`);
     return exitCodes.wrongInput;
   }
   if (error instanceof Interrupted) {
     say(error.message);
     return error.exitCode;
   }
-  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  say(systemFault(error) ?? (error instanceof Error ? (error.stack ?? error.message) : String(error)));
   return exitCodes.wrongInput;
 }
 

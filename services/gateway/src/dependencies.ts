@@ -77,7 +77,7 @@ export type RowAnswer =
   /** Accepted, of a source that gets no decision. */
   | { readonly kind: 'accepted'; readonly id: string; readonly transactionId: string | null; readonly duplicate: boolean }
   | {
-      readonly kind: 'quarantined'; readonly quarantineId: string; readonly transactionId: string | null; readonly reason: 'invalid' | 'future' | 'late';
+      readonly kind: 'quarantined'; /** null: nothing was stored, for it was simulated. */ readonly quarantineId: string | null; readonly transactionId: string | null; readonly reason: 'invalid' | 'future' | 'late';
       readonly field: string | null; readonly expected: string | null; readonly got: string | null;
     }
   /** The Idempotency-Key was used for another body within 24 h. */

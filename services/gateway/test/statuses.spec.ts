@@ -27,6 +27,8 @@ const cases: readonly Case[] = [
   ['entity ids that are no list', 'POST', '/features/batch', { entity_type: 'card', entity_ids: 'c-1' }, 422, 'entity_ids'],
   ['a field nobody knows', 'POST', '/features/batch', { entity_type: 'card', entity_ids: [], veiws: ['x'] }, 422, 'veiws'],
   ['an entity id that is no text', 'POST', '/features/realtime', { user_id: 'u', item_ids: ['i', 7] }, 422, 'item_ids.1'],
+  ['a service and views', 'GET', '/features/card/c-1?service=a&views=b', undefined, 422, 'views'],
+  ['a push of nothing', 'POST', '/push', {}, 422, 'push_source_name'],
   ['no such feature', 'GET', '/features/stats/none', undefined, 404],
   ['no such list', 'GET', '/lists/none/entries', undefined, 404],
   ['no such entry', 'DELETE', '/lists/blocked_cards/entries/c-9', undefined, 404],
@@ -73,7 +75,15 @@ describe("a caller's mistake", () => {
   });
 
   it.each([['/transactions', 'text/plain'], ['/transactions', 'application/x-ndjson'], ['/features/batch', 'application/xml'], ['/transactions/batch', 'application/yaml']])('%s refuses %s with 415', async (url, type) => {
-    expect((await gateway.ask('POST', url, { body: '{}', type })).status).toBe(415);
+    const { status, json } = await gateway.ask('POST', url, { body: '{}', type });
+    expect({ status, errors: json['errors'] }).toEqual({ status: 415, errors: [{ field: 'content-type', expected: expect.stringContaining('application/json') as string, got: type }] });
+  });
+
+  it.each([
+    ['/decisions?outcom=block', 'outcom', /^no other field than .*outcome/, 'an unknown field'], ['/decisions?limit=0', 'limit', /^at least 1$/, '"0"'],
+  ])('%s says of %s what was expected and what came', async (url, field, expected, got) => {
+    const { json } = await gateway.ask('GET', url);
+    expect(json['errors']).toEqual([{ field, expected: expect.stringMatching(expected) as string, got }]);
   });
 
   it.each([['/transactions', 1_048_577, 413], ['/transactions/batch', 1_048_577, 200], ['/transactions/batch', 33_554_433, 413]])('%s with %d bytes is %d', async (url, bytes, status) => {

@@ -39,26 +39,42 @@ export function rowFormatOf(path: string): { readonly format: RowFormat; readonl
  */
 export async function* readRowBatches(path: string): AsyncGenerator<readonly FileRow[]> {
   const { format, gzip } = rowFormatOf(path);
-  if (!existsSync(path)) throw new WeirError('WEIR_USAGE', `${path}: no such file`);
-  if (format === 'parquet') { yield* readParquetRows(path, fileBatchRows); return; }
+  if (format !== 'parquet') { yield* readBytes(path, gzip, (bytes) => (format === 'jsonl' ? jsonLines(path, bytes) : csvRows(path, bytes))); return; }
+  needFile(path);
+  yield* readParquetRows(path, fileBatchRows);
+}
+
+export interface TextLine { /** From 1. */ readonly line: number; readonly text: string }
+
+/** The lines of a text file (`.gz` too), in batches, empty ones left out; what they hold is the reader's business. @throws as `readRowBatches`. */
+export async function* readLineBatches(path: string): AsyncGenerator<readonly TextLine[]> {
+  yield* readBytes(path, path.endsWith('.gz'), (bytes) => textLines(path, bytes));
+}
+
+async function* readBytes<T>(path: string, gzip: boolean, read: (bytes: Readable) => AsyncGenerator<T>): AsyncGenerator<T> {
+  needFile(path);
   const file = createReadStream(path, { highWaterMark: 1 << 18 });
   const bytes: Readable = gzip ? file.pipe(createGunzip({ chunkSize: 1 << 18 })) : file;
   if (gzip) file.on('error', (error) => bytes.destroy(error));
   try {
-    yield* format === 'jsonl' ? jsonLines(path, bytes) : csvRows(path, bytes);
+    yield* read(bytes);
   } catch (cause) {
     if (cause instanceof WeirError) throw cause;
     throw new WeirError('WEIR_INPUT_INVALID', `${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   } finally { file.destroy(); }
 }
 
-async function* jsonLines(path: string, bytes: Readable): AsyncGenerator<readonly FileRow[]> {
+function needFile(path: string): void {
+  if (!existsSync(path)) throw new WeirError('WEIR_USAGE', `${path}: no such file`);
+}
+
+async function* textLines(path: string, bytes: Readable): AsyncGenerator<readonly TextLine[]> {
   let rest = '';
   let line = 0;
-  let batch: FileRow[] = [];
+  let batch: TextLine[] = [];
   const take = (text: string): void => {
     line += 1;
-    if (text.trim() !== '') batch.push(jsonRow(path, line, text));
+    if (text.trim() !== '') batch.push({ line, text });
   };
   bytes.setEncoding('utf8');
   for await (const chunk of bytes as AsyncIterable<string>) {
@@ -72,6 +88,10 @@ async function* jsonLines(path: string, bytes: Readable): AsyncGenerator<readonl
   }
   take(rest);
   if (batch.length > 0) yield batch;
+}
+
+async function* jsonLines(path: string, bytes: Readable): AsyncGenerator<readonly FileRow[]> {
+  for await (const batch of textLines(path, bytes)) yield batch.map(({ line, text }) => jsonRow(path, line, text));
 }
 
 function jsonRow(path: string, line: number, text: string): FileRow {

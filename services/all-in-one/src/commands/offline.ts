@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, openSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -53,7 +53,7 @@ async function decide(flags: FileFlags): Promise<void> {
   const definitions = needed(flags, 'definitions');
   const set = loadDefinitionSet(definitions);
   const stages = offlineStages(definitions);
-  const file = flags.out === undefined ? undefined : createWriteStream(flags.out);
+  const file = flags.out === undefined ? undefined : createWriteStream('', { fd: openSync(flags.out, 'w') }); // opened here: a path that cannot be written is said before the work
   const out = new LineWriter(file);
   const progress = new Progress('deciding', undefined);
   const counts = { decided: 0, duplicate: 0, quarantined: 0 };

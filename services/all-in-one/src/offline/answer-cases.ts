@@ -50,7 +50,7 @@ async function answering(given: Case, part: 'rows' | 'decisions', answer: (given
 
 function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const findings = error instanceof WeirError ? error.findings.map((finding) => `${finding.where}: ${finding.name ?? ''} ${finding.field}: expected ${finding.expected}, got ${finding.got}`) : [];
+  const findings = error instanceof WeirError ? error.findings.filter(({ expected, got }) => !error.message.includes(`expected ${expected}, got ${got}`)).map((finding) => `${finding.where}: ${finding.name ?? ''} ${finding.field}: expected ${finding.expected}, got ${finding.got}`) : [];
   return [error.message, ...findings].join('; ');
 }
 

@@ -1,5 +1,5 @@
-import type { ListChange, RawBody, RawRecord, TableChange, Value } from '@weir/contracts';
-import type { DefinitionSet } from '@weir/definitions';
+import { WeirError, type ListChange, type RawBody, type RawRecord, type TableChange, type Value } from '@weir/contracts';
+import { parseMomentMs, type DefinitionSet } from '@weir/definitions';
 import { toRawBody } from '@weir/pipeline';
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -8,7 +8,8 @@ type JsonObject = Readonly<Record<string, unknown>>;
 export interface Case {
   readonly name: string;
   readonly definitions: readonly unknown[];
-  readonly events: readonly JsonObject[];
+  /** As they came: what is no object is quarantined at its place. */
+  readonly events: readonly unknown[];
   readonly at: readonly JsonObject[];
   readonly asKnown: boolean;
   readonly asDecided: boolean;
@@ -25,7 +26,7 @@ const objectsByName = (value: unknown): Readonly<Record<string, readonly JsonObj
 export function readCase(value: unknown): Case {
   const line = isObject(value) ? value : {};
   return {
-    name: String(line['name'] ?? ''), definitions: Array.isArray(line['definitions']) ? line['definitions'] : [], events: objects(line['events']), at: objects(line['at']),
+    name: String(line['name'] ?? ''), definitions: Array.isArray(line['definitions']) ? line['definitions'] : [], events: Array.isArray(line['events']) ? line['events'] : [], at: objects(line['at']),
     asKnown: line['as_known'] === true, asDecided: line['as_decided'] === true, lists: objectsByName(line['lists']), tables: objectsByName(line['tables']),
   };
 }
@@ -34,11 +35,16 @@ const bodyOfSet = (set: DefinitionSet): RawBody => ({ kind: 'definitions', setId
 /** Everything before the first event was received before all time. */
 const beforeAllMs = -8_640_000_000_000_000;
 
-/** The case's one lane: its definitions, what lists and tables hold beforehand, then its events. `firstEvent` is the first event's offset. */
+/**
+ * The case's one lane: its definitions, what lists and tables hold beforehand, then its events. `firstEvent` is the first event's offset.
+ * @throws WeirError WEIR_USAGE for a list or table that the definitions have not, and for a time that is none.
+ */
 export function caseRecords(given: Case, set: DefinitionSet): { readonly records: readonly RawRecord[]; readonly firstEvent: number } {
   const bodies: RawBody[] = [bodyOfSet(set)];
+  for (const list of Object.keys(given.lists)) if (!set.lists.has(list)) throw new WeirError('WEIR_USAGE', `lists: the definitions have no list ${list}`);
+  for (const table of Object.keys(given.tables)) if (!set.tables.has(table)) throw new WeirError('WEIR_USAGE', `tables: the definitions have no table ${table}`);
   const listChanges = Object.entries(given.lists).flatMap(([list, entries]) => entries.map((entry): ListChange => ({
-    op: 'put', list, value: String(entry['value']), fromMs: timeOf(entry['from']), untilMs: timeOf(entry['until']), by: 'case', reason: '',
+    op: 'put', list, value: String(entry['value']), fromMs: timeOf(entry, 'from'), untilMs: timeOf(entry, 'until'), by: 'case', reason: '',
   })));
   if (listChanges.length > 0) bodies.push({ kind: 'list', changes: listChanges });
   const tableChanges = Object.entries(given.tables).flatMap(([table, rows]) => rows.map((row): TableChange => ({
@@ -56,6 +62,13 @@ export function caseRecords(given: Case, set: DefinitionSet): { readonly records
   };
 }
 
-const timeOf = (value: unknown): number | null => (typeof value === 'number' ? value : typeof value === 'string' ? Date.parse(value) : null);
+function timeOf(entry: JsonObject, field: 'from' | 'until'): number | null {
+  const value = entry[field];
+  if (value === undefined || value === null) return null;
+  const ms = typeof value === 'number' || typeof value === 'string' ? parseMomentMs(value) : undefined;
+  if (ms === undefined) throw new WeirError('WEIR_USAGE', `lists: ${field}: a time is expected (ISO 8601, or ms since the epoch), got ${JSON.stringify(value)}`);
+  return ms;
+}
+
 const valuesOf = (row: JsonObject): Record<string, Value> =>
   Object.fromEntries(Object.entries(row).map(([name, value]) => [name, typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null]));

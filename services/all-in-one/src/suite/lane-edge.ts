@@ -1,7 +1,7 @@
 import { decisionId, WeirError, type Decision, type IngestRefusal, type Origin, type RawBody } from '@weir/contracts';
 import { decidedSource, type DefinitionSet } from '@weir/definitions';
 import type { Edge, RowAnswer, SubmitOptions, SubmittedRow } from '@weir/gateway';
-import { encodeRawBody, toRawBody, type EdgeResult, type Tokeniser } from '@weir/pipeline';
+import { encodeRawBody, simulatedOffset, toRawBody, type EdgeResult, type Tokeniser } from '@weir/pipeline';
 import type { Tracing } from '@weir/platform';
 import { lagOfAny } from '@weir/rules';
 import { quarantineId, type DecisionStore, type EventLog, type NewRecord } from '@weir/ports';
@@ -185,7 +185,7 @@ export class LaneEdge implements Edge {
 const decidedAnswer = (decision: Decision): RowAnswer => ({ kind: 'decided', decision, duplicate: false });
 
 export const quarantinedAnswer = (refusal: Extract<IngestRefusal, { kind: 'quarantined' }>): RowAnswer => ({
-  kind: 'quarantined', quarantineId: quarantineId(refusal), transactionId: refusal.id, reason: refusal.reason, field: refusal.field, expected: refusal.expected, got: refusal.got,
+  kind: 'quarantined', quarantineId: refusal.offset === simulatedOffset ? null : quarantineId(refusal), transactionId: refusal.id, reason: refusal.reason, field: refusal.field, expected: refusal.expected, got: refusal.got,
 });
 
 const policyDeadlineMs = (set: DefinitionSet): number => Math.max(100, ...[...set.policies.values()].map((policy) => policy.deadlineMs));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { OnnxModelRuntime } from '@weir/adapters/onnx';
 import { decisionId, WeirError, type Decision, type RawBody, type RawRecord } from '@weir/contracts';
 import { GatewayServer, type GatewayOptions, type History, type RowAnswer } from '@weir/gateway';
-import { LaneRunner, startTicks, Tokeniser, type Outcome, type Sink, type TakenBatch } from '@weir/pipeline';
+import { LaneRunner, simulatedOffset, startTicks, Tokeniser, type Outcome, type Sink, type TakenBatch } from '@weir/pipeline';
 import { Health, Metrics, type Logger, type Resource, type Tracing } from '@weir/platform';
 import { SystemClock, type Registry } from '@weir/ports';
 import type { ScoringOptions } from '@weir/scoring';
@@ -423,7 +423,7 @@ export class Suite {
   private async simulate(body: RawBody, lane: number): Promise<RowAnswer> {
     const stages = this.lanes[lane]?.stages ?? this.firstLane;
     const nowMs = this.clock.nowMs();
-    const record: RawRecord = { lane, offset: Number.MAX_SAFE_INTEGER, appendedAtMs: nowMs, body };
+    const record: RawRecord = { lane, offset: simulatedOffset, appendedAtMs: nowMs, body };
     const judged = stages.ingest.simulate(record);
     if (judged.kind === 'quarantined') return quarantinedAnswer(judged);
     if (judged.kind === 'duplicate') {

@@ -35,7 +35,7 @@ export function rowText(answer: RowAnswer): RowText {
 function quarantineProblem(answer: Extract<RowAnswer, { kind: 'quarantined' }>): Problem {
   return new Problem(422, 'WEIR_QUARANTINED', `quarantined: ${answer.reason}${answer.field === null ? '' : `, ${answer.field}`}`, {
     errors: [{ field: answer.field ?? '', expected: answer.expected ?? expectationByReason[answer.reason], got: answer.got ?? answer.reason }],
-    more: { reason: answer.reason, quarantine_id: answer.quarantineId, transaction_id: answer.transactionId },
+    more: { reason: answer.reason, ...(answer.quarantineId === null ? {} : { quarantine_id: answer.quarantineId }), transaction_id: answer.transactionId },
   });
 }
 

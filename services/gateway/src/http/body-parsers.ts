@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { endpointOf } from './endpoint';
 import { problems } from './problem';
 
@@ -15,17 +15,21 @@ export const binaryType = 'application/octet-stream';
 export function addBodyParsers(instance: FastifyInstance): void {
   instance.removeAllContentTypeParsers();
   instance.addContentTypeParser<Buffer>([jsonType, ...ndjsonTypes, ...yamlTypes], { parseAs: 'buffer' }, (request, body, done) => {
-    const accepted = endpointOf(request)?.spec.body?.types ?? [jsonType];
-    if (!accepted.includes(mediaType(request.headers['content-type']))) return done(problems.mediaType(accepted));
+    const accepted = acceptedTypes(request);
+    const type = mediaType(request.headers['content-type']);
+    if (!accepted.includes(type)) return done(problems.mediaType(accepted, type));
     if (!isUtf8(body)) return done(problems.notParsable('the body is not UTF-8'));
     done(null, body.toString('utf8'));
   });
   instance.addContentTypeParser<Buffer>(binaryType, { parseAs: 'buffer' }, (request, body, done) => {
-    const accepted = endpointOf(request)?.spec.body?.types ?? [jsonType];
-    if (!accepted.includes(binaryType)) return done(problems.mediaType(accepted));
+    const accepted = acceptedTypes(request);
+    if (!accepted.includes(binaryType)) return done(problems.mediaType(accepted, binaryType));
     done(null, body);
   });
 }
+
+/** Content types that the request's route takes. */
+export const acceptedTypes = (request: FastifyRequest): readonly string[] => endpointOf(request)?.spec.body?.types ?? [jsonType];
 
 /** The part of a Content-Type before its parameters. */
 export function mediaType(header: string | undefined): string {

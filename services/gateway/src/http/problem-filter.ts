@@ -2,7 +2,8 @@ import { Catch, NotFoundException, type ArgumentsHost, type ExceptionFilter } fr
 import { traceIdOf } from '@weir/contracts';
 import type { Logger } from '@weir/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { problemOf, problems, type Problem } from './problem';
+import { acceptedTypes, mediaType } from './body-parsers';
+import { problemOf, problems, type Accepted, type Problem } from './problem';
 import { traceOf } from './request-traces';
 
 /** Turns whatever was thrown into a problem document. What is our fault is logged in full and told in one sentence. */
@@ -17,7 +18,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const problem = error instanceof NotFoundException ? this.unknownRoute(request) : problemOf(error);
+    const problem = error instanceof NotFoundException ? this.unknownRoute(request) : problemOf(error, acceptedBy(request));
     if (problem !== undefined) return sendProblem(reply, problem);
     const traceId = traceIdOf(traceOf(request)) ?? undefined;
     this.logger.error({ err: error, route: request.routeOptions.url, method: request.method, trace_id: traceId }, 'request failed');
@@ -30,6 +31,8 @@ export class ProblemFilter implements ExceptionFilter {
     return allow.length === 0 || allow.includes(request.method) ? problems.notFound('there is nothing at this path') : problems.methodNotAllowed(allow);
   }
 }
+
+const acceptedBy = (request: FastifyRequest): Accepted => ({ types: acceptedTypes(request), type: mediaType(request.headers['content-type']), bytesMax: request.routeOptions.bodyLimit });
 
 export function sendProblem(reply: FastifyReply, problem: Problem): void {
   if (reply.raw.headersSent) {

@@ -41,7 +41,9 @@ export const problems = {
   methodNotAllowed: (allow: readonly string[]) => new Problem(405, 'WEIR_METHOD_NOT_ALLOWED', `allowed here: ${allow.join(', ')}`, { headers: { allow: allow.join(', ') } }),
   conflict: (detail: string) => new Problem(409, 'WEIR_CONFLICT', detail),
   tooLarge: (bytesMax: number | undefined) => new Problem(413, 'WEIR_TOO_LARGE', bytesMax === undefined ? 'the body is too large' : `the body is larger than ${bytesMax} bytes`),
-  mediaType: (accepted: readonly string[]) => new Problem(415, 'WEIR_MEDIA_TYPE', `accepted here: ${accepted.join(', ')}`),
+  mediaType: (accepted: readonly string[], got: string | undefined) => new Problem(415, 'WEIR_MEDIA_TYPE', `the content type is ${got === undefined || got === '' ? 'missing' : got}; accepted here: ${accepted.join(', ')}`, {
+    errors: [{ field: 'content-type', expected: accepted.join(', '), got: got === undefined || got === '' ? 'nothing' : got }],
+  }),
   invalid: (detail: string, errors: readonly FieldError[]) => new Problem(422, 'WEIR_INPUT_INVALID', detail, { errors }),
   rateLimited: (retryAfterMs: number) => new Problem(429, 'WEIR_RATE_LIMITED', 'too many requests', { headers: retryAfter(retryAfterMs) }),
   overloaded: (detail: string, retryAfterMs = retryAfterMsDefault) => new Problem(503, 'WEIR_OVERLOADED', detail, { headers: retryAfter(retryAfterMs) }),
@@ -62,11 +64,14 @@ const statusByCode: Partial<Record<ErrorCode, number>> = {
   WEIR_USAGE: 422, WEIR_NOT_FOUND: 404, WEIR_CONFLICT: 409, WEIR_LIMIT_REACHED: 503, WEIR_FENCED: 503,
 };
 
+/** What a route takes, for errors of the framework that do not say it. */
+export interface Accepted { readonly types: readonly string[]; readonly type: string | undefined; readonly bytesMax: number | undefined }
+
 /** What any error is to the caller; undefined for a fault of ours, of which the caller learns nothing. */
-export function problemOf(error: unknown): Problem | undefined {
+export function problemOf(error: unknown, accepted?: Accepted): Problem | undefined {
   if (error instanceof Problem) return error;
   if (error instanceof WeirError) return problemOfWeirError(error);
-  return problemOfFramework(error);
+  return problemOfFramework(error, accepted);
 }
 
 function problemOfWeirError(error: WeirError): Problem | undefined {
@@ -79,11 +84,11 @@ function problemOfWeirError(error: WeirError): Problem | undefined {
 }
 
 /** Errors of the framework carry a status, Fastify's as a field and Nest's by a method; those below 500 are the caller's. */
-function problemOfFramework(error: unknown): Problem | undefined {
+function problemOfFramework(error: unknown, accepted: Accepted | undefined): Problem | undefined {
   const status = error instanceof HttpException ? error.getStatus() : error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
   if (typeof status !== 'number') return undefined;
-  if (status === 413) return problems.tooLarge(undefined);
-  if (status === 415) return new Problem(415, 'WEIR_MEDIA_TYPE', 'this content type is not accepted here');
+  if (status === 413) return problems.tooLarge(accepted?.bytesMax);
+  if (status === 415) return problems.mediaType(accepted?.types ?? [], accepted?.type);
   if (status === 503) return problems.overloaded('the process is stopping');
   return status >= 400 && status < 500 && error instanceof Error ? new Problem(status, 'WEIR_NOT_PARSABLE', error.message) : undefined;
 }
