@@ -21,13 +21,15 @@ export function formatDuration(ms: number): string {
   return `${ms}ms`;
 }
 
-const isoPattern = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/;
+const isoPattern = /^(\d{4})-(\d{2})-(\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/i;
 
-/** A moment as ISO 8601 (without a zone: UTC) or milliseconds since the epoch; undefined when it is neither. */
+/** A moment as ISO 8601 (without a zone: UTC) or milliseconds since the epoch; undefined when it is neither, and for days that do not exist. */
 export function parseMomentMs(value: string | number): number | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? value : undefined;
-  if (!isoPattern.test(value)) return undefined;
-  const zoned = /(?:Z|[+-]\d{2}:?\d{2})$/.test(value.slice(10)) || value.length === 10;
-  const ms = Date.parse(zoned ? value : `${value}Z`);
+  const [, year, month, day] = isoPattern.exec(value) ?? [];
+  // Date.parse would take the 30th of February for the 2nd of March.
+  if (day === undefined || new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() !== Number(day)) return undefined;
+  const zoned = /(?:Z|[+-]\d{2}:?\d{2})$/i.test(value.slice(10)) || value.length === 10;
+  const ms = Date.parse((zoned ? value : `${value}Z`).replace(' ', 'T').toUpperCase());
   return Number.isNaN(ms) ? undefined : ms;
 }

@@ -8,7 +8,7 @@ describe('a time in a request', () => {
     expect(timeMs.parse(given)).toBe(ms);
   });
 
-  it.each(['yesterday', '', '12:00', '2026-13-01', 1.5, 9e15, null])('%s is none', (given) => {
+  it.each(['yesterday', '', '12:00', '2026-13-01', '2026-02-30', '2025-02-29T00:00:00Z', 1.5, 9e15, null])('%s is none', (given) => {
     expect(timeMs.safeParse(given).success).toBe(false);
   });
 });

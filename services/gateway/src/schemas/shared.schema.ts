@@ -1,3 +1,4 @@
+import { parseMomentMs } from '@weir/definitions';
 import { z } from 'zod';
 
 /** Milliseconds since the epoch, or ISO 8601; without a zone it is UTC. In answers times are always `isoTime`. */
@@ -12,16 +13,7 @@ export const timeMs = z
   .meta({ description: 'ISO 8601 (UTC where no zone is given), or milliseconds since the epoch.', examples: ['2026-03-01T12:00:00.000Z'] });
 
 const timeMsMax = 8_640_000_000_000_000;
-const zonePattern = /(z|[+-]\d\d:?\d\d)$/i;
-const datePattern = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?(z|[+-]\d\d:?\d\d)?$/i;
-
-function parseTimeMs(text: string): number | undefined {
-  if (/^-?\d+$/.test(text)) return Number(text);
-  if (!datePattern.test(text)) return undefined;
-  const zoned = text.includes(':') && !zonePattern.test(text) ? `${text}Z` : text;
-  const ms = Date.parse(zoned.replace(' ', 'T'));
-  return Number.isNaN(ms) ? undefined : ms;
-}
+const parseTimeMs = (text: string): number | undefined => (/^-?\d+$/.test(text) ? Number(text) : parseMomentMs(text));
 
 export const isoTime = z.iso.datetime({ precision: 3 }).meta({ description: 'ISO 8601, UTC, milliseconds.' });
 /** An answer says the same few times again and again. */
