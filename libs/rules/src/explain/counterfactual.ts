@@ -4,18 +4,25 @@ import type { DecisionProgram } from '../decide/decision-program';
 import { clausesOf } from '../index/clauses';
 import { isNumeric, type Predicate } from '../index/predicate';
 import type { ConditionFrame } from '@weir/definitions';
+import { Held } from './held';
 import { labelOf } from './labels';
 
-/** The smallest change of one value alone that would have given a milder outcome. The model's p is held as it was. */
+/**
+ * The smallest change of one value that would have given a milder outcome, all else as it was. What is made of the value and is not computed again
+ * (the model's p, features, matches) is named in `held` and in the text: where it is empty, the outcome is what the changed event would have got.
+ */
 export interface Counterfactual {
   readonly path: string;
   readonly outcome: Outcome;
   readonly current: number;
-  /** `approve if amount were below 812.00`. */
+  /** `approve if amount were below 812.00`; `review if amount were at most 10,000.00, with the model's p as it was`. */
   readonly text: string;
-  readonly relation: 'below' | 'at most' | 'at least' | 'above';
+  /** How far the change may go: `below`, `at most`, `at least`, `above` for every value beyond, else only for this one. */
+  readonly relation: Relation;
   readonly limit: number;
+  readonly held: readonly string[];
 }
+type Relation = 'below' | 'at most' | 'at least' | 'above' | 'just below' | 'exactly' | 'just above';
 
 /** Limits looked at per value, nearest first. */
 const limitsMax = 64;
@@ -36,7 +43,8 @@ export function counterfactuals(program: DecisionProgram, input: DecisionInput):
       limitsByPath.set(key, limits);
     }
   }
-  const found = [...limitsByPath].flatMap(([path, limits]) => nearest(program, input, { path, limits: [...limits], before: base.outcome }) ?? []);
+  const held = new Held(program);
+  const found = [...limitsByPath].flatMap(([path, limits]) => nearest(program, input, { path, limits: [...limits], before: base.outcome, held }) ?? []);
   const change = ({ current, limit }: Counterfactual): number => Math.abs(limit - current) / Math.max(1, Math.abs(current));
   return found.sort((a, b) => severity[a.outcome] - severity[b.outcome] || change(a) - change(b) || (a.path < b.path ? -1 : 1));
 }
@@ -45,29 +53,40 @@ function numericPredicates(tree: Parameters<typeof clausesOf<ConditionFrame>>[0]
   return clausesOf<ConditionFrame>(tree).flatMap(({ predicates }) => predicates).filter(({ path }) => isNumeric(path.type) && path.type.kind !== 'timestamp');
 }
 
-interface Search { readonly path: string; readonly limits: readonly number[]; readonly before: Outcome }
+interface Search { readonly path: string; readonly limits: readonly number[]; readonly before: Outcome; readonly held: Held }
 
-function nearest(program: DecisionProgram, input: DecisionInput, { path, limits, before }: Search): Counterfactual | undefined {
+function nearest(program: DecisionProgram, input: DecisionInput, { path, limits, before, held }: Search): Counterfactual | undefined {
   const place = placeOf(program, path);
   const current = place?.read(input);
   if (!place || current === undefined) return undefined;
+  const outcomeAt = (value: number): Outcome => program.decide(place.replace(input, value)).outcome;
+  const isMilder = (value: number): boolean => severity[outcomeAt(value)] < severity[before];
   for (const limit of [...limits].sort((a, b) => Math.abs(a - current) - Math.abs(b - current)).slice(0, limitsMax)) {
-    for (const { value, relation } of beside(limit, current, place.isInteger)) {
-      const { outcome } = program.decide(place.replace(input, value));
-      if (severity[outcome] >= severity[before]) continue;
-      const label = labelOf(path.split('.'), program.set, program.source);
-      return { path, outcome, current, relation, limit, text: `${outcome} if ${label.name} were ${relation} ${label.format(limit)}` };
+    for (const { value, towards, isPast } of beside(limit, current, place.isInteger)) {
+      if (!isMilder(value)) continue;
+      const beyond = limits.filter((other) => (towards < 0 ? other < limit : other > limit)).flatMap((other) => around(other, place.isInteger));
+      const relation = relationOf(towards, isPast, beyond.every(isMilder));
+      const outcome = outcomeAt(value), label = labelOf(path.split('.'), program.set, program.source), names = held.names(path, input);
+      const text = `${outcome} if ${label.name} were ${relation} ${label.format(limit)}${names.length === 0 ? '' : `, with ${names.join(', ')} as ${names.length === 1 ? 'it was' : 'they were'}`}`;
+      return { path, outcome, current, relation, limit, held: names, text };
     }
   }
   return undefined;
 }
 
+const relationOf = (towards: number, isPast: boolean, isOpen: boolean): Relation =>
+  (isOpen ? (towards < 0 ? (isPast ? 'below' : 'at most') : isPast ? 'above' : 'at least') : !isPast ? 'exactly' : towards < 0 ? 'just below' : 'just above');
+
+const stepAt = (limit: number, isInteger: boolean): number => (isInteger ? 1 : Math.max(Math.abs(limit), 1e-9) * 1e-9);
+/** A limit and the values on both sides of it: between two limits nothing that rules compare with constants changes. */
+const around = (limit: number, isInteger: boolean): readonly number[] => [limit - stepAt(limit, isInteger), limit, limit + stepAt(limit, isInteger)];
+
 /** The limit itself, then the value just past it, as seen from where the value is now. */
-function beside(limit: number, current: number, isInteger: boolean): readonly { readonly value: number; readonly relation: Counterfactual['relation'] }[] {
-  const step = isInteger ? 1 : Math.max(Math.abs(limit), 1e-9) * 1e-9;
-  const isBelow = limit < current;
-  const steps = isBelow ? [{ value: limit, relation: 'at most' as const }, { value: limit - step, relation: 'below' as const }] : [{ value: limit, relation: 'at least' as const }, { value: limit + step, relation: 'above' as const }];
-  return limit === current ? [{ value: limit - step, relation: 'below' }, { value: limit + step, relation: 'above' }] : steps;
+function beside(limit: number, current: number, isInteger: boolean): readonly { readonly value: number; readonly towards: -1 | 1; readonly isPast: boolean }[] {
+  const step = stepAt(limit, isInteger);
+  if (limit === current) return [{ value: limit - step, towards: -1, isPast: true }, { value: limit + step, towards: 1, isPast: true }];
+  const towards = limit < current ? -1 : 1;
+  return [{ value: limit, towards, isPast: false }, { value: limit + towards * step, towards, isPast: true }];
 }
 
 interface Place { readonly isInteger: boolean; readonly read: (input: DecisionInput) => number | undefined; readonly replace: (input: DecisionInput, value: number) => DecisionInput }

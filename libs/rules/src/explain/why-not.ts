@@ -46,10 +46,9 @@ export function whyNot(program: DecisionProgram, name: string, input: DecisionIn
     return { rule: name, result: 'false', silencedBy: 'off', failed: [], comparisons: [], text: `rule ${name} is off` };
   }
   const frame = program.frameFor(input);
-  const comparisons: ComparisonReport[] = [];
-  collect(rule.condition.tree, { frame, wanted: true, out: comparisons });
+  const comparisons: ComparisonReport[] = [], failed: ComparisonReport[] = [];
+  collect(rule.condition.tree, { frame, wanted: true, out: comparisons, failed });
   const result = answerOf(rule.condition.evaluate(frame));
-  const failed = result === 'true' ? [] : comparisons.filter((each) => each.result !== each.wanted);
   const silencedBy = !isInForce(rule, input.event) ? 'not in force' : input.snoozes?.silences(name, input.event) ? 'snoozed' : null;
   const facts = failed.map((each) => `${each.text} is ${each.result}${detail(each)}`);
   return { rule: name, result, silencedBy, failed, comparisons, text: [...(silencedBy ? [`rule ${name} is ${silencedBy}`] : []), ...facts].join('; ') || `rule ${name} is true` };
@@ -57,16 +56,23 @@ export function whyNot(program: DecisionProgram, name: string, input: DecisionIn
 
 function detail({ missing, value, distance }: ComparisonReport): string {
   if (missing.length > 0) return `: ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing`;
-  return `: it is ${typeof value === 'object' ? JSON.stringify(value) : String(value)}${distance === null ? '' : `, ${Math.abs(distance)} ${distance < 0 ? 'below' : 'above'} the limit`}`;
+  return `: it is ${typeof value === 'object' ? JSON.stringify(value) : String(value)}${distance === null ? '' : `, ${distance === 0 ? 'the limit itself' : `${Math.abs(distance)} ${distance < 0 ? 'below' : 'above'} the limit`}`}`;
 }
 
-interface Collecting { readonly frame: ConditionFrame; readonly wanted: boolean; readonly out: ComparisonReport[] }
+interface Collecting { readonly frame: ConditionFrame; readonly wanted: boolean; readonly out: ComparisonReport[]; /** undefined below what came out as wanted, whichever of its parts did not: one of an `||` is enough. */ readonly failed: ComparisonReport[] | undefined }
 type Node = Expression<ConditionFrame>;
 
 function collect(node: Node, collecting: Collecting): void {
-  if (node.node === 'and' || node.node === 'or') for (const operand of node.operands) collect(operand, collecting);
-  else if (node.node === 'not') collect(node.operand, { ...collecting, wanted: !collecting.wanted });
-  else if (node.node !== 'literal') collecting.out.push(report(node, collecting));
+  if (node.node === 'literal') return;
+  const asWanted = answerOf(node.evaluate(collecting.frame)) === (collecting.wanted ? 'true' : 'false');
+  const below = asWanted ? { ...collecting, failed: undefined } : collecting;
+  if (node.node === 'and' || node.node === 'or') for (const operand of node.operands) collect(operand, below);
+  else if (node.node === 'not') collect(node.operand, { ...below, wanted: !collecting.wanted });
+  else {
+    const comparison = report(node, collecting);
+    collecting.out.push(comparison);
+    below.failed?.push(comparison);
+  }
 }
 
 function report(node: Node, { frame, wanted }: Collecting): ComparisonReport {
