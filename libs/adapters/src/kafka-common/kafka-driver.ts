@@ -22,10 +22,10 @@ export interface KafkaDriver {
   ensureTopic(topic: string, partitions: number, settings: Readonly<Record<string, string>>, replicationFactor: number): Promise<number>;
   /** One record batch, acknowledged by all in-sync replicas, written once however often it is sent. One call at a time per topic and partition. */
   produce(topic: string, partition: number, records: readonly NewRecord[]): Promise<{ firstOffset: number; appendedAtMs: number }>;
-  /** The same in a transaction of this id. @throws ProducerFenced when another has taken the id. */
+  /** The same as the owner of this id. @throws ProducerFenced when another has taken it. */
   produceFenced(id: string, topic: string, partition: number, records: readonly NewRecord[]): Promise<{ firstOffset: number; appendedAtMs: number }>;
-  /** Takes the id; whoever had it is fenced from now on. */
-  claim(id: string): Promise<void>;
+  /** Takes the id, which is of this topic and partition alone; whoever had it is fenced from now on. */
+  claim(id: string, topic: string, partition: number): Promise<void>;
   /** What is not committed is left out where `committed`. */
   openFetcher(topic: string, partition: number, committed: boolean): PartitionFetcher;
   /** First offset kept, next to be written (where `committed`: next that can be read), per partition asked for. */

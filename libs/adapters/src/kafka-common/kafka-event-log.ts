@@ -86,7 +86,7 @@ export class KafkaEventLog extends EventLog {
   async claim(lane: number): Promise<void> {
     for (const topic of this.#fenced) {
       const name = await this.#name(topic);
-      await this.#guarded(`claiming ${name} lane ${lane}`, () => this.#driver.claim(fenceId(name, lane)));
+      await this.#guarded(`claiming ${name} lane ${lane}`, () => this.#driver.claim(fenceId(name, lane), name, lane));
       this.#lost.delete(fenceId(name, lane));
     }
   }

@@ -53,9 +53,9 @@ export class PlatformaticDriver implements KafkaDriver {
     return { firstOffset: Number(offsets?.[0]?.offset), appendedAtMs: producer.appendedAtMs };
   }
 
-  async claim(id: string): Promise<void> {
+  async claim(id: string, topic: string, partition: number): Promise<void> {
     const before = this.#fencedProducers.get(id);
-    const claiming = FencedProducer.claim(id, this.#producerOptions());
+    const claiming = FencedProducer.claim(id, topic, partition, this.#producerOptions());
     this.#fencedProducers.set(id, claiming);
     claiming.catch(() => this.#fencedProducers.delete(id));
     await claiming;
@@ -63,8 +63,8 @@ export class PlatformaticDriver implements KafkaDriver {
   }
 
   async produceFenced(id: string, topic: string, partition: number, records: readonly NewRecord[]): Promise<{ firstOffset: number; appendedAtMs: number }> {
-    if (!this.#fencedProducers.has(id)) await this.claim(id);
-    return (await (this.#fencedProducers.get(id) as Promise<FencedProducer>)).produce(topic, partition, records);
+    if (!this.#fencedProducers.has(id)) await this.claim(id, topic, partition);
+    return (await (this.#fencedProducers.get(id) as Promise<FencedProducer>)).produce(records);
   }
 
   openFetcher(topic: string, partition: number, committed: boolean): PartitionFetcher {

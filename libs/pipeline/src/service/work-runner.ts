@@ -133,13 +133,13 @@ export class WorkRunner {
       await this.#gate.enter();
       this.#gate.leave();
       this.#options.hooks?.waited?.(performance.now() - waitedFrom);
+      // First what is there or comes: a log that is asked when it has nothing has to be asked twice, and over a network that is dear.
+      await log.wait(work.input, lane, this.#next, this.#takenSinceCheckpoint > 0 ? Math.min(idleWaitMs, checkpointMs) : idleWaitMs);
+      if (this.#stopping) return;
       const records = await this.#attempt(() => log.read(work.input, lane, this.#next, batchMax));
       if (this.#failure !== undefined) return;
       if (records.length > 0) await this.#take(records);
-      else {
-        if (this.#takenSinceCheckpoint > 0 && this.#checkpoints === this.#checkpointsDone && clock.nowMs() - this.#lastCheckpointMs >= checkpointMs) this.#checkpoint();
-        await log.wait(work.input, lane, this.#next, this.#takenSinceCheckpoint > 0 ? Math.min(idleWaitMs, checkpointMs) : idleWaitMs);
-      }
+      else if (this.#takenSinceCheckpoint > 0 && this.#checkpoints === this.#checkpointsDone && clock.nowMs() - this.#lastCheckpointMs >= checkpointMs) this.#checkpoint();
     }
   }
 

@@ -47,8 +47,11 @@ export class TopicFollower {
     while (!this.stopping) {
       try {
         const from = this.place(topic, lane);
+        // First what is there or comes: a read that finds nothing asks the broker for the end of the log.
+        await log.wait(topic, lane, from, idleWaitMs);
+        if (this.stopping) return;
         const records = await log.read(topic, lane, from, readMax);
-        if (records.length === 0) { await log.wait(topic, lane, from, idleWaitMs); continue; }
+        if (records.length === 0) continue;
         await take(lane, records);
         this.next.set(`${topic}/${lane}`, (records.at(-1) as LogRecord).offset + 1);
       } catch (error) {
