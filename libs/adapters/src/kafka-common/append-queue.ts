@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WeirError } from '@weir/contracts';
 import type { NewRecord } from '@weir/ports';
 
@@ -17,13 +18,14 @@ const bytesWaitingMax = 256 << 20;
 /** About what a record costs besides its value. */
 const recordOverheadBytes = 70;
 
-/** Appends to one partition: one request under way, those that come meanwhile share the next. So order is the order of the calls, whatever is sent again. */
+/** Appends to one partition: one request under way and `everyMs` between the beginnings of two, those that come meanwhile share the next. So order is the order of the calls, whatever is sent again. */
 export class AppendQueue {
   #queue: Append[] = [];
   #bytesWaiting = 0;
   #sending: Promise<void> | undefined;
+  #sentAtMs = -Infinity;
 
-  constructor(private readonly send: (records: readonly NewRecord[]) => Promise<{ firstOffset: number; appendedAtMs: number }>, private readonly batchBytesMax: number) {}
+  constructor(private readonly send: (records: readonly NewRecord[]) => Promise<{ firstOffset: number; appendedAtMs: number }>, private readonly batchBytesMax: number, private readonly everyMs = 0) {}
 
   /** Every record of the append is in one batch, so all or none of it is written. */
   append(records: readonly NewRecord[]): Promise<{ firstOffset: number; appendedAtMs: number }> {
@@ -45,7 +47,12 @@ export class AppendQueue {
   async #sendAll(): Promise<void> {
     // What is appended in the same turn shares a request.
     await Promise.resolve();
-    while (this.#queue.length > 0) await this.#sendNext();
+    while (this.#queue.length > 0) {
+      const earlyMs = this.#sentAtMs + this.everyMs - performance.now();
+      if (earlyMs > 0) await sleep(earlyMs);
+      this.#sentAtMs = performance.now();
+      await this.#sendNext();
+    }
     this.#sending = undefined;
   }
 

@@ -16,8 +16,7 @@ interface Partition {
 
 /**
  * The log in Kafka, by whichever client: a lane is a partition. Appends are idempotent and acknowledged by all in-sync replicas; those that come while one is
- * under way go together. `transactions.raw` and the topics between the services are without transactions, so their offsets have no gaps; a fenced topic has one
- * behind each transaction, and is read committed.
+ * under way go together. The offsets of `transactions.raw` and the topics between the services have no gaps; a fenced topic may have some, and is read committed.
  */
 export class KafkaEventLog extends EventLog {
   override readonly lanes: number;
@@ -104,7 +103,7 @@ export class KafkaEventLog extends EventLog {
     if (!Number.isInteger(lane) || lane < 0 || lane >= this.lanes) throw new WeirError('WEIR_LOG_FAILED', `lane ${lane}: there are ${this.lanes}`);
     const key = `${topic}/${lane}`;
     let partition = this.#partitions.get(key);
-    if (partition === undefined) this.#partitions.set(key, (partition = { appends: new AppendQueue((records) => this.#send(topic, lane, records), batchBytesMax), cursors: [] }));
+    if (partition === undefined) this.#partitions.set(key, (partition = { appends: new AppendQueue((records) => this.#send(topic, lane, records), batchBytesMax, this.#options.appendEveryMs ?? kafkaDefaults.appendEveryMs), cursors: [] }));
     return partition;
   }
 

@@ -15,7 +15,7 @@ export interface KafkaOptions {
   readonly tls?: Pick<TlsOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>;
   readonly sasl?: { readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'; readonly username: string; readonly password: string };
   readonly compression?: Compression;
-  /** Topics of which one owner at a time may write a lane: each append is a transaction under an id of topic and lane, and who takes the lane fences the one before. */
+  /** Topics of which one owner at a time may write a lane: there is an id of topic and lane, and who takes it fences the one before. */
   readonly fencedTopics?: readonly Topic[];
   /** Of topics that are made here. */
   readonly replicationFactor?: number;
@@ -26,12 +26,14 @@ export interface KafkaOptions {
   readonly requestTimeoutMs?: number;
   /** How often a request is sent again before it fails. */
   readonly retriesMax?: number;
+  /** Least time between two append requests to a lane, ms: where many append a little each, those of that time share one, and what it costs here, at the broker and at each reader. */
+  readonly appendEveryMs?: number;
   /** Bytes of one fetch. A larger batch comes alone. */
   readonly fetchBytesMax?: number;
 }
 
 export const kafkaDefaults = Object.freeze({
-  clientId: 'weir', prefix: '', compression: 'none' as const, replicationFactor: 1, inSyncReplicasMin: 1, retentionMs: 7 * 24 * 3_600_000, requestTimeoutMs: 10_000, retriesMax: 5, fetchBytesMax: 4 << 20,
+  clientId: 'weir', prefix: '', compression: 'none' as const, replicationFactor: 1, inSyncReplicasMin: 1, retentionMs: 7 * 24 * 3_600_000, requestTimeoutMs: 10_000, retriesMax: 5, fetchBytesMax: 4 << 20, appendEveryMs: 0,
 });
 
 export const fencedByDefault: readonly Topic[] = ['decisions', 'alerts'];

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { traceHeader, WeirError } from '@weir/contracts';
 import type { Clock, EventLog, LogRecord, OnlineStore, Topic } from '@weir/ports';
 import { Gate } from '../gate';
@@ -34,6 +35,8 @@ export interface WorkRunnerOptions extends RetryOptions {
   readonly checkpointRecords?: number;
   readonly checkpointMs?: number;
   readonly idleWaitMs?: number;
+  /** Least time between two batches, for work that nobody waits for: the records of that time share what a batch costs. Not kept while batches are full. */
+  readonly batchEveryMs?: number;
 }
 
 /** State keys of the runner itself. */
@@ -138,7 +141,10 @@ export class WorkRunner {
       if (this.#stopping) return;
       const records = await this.#attempt(() => log.read(work.input, lane, this.#next, batchMax));
       if (this.#failure !== undefined) return;
-      if (records.length > 0) await this.#take(records);
+      if (records.length > 0) {
+        await this.#take(records);
+        if (records.length < batchMax && this.#options.batchEveryMs !== undefined) await sleep(this.#options.batchEveryMs);
+      }
       else if (this.#takenSinceCheckpoint > 0 && this.#checkpoints === this.#checkpointsDone && clock.nowMs() - this.#lastCheckpointMs >= checkpointMs) this.#checkpoint();
     }
   }

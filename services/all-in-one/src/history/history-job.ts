@@ -23,6 +23,8 @@ const dayMs = 86_400_000;
 const retryMs = 5_000;
 /** What is not there yet (a decision, the end of the log) is looked for again after this time. */
 const behindMs = 1_000;
+/** Outcomes that come one by one are looked at together, no more often than this. */
+const lookEveryMs = 500;
 /** Files of nothing but ticks are written this often. */
 const idleFlushMs = 600_000;
 /** Steps between two looks at what was said. */
@@ -37,6 +39,8 @@ export class HistoryLoop {
   private readonly writer: HistoryWriter;
   private working: Promise<unknown> = Promise.resolve();
   private timer: NodeJS.Timeout | undefined;
+  private dueAtMs = Infinity;
+  private lastLookMs = 0;
   private lastFlushMs = Date.now();
   private readonly said: number[] = [];
   private isStopped = false;
@@ -54,7 +58,12 @@ export class HistoryLoop {
 
   take(message: ToHistory): void {
     if (this.isStopped) return;
-    if (message.kind === 'wake') return this.go(() => this.advance());
+    if (message.kind === 'wake') {
+      const nowMs = Date.now(), inMs = Math.max(0, this.lastLookMs + lookEveryMs - nowMs);
+      if (inMs === 0) this.look();
+      else if (nowMs + inMs < this.dueAtMs) this.later(inMs);
+      return;
+    }
     const { id, kind } = message;
     this.go(async () => {
       let result = 0, error: string | undefined;
@@ -70,6 +79,11 @@ export class HistoryLoop {
     });
   }
 
+  private look(): void {
+    this.lastLookMs = Date.now();
+    this.go(() => this.advance());
+  }
+
   /** One thing after the other; a failure is said and tried again, for everything is still where it was read. */
   private go(work: () => Promise<void>): void {
     this.working = this.working.then(work).catch((error: unknown) => {
@@ -80,7 +94,9 @@ export class HistoryLoop {
 
   private later(ms: number): void {
     clearTimeout(this.timer);
-    if (!this.isStopped) this.timer = setTimeout(() => { this.take({ kind: 'wake' }); }, ms).unref();
+    if (this.isStopped) return;
+    this.dueAtMs = Date.now() + ms;
+    this.timer = setTimeout(() => { this.dueAtMs = Infinity; this.look(); }, ms).unref();
   }
 
   private async advance(): Promise<void> {

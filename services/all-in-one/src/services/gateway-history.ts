@@ -13,6 +13,8 @@ export interface GatewayHistoryOptions { readonly job: HistoryJob; readonly log:
 
 /** What the outcomes are judged by is kept so often; a start behind a crash judges the rest again. */
 const checkpointMs = 5_000;
+/** Nobody waits for an outcome: those of a quarter of a second share a batch, and a block in the store. */
+const batchEveryMs = 250;
 const reachedWithinMs = 60_000, lookAgainMs = 20;
 
 /** History of the lanes, written by a gateway: the decisions it keeps, and outcomes that it judges for itself. */
@@ -26,7 +28,7 @@ export class GatewayHistory {
     this.service = new HistoryService({ job, log, logger, metrics: options.metrics });
     const store = this.state = new LmdbOnlineStore({ path: join(job.dataDir, 'history-state') });
     this.keeper = new LaneKeeper({
-      build: (lane) => new WorkRunner({ lane, log, store, clock, work: this.service.work(lane), checkpointMs }),
+      build: (lane) => new WorkRunner({ lane, log, store, clock, work: this.service.work(lane), checkpointMs, batchEveryMs }),
       onRestart: (lane, error) => { logger.warn({ lane, err: error }, 'history of a lane could not be followed; it is tried again'); },
       // Decisions go on; history stands, and `weir_history_position_offset` with it.
       onFatal: (lane, error) => { this.service.failed(); logger.error({ lane, err: error }, 'history of a lane cannot go on'); },

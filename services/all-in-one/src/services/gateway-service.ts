@@ -91,6 +91,8 @@ class FollowedDecisions extends StoredDecisions {
 /** Records in the lanes that no decision has come for yet; above it the edge turns new ones away with 503. */
 const backlogMax = 200_000;
 const resendDeadlineMs = 10_000;
+/** Requests of this time go into the lane together: a batch costs every service and the broker about the same for one record as for ten. One that comes alone does not wait. */
+const appendEveryMs = 4;
 
 /** The gateway alone in its process: appends to the lanes, hears the answers over Redis, and keeps what it reads of `decisions`, `quarantine` and `alerts` for those who ask. */
 export class GatewayService {
@@ -173,7 +175,7 @@ export class GatewayService {
     this.quarantine = new SqlQuarantine(database);
     this.cases = new SqlCases(database);
     this.decisions = new LmdbDecisionStore({ path: join(this.ownDir, 'decisions'), lanes: config.lanes, unpack: unpackDecision });
-    this.log = await HistoricLog.open(openLog(config), this.historyOptions.path);
+    this.log = await HistoricLog.open(openLog(config, { appendEveryMs }), this.historyOptions.path);
     this.wire = openReplies(config);
     this.featureState = openState(config, 'feature-store');
     this.patternState = openState(config, 'cep');

@@ -5,7 +5,7 @@ import type { ServiceConfig, StageName } from './service-config';
 
 export const kafkaOptions = (config: ServiceConfig): KafkaOptions => ({ ...kafkaOptionsOf(config.brokers, config.lanes), prefix: `${config.prefix}.` });
 
-export const openLog = (config: ServiceConfig, more: Pick<KafkaOptions, 'fencedTopics'> = {}): PlatformaticEventLog => new PlatformaticEventLog({ ...kafkaOptions(config), ...more });
+export const openLog = (config: ServiceConfig, more: Pick<KafkaOptions, 'fencedTopics' | 'appendEveryMs'> = {}): PlatformaticEventLog => new PlatformaticEventLog({ ...kafkaOptions(config), ...more });
 
 /** The state of one service, as its owners publish it. */
 export const openState = (config: ServiceConfig, service: StageName): RedisOnlineStore => new RedisOnlineStore({ ...redisConnectionOf(config.redisUrl), prefix: `${config.prefix}:${service}` });
