@@ -11,6 +11,7 @@ import type { LabelWriter } from '../suite/label-writer';
 import type { LiveFeed } from '../suite/live-feed';
 import type { Replies } from '../suite/replies';
 import { Taken } from '../suite/sinks';
+import { HeardDecisions } from './heard-decisions';
 import type { SetBook } from './set-book';
 
 export interface DecisionFeedOptions {
@@ -32,6 +33,7 @@ const firstWithinMs = 2_000, lookAgainMs = 10;
 /** What a gateway makes of the topic `decisions`: its store for reads and search, cases, labels that waited, statistics, who watches, and the answers that got lost on their way. */
 export class DecisionFeed {
   private readonly proto = new DecisionProto();
+  private readonly heard = new HeardDecisions();
   private readonly cases: CaseSink;
   private readonly throughByLane: number[] = [];
 
@@ -51,7 +53,7 @@ export class DecisionFeed {
       const offset = originOffset(record);
       if (offset <= last) continue;
       last = offset;
-      const decision = await this.read(record);
+      const decision = this.heard.take(lane, offset, record.value) ?? this.decode(record.value) ?? await this.readUnknown(record);
       const known = this.options.sets.known(decision.verdict.set);
       const entities = known?.entities.of({ event: eventOf(decision, known.set.sources.get(decision.verdict.source ?? '')?.fields.map(({ name }) => name) ?? []) }) ?? [];
       rows.push(decisionRow({ lane, offset, receivedAtMs: Number(record.headers[decisionHeaders.receivedAt] ?? 0), event: { source: decision.verdict.source ?? '' } }, decision, entities, known?.packer));
@@ -77,8 +79,15 @@ export class DecisionFeed {
   /** Cases are durable. */
   flush(): Promise<void> { return this.cases.flush(); }
 
-  /** A decision as it travels; undefined where its set is not known here yet. */
-  decode(bytes: Uint8Array): Decision | undefined { return this.proto.decode(bytes, this.options.sets.layouts); }
+  /** A decision that an answer brought; undefined where its set is not known here yet. */
+  hear(lane: number, offset: number, bytes: Uint8Array): Decision | undefined {
+    const decision = this.decode(bytes);
+    // What came by the topic already does not come again.
+    if (decision !== undefined && offset > this.through(lane)) this.heard.add(lane, offset, bytes, decision);
+    return decision;
+  }
+
+  private decode(bytes: Uint8Array): Decision | undefined { return this.proto.decode(bytes, this.options.sets.layouts); }
 
   /** A decision that is taken, or about to be. */
   async byIdSoon(id: string): Promise<DecisionRow | undefined> {
@@ -90,9 +99,8 @@ export class DecisionFeed {
     }
   }
 
-  private async read(record: LogRecord): Promise<Decision> {
-    const decision = this.decode(record.value);
-    if (decision !== undefined) return decision;
+  /** One of a set that is not known here yet. */
+  private async readUnknown(record: LogRecord): Promise<Decision> {
     const { set } = this.proto.head(record.value);
     if ((await this.options.sets.load(set)) === undefined) throw new WeirError('WEIR_REGISTRY_FAILED', `a decision names the set ${set}, which the registry does not know`);
     const again = this.decode(record.value);

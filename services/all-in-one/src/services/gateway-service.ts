@@ -92,7 +92,7 @@ class FollowedDecisions extends StoredDecisions {
 const backlogMax = 200_000;
 const resendDeadlineMs = 10_000;
 /** Requests of this time go into the lane together: a batch costs every service and the broker about the same for one record as for ten. One that comes alone does not wait. */
-const appendEveryMs = 4;
+const appendEveryMs = 5;
 
 /** The gateway alone in its process: appends to the lanes, hears the answers over Redis, and keeps what it reads of `decisions`, `quarantine` and `alerts` for those who ask. */
 export class GatewayService {
@@ -288,7 +288,7 @@ export class GatewayService {
     if (answer === undefined) return;
     if (answer.kind !== 'decided') { this.replies.deliver(answer.lane, answer.offset, answer.kind === 'refused' ? { kind: 'refused', refusal: answer.refusal } : { kind: 'accepted' }); return; }
     // Of a set that is not known here yet: it comes by the topic.
-    const decision = this.feed.decode(answer.decision);
+    const decision = this.feed.hear(answer.lane, answer.offset, answer.decision);
     if (decision !== undefined) this.replies.deliver(answer.lane, answer.offset, { kind: 'decided', decision });
   }
 
