@@ -115,8 +115,8 @@ export interface PageRequest { readonly limit: number; readonly cursor: string |
 export interface Rerun { readonly json: string; readonly same: boolean; readonly missingFeatures?: readonly string[] }
 
 export interface Decisions {
-  /** Also 'pending' when the id's place in the lane is written and not decided. undefined: no such decision. */
-  byId(id: string): Promise<Extract<RowAnswer, { kind: 'decided' | 'pending' }> | undefined>;
+  /** Also 'pending' when the id's place in the lane is written and not decided; of a transaction that was refused, or there already, what POST would have answered. undefined: no such decision. */
+  byId(id: string): Promise<RowAnswer | undefined>;
   /** What POST answered, or would answer now; undefined: never seen. */
   byTransactionId(transactionId: string): Promise<RowAnswer | undefined>;
   /** Newest first. */

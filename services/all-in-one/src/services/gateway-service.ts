@@ -9,7 +9,7 @@ import { openPostgres } from '@weir/adapters/postgres';
 import type { RedisOnlineStore, RedisReplies } from '@weir/adapters/redis';
 import { openSqlite } from '@weir/adapters/sqlite';
 import { SqlCases, SqlQuarantine, SqlRegistry } from '@weir/adapters/sql';
-import { WeirError } from '@weir/contracts';
+import { WeirError, type Origin } from '@weir/contracts';
 import { GatewayServer, type GatewayDependencies, type GatewayOptions } from '@weir/gateway';
 import { decodeReply, lastOriginIn, simulatedOffset, Tokeniser } from '@weir/pipeline';
 import { Health, Metrics, type Logger, type Resource, type Tracing } from '@weir/platform';
@@ -80,7 +80,7 @@ export interface GatewayServiceOptions { readonly config: ServiceConfig; readonl
 
 /** Decisions of a gateway that reads them from the topic: all of them means all that are taken. */
 class FollowedDecisions extends StoredDecisions {
-  constructor(store: DecisionStore, quarantine: QuarantineStore, insight: Insight, private readonly caughtUp: () => Promise<void>) { super(store, quarantine, insight); }
+  constructor(parts: ConstructorParameters<typeof StoredDecisions>[0], private readonly caughtUp: () => Promise<void>) { super(parts); }
 
   override async *verdictLines(): AsyncIterable<string> {
     await this.caughtUp();
@@ -334,7 +334,10 @@ export class GatewayService {
     this.server = new GatewayServer({
       cases: this.reviews, entities: new EntityViews({ decisions, cases, set, entityTypeOf: (name) => features.entityTypeOf(name), tokenOfEntity }),
       edge, features, definitions: this.definitions, proposals: new SetProposals({ required: readFourEyes(env), registry, definitions: this.definitions, clock }),
-      decisions: new FollowedDecisions(decisions, quarantine, insight, () => this.caughtUp()), lists, snoozes: new LaneSnoozes({ set, state: () => stored.snoozes(), writer, clock, tokenOfEntity }), alerts: new StoredAlerts({ log, cases, clock, settled }),
+      decisions: new FollowedDecisions({
+        store: decisions, quarantine, insight, told: edge.told,
+        progress: { next: async (lane) => (lane < config.lanes ? (await log.bounds('transactions.raw', lane)).next : 0), isStored: (origin) => this.isStored(origin) },
+      }, () => this.caughtUp()), lists, snoozes: new LaneSnoozes({ set, state: () => stored.snoozes(), writer, clock, tokenOfEntity }), alerts: new StoredAlerts({ log, cases, clock, settled }),
       matches: new StoredMatches({ log, tokenOf: tokenOfEntity, settled, standing: async (pattern, of) => {
         const stages = await patterns.stages();
         return patternStanding(pattern, of, { set, stages: () => stages, decisions, insight, entityTypeOf: (name) => features.entityTypeOf(name), tokenOf: tokenOfEntity });
@@ -350,6 +353,12 @@ export class GatewayService {
   private async raised(told: Told): Promise<void> {
     await stored(told.raised, async (lane, offset) => this.feed.through(lane) >= offset && (await this.patternState.position(lane)) >= offset && (await this.scoringState.position(lane)) >= offset);
     await this.feed.flush().catch(() => undefined);
+  }
+
+  /** The record is decided, and everything that was decided up to it is here. */
+  private async isStored({ lane, offset }: Origin): Promise<boolean> {
+    if (this.positions.decided(lane) < offset) return false;
+    return (await this.decisions.position(lane)) >= Math.min(offset, await lastOriginIn(this.log, 'decisions', lane));
   }
 
   /** Everything that is in the lanes now is decided, and its decision is here. */

@@ -12,12 +12,26 @@ export class Told {
   readonly quarantined: number[];
   /** Of decisions that leave more than themselves: an alert, a case, a match. */
   readonly raised: number[];
+  private readonly pendingByTransaction = new Map<string, string>();
+  private readonly transactionByPending = new Map<string, string>();
 
   constructor(lanes: number) {
     this.decided = new Array<number>(lanes).fill(-1);
     this.quarantined = new Array<number>(lanes).fill(-1);
     this.raised = new Array<number>(lanes).fill(-1);
   }
+
+  /** A caller was told that the transaction is accepted, and what its decision's id will be. The first of a transaction stays. */
+  notePending(transactionId: string, id: string): void {
+    if (this.transactionByPending.size >= pendingMax) {
+      const [oldest] = this.transactionByPending;
+      if (oldest !== undefined) { this.transactionByPending.delete(oldest[0]); this.pendingByTransaction.delete(oldest[1]); }
+    }
+    this.transactionByPending.set(id, transactionId);
+    if (!this.pendingByTransaction.has(transactionId)) this.pendingByTransaction.set(transactionId, id);
+  }
+  pendingId(transactionId: string): string | undefined { return this.pendingByTransaction.get(transactionId); }
+  transactionOf(pendingId: string): string | undefined { return this.transactionByPending.get(pendingId); }
 
   note(reply: Reply, { lane, offset }: Origin): void {
     if (reply.kind === 'accepted') return;
@@ -27,6 +41,9 @@ export class Told {
     } else if (reply.refusal.kind === 'quarantined') this.quarantined[lane] = Math.max(this.quarantined[lane] ?? -1, offset);
   }
 }
+
+/** Transactions told to be pending that are remembered; the oldest go first. */
+export const pendingMax = 100_000;
 
 const raisesMore = ({ verdict }: Decision): boolean => verdict.alert || verdict.outcome === 'review' || verdict.matches.length > 0;
 

@@ -132,7 +132,9 @@ export class LaneEdge implements Edge {
     const origins = await appended;
     const pending = (index: number): RowAnswer => {
       const id = decisionId(origins[index] ?? { lane: 0, offset: 0 }), { decides, transactionId } = sent[index] ?? { decides: false, transactionId: null };
-      return decides ? { kind: 'pending', id, transactionId } : { kind: 'accepted', id, transactionId, duplicate: false };
+      if (!decides) return { kind: 'accepted', id, transactionId, duplicate: false };
+      if (transactionId !== null) this.told.notePending(transactionId, id);
+      return { kind: 'pending', id, transactionId };
     };
     return wait === 'accepted' ? origins.map((_, index) => pending(index)) : this.decided(origins, sent, wait, pending);
   }

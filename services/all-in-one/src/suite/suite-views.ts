@@ -1,6 +1,7 @@
-import { originOfDecisionId, WeirError, type Decision } from '@weir/contracts';
+import { originOfDecisionId, WeirError, type Decision, type Origin } from '@weir/contracts';
 import type { DecisionRecord, Decisions, DefinitionsChange, Rerun, DecisionSearch, NearMisses, Page, PageRequest, Quarantine, Quarantined, RowAnswer, SubmittedRow, Edge, WhyNot } from '@weir/gateway';
-import type { Clock, DecisionRow, DecisionStore, QuarantineRow, QuarantineStore } from '@weir/ports';
+import { quarantineId, type Clock, type DecisionRow, type DecisionStore, type QuarantineRow, type QuarantineStore } from '@weir/ports';
+import type { Told } from './answered-reads';
 import { verdictLines } from './verdict-lines';
 
 type Stored = DecisionRecord;
@@ -17,24 +18,57 @@ export interface DecisionInsight {
   readonly tokenOfEntity: (type: string, key: string) => string;
 }
 
+/** How far the lanes are. */
+export interface LaneProgress {
+  /** One past the last record appended to a lane. */
+  readonly next: (lane: number) => Promise<number>;
+  /** What became of a record is stored: its decision or its refusal, where it has one. */
+  readonly isStored: (origin: Origin) => Promise<boolean>;
+}
+interface StoredDecisionsParts { readonly store: DecisionStore; readonly quarantine: QuarantineStore; readonly insight: DecisionInsight; readonly progress: LaneProgress; readonly told: Told }
+
 /** Decisions as the gateway asks for them. */
 export class StoredDecisions implements Decisions {
-  constructor(private readonly store: DecisionStore, private readonly quarantine: QuarantineStore, private readonly insight: DecisionInsight) {}
+  private readonly store: DecisionStore;
+  private readonly insight: DecisionInsight;
 
-  async byId(id: string): Promise<Extract<RowAnswer, { kind: 'decided' | 'pending' }> | undefined> {
-    const row = await this.store.byId(id);
-    if (row !== undefined) return { kind: 'decided', decision: recordOf(row), duplicate: false };
-    const origin = originOfDecisionId(id);
-    const next = origin && this.insight.nextOffsets()[origin.lane];
-    if (origin === undefined || next === undefined || origin.offset >= next || origin.offset <= (await this.store.position(origin.lane))) return undefined;
-    return { kind: 'pending', id, transactionId: null };
+  constructor(private readonly parts: StoredDecisionsParts) {
+    this.store = parts.store;
+    this.insight = parts.insight;
+  }
+
+  async byId(id: string): Promise<RowAnswer | undefined> {
+    const { progress, told } = this.parts, origin = originOfDecisionId(id);
+    if (origin === undefined) return undefined;
+    // Asked before it is looked: what is stored by then is found.
+    const isStored = await progress.isStored(origin), found = await this.at(id, origin);
+    if (found !== undefined) return found;
+    const transactionId = told.transactionOf(id) ?? null;
+    if (!isStored) return origin.offset < (await progress.next(origin.lane)) ? { kind: 'pending', id, transactionId } : undefined;
+    // Nothing came of a record that was a transaction: it was there already.
+    const first = transactionId === null ? undefined : await this.store.byTransaction(transactionId);
+    return first && { kind: 'decided', decision: recordOf(first), duplicate: true };
   }
 
   async byTransactionId(transactionId: string): Promise<RowAnswer | undefined> {
+    const found = await this.ofTransaction(transactionId);
+    if (found !== undefined) return found;
+    const pendingId = this.parts.told.pendingId(transactionId);
+    return pendingId === undefined ? undefined : this.byId(pendingId);
+  }
+
+  private async at(id: string, origin: Origin): Promise<RowAnswer | undefined> {
+    const row = await this.store.byId(id);
+    if (row !== undefined) return { kind: 'decided', decision: recordOf(row), duplicate: false };
+    const refused = await this.parts.quarantine.byId(quarantineId(origin));
+    return refused && refusedAnswer(refused);
+  }
+
+  private async ofTransaction(transactionId: string): Promise<RowAnswer | undefined> {
     const row = await this.store.byTransaction(transactionId);
     if (row !== undefined) return { kind: 'decided', decision: recordOf(row), duplicate: false };
-    const refused = await this.quarantine.byTransaction(transactionId);
-    return refused && { kind: 'quarantined', quarantineId: refused.id, transactionId, reason: refused.reason, field: refused.field, expected: refused.expected, got: refused.got };
+    const refused = await this.parts.quarantine.byTransaction(transactionId);
+    return refused && refusedAnswer(refused);
   }
 
   async search(search: DecisionSearch, page: PageRequest): Promise<Page<Decision | DecisionRecord>> {
@@ -65,6 +99,8 @@ export class StoredDecisions implements Decisions {
 
   verdictLines(): AsyncIterable<string> { return verdictLines(this.store, this.insight.nextOffsets().length); }
 }
+
+const refusedAnswer = ({ id, transactionId, reason, field, expected, got }: QuarantineRow): RowAnswer => ({ kind: 'quarantined', quarantineId: id, transactionId, reason, field, expected, got });
 
 /** Refused events as the gateway asks for them. */
 export class StoredQuarantine implements Quarantine {

@@ -394,7 +394,10 @@ export class Suite {
     this.server = new GatewayServer({
       cases: this.reviews, entities: new EntityViews({ decisions, cases, set, entityTypeOf: (name) => features.entityTypeOf(name), tokenOfEntity }),
       edge, features, definitions: this.definitions, proposals: new SetProposals({ required: this.fourEyes, registry, definitions: this.definitions, clock: this.clock }),
-      decisions: new StoredDecisions(decisions, quarantine, insight),
+      decisions: new StoredDecisions({
+        store: decisions, quarantine, insight, told: edge.told,
+        progress: { next: async (lane) => (lane < log.lanes ? (await log.bounds('transactions.raw', lane)).next : 0), isStored: ({ lane, offset }) => Promise.resolve((this.lanes[lane]?.runner.position ?? -1) >= offset) },
+      }),
       lists,
       snoozes: new LaneSnoozes({ set, state: () => this.firstLane.scoring.snoozes, writer, clock: this.clock, tokenOfEntity: (type, key) => features.tokenised(type, key) }),
       alerts: new StoredAlerts({ log, cases, clock: this.clock, settled }),

@@ -22,7 +22,7 @@ export const simulateDecision = endpoint({
 export const getDecision = endpoint({
   method: 'GET', path: '/decisions/:id', tag, role: 'read', summary: 'A decision, with what its model saw', params: idParams,
   query: z.strictObject({ explain: queryFlag.optional().meta({ description: 'Adds `near_misses`: how far the bands are, what little else would have changed it, and the rules that nearly fired.' }) }),
-  responses: { 200: json('The decision.', decisionSchema), 202: json('Being decided.', pendingSchema), ...problemResponses(404) },
+  responses: { 200: json('The decision.', decisionSchema), 202: json('Being decided.', pendingSchema), ...problemResponses(404, 422) },
 });
 export const whyNot = endpoint({
   method: 'GET', path: '/decisions/:id/why-not', tag, role: 'read', summary: 'Why a rule or a pattern did not speak', params: idParams, query: whyNotQuery,
@@ -51,7 +51,7 @@ export class DecisionsController {
     const { id } = getDecision.params(request);
     const answer = await this.gateway.deps.decisions.byId(id);
     if (answer === undefined) throw problems.notFound('no decision has this id');
-    const whole = await explained(answer.kind === 'decided' ? { ...answer, duplicate: false } : answer, this.gateway.deps.decisions);
+    const whole = await explained(answer, this.gateway.deps.decisions);
     const near = getDecision.query(request).explain === true && whole.kind === 'decided' ? await this.gateway.deps.decisions.nearMisses(id) : undefined;
     this.send(reply, rowText(near === undefined || whole.kind !== 'decided' ? whole : { ...whole, decision: { ...decisionRecord(whole.decision), near_misses: nearMissesRecord(near) } }));
   }
