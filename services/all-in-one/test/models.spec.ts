@@ -33,7 +33,7 @@ const versionOf = ({ json }: Answer): string => `${(json['model'] as { version: 
 /** Posts until it holds; gives every answer. */
 async function postUntil(holds: () => Promise<boolean>, amount: number): Promise<Answer[]> {
   const answers: Answer[] = [];
-  for (let round = 0; round < 150; round += 1) {
+  for (let round = 0; round < 3_000; round += 1) {
     answers.push(...await Promise.all([post(amount), post(), post(amount), post()]));
     if (await holds()) break;
     await new Promise((resume) => { setTimeout(resume, 50); });

@@ -108,7 +108,7 @@ export function kafkaLogSuite(broker: string, open: (options: KafkaOptions) => K
       const read: string[] = [];
       let next = 0;
       // What is committed shows when its marker is written, a moment after the append.
-      for (let attempt = 0; attempt < 50 && read.length < 6; attempt += 1) {
+      for (let attempt = 0; attempt < 1_000 && read.length < 6; attempt += 1) {
         for (const each of await log.read('decisions', 0, next, 3)) {
           expect(each.offset).toBeGreaterThanOrEqual(next);
           next = each.offset + 1;
@@ -131,7 +131,7 @@ export function kafkaLogSuite(broker: string, open: (options: KafkaOptions) => K
       await old.append('decisions', 1, [record('still mine')]);
       const read: string[] = [];
       let next = 0;
-      for (let attempt = 0; attempt < 50 && read.length < 2; attempt += 1) {
+      for (let attempt = 0; attempt < 1_000 && read.length < 2; attempt += 1) {
         for (const each of await owner.read('decisions', 0, next, 9)) { read.push(text(each.value)); next = each.offset + 1; }
         if (read.length < 2) await owner.wait('decisions', 0, next, 100);
       }

@@ -94,7 +94,7 @@ async function onServer(url: string, statement: string): Promise<void> {
 }
 
 /** The first that succeeds. */
-async function atLast<T>(work: () => Promise<T>, attemptsMax = 60): Promise<T> {
+async function atLast<T>(work: () => Promise<T>, attemptsMax = 1_200): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try { return await work(); } catch (error) { if (attempt >= attemptsMax) throw error; }
     await new Promise((resolve) => { setTimeout(resolve, 50); });

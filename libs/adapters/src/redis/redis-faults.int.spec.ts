@@ -10,7 +10,7 @@ const lastOf = async (store: RedisOnlineStore, lane: number, key: string): Promi
 };
 
 /** Tried again while the error says that it may be, as the runner of a lane does. */
-async function persistent<T>(work: () => Promise<T>, attemptsMax = 100): Promise<T> {
+async function persistent<T>(work: () => Promise<T>, attemptsMax = 1_200): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await work();
@@ -22,7 +22,7 @@ async function persistent<T>(work: () => Promise<T>, attemptsMax = 100): Promise
 }
 
 /** Asks again until it is so. */
-async function until(holds: () => Promise<boolean>, attemptsMax = 600): Promise<void> {
+async function until(holds: () => Promise<boolean>, attemptsMax = 1_200): Promise<void> {
   for (let attempt = 1; !await holds(); attempt += 1) {
     if (attempt >= attemptsMax) throw new Error(`still not so after ${attempt} attempts`);
     await new Promise((resolve) => { setTimeout(resolve, 50); });
@@ -101,7 +101,7 @@ describe('Redis, when it is hard to reach or in trouble', () => {
       admin.on('error', () => undefined);
       await admin.call('SHUTDOWN', 'NOSAVE').catch(() => undefined);
       admin.disconnect();
-      expect(await persistent(() => lastOf(store, 0, 'k'), 200)).toEqual([1, [1]]);
+      expect(await persistent(() => lastOf(store, 0, 'k'))).toEqual([1, [1]]);
       const alone = storeOn({ sentinels: { name: 'weir', nodes: [sentinels] } });
       expect(await persistent(() => alone.position(0))).toBeGreaterThanOrEqual(-1);
     });
