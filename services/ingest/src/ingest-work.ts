@@ -2,8 +2,7 @@ import { decodeRawRecord, encodeReply, isItem, ItemCodec, originHeader, originTe
 import type { IngestRefusal, RawBody } from '@weir/contracts';
 import type { Topic } from '@weir/ports';
 import { IngestStage } from './ingest-stage';
-
-type Quarantined = Extract<IngestRefusal, { kind: 'quarantined' }>;
+import { quarantineRecord } from './quarantine-record';
 
 /** Ingest as a service: reads the lane, writes what goes on to `transactions` and what does not to `quarantine`, and answers whoever sent the latter. */
 export class IngestWork implements LaneWork {
@@ -52,12 +51,4 @@ export class IngestWork implements LaneWork {
       if (refusal.replyTo !== undefined) this.options.replies.send(refusal.replyTo, encodeReply({ kind: 'refused', lane: refusal.lane, offset: refusal.offset, refusal }));
     }
   }
-}
-
-/** The record as it was appended, tokens in place, with the reason and the place; of bytes that could not be parsed only length and hash. */
-function quarantineRecord({ lane, offset, source, id, reason, field, expected, got, receivedAtMs, json }: Quarantined): OutputRecord['record'] {
-  return {
-    key: id, headers: { 'content-type': 'application/json', [originHeader]: originText(lane, offset) },
-    value: Buffer.from(JSON.stringify({ lane, offset, source, transaction_id: id, reason, field, expected, got, received_at: receivedAtMs, event: json }), 'utf8'),
-  };
 }

@@ -3,13 +3,11 @@ import { resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
 import type { DecisionRecord, DefinitionsChange, NearMisses, Rerun, WhyNot } from '@weir/gateway';
 import type { DecisionStore, Registry } from '@weir/ports';
 import { bandDistance, compileDecisionProgram, counterfactuals, inputOfRecord, rerun, verdictJson, verdictOfRecord, whyNot, type DecisionProgram, type VerdictRecord } from '@weir/rules';
-import type { Stages } from '../chain';
 import type { ExplainThread } from './explain/explain-thread';
 import type { DecisionInsight } from './suite-views';
 import { whyNotPattern, type EarlierDecisions } from './why-not-pattern';
 
 export interface InsightOptions {
-  readonly stages: () => readonly Stages[];
   readonly registry: Registry;
   readonly decisions: DecisionStore;
   /** The whole set that a change would give. @throws WeirError with its findings. */

@@ -25,7 +25,11 @@ export interface LaneProgress {
   /** What became of a record is stored: its decision or its refusal, where it has one. */
   readonly isStored: (origin: Origin) => Promise<boolean>;
 }
-interface StoredDecisionsParts { readonly store: DecisionStore; readonly quarantine: QuarantineStore; readonly insight: DecisionInsight; readonly progress: LaneProgress; readonly told: Told }
+interface StoredDecisionsParts {
+  readonly store: DecisionStore; readonly quarantine: QuarantineStore; readonly insight: DecisionInsight; readonly progress: LaneProgress; readonly told: Told;
+  /** Resolves when all decisions are stored, where they come from somebody else: all of them means all that are taken. */
+  readonly caughtUp?: (() => Promise<void>) | undefined;
+}
 
 /** Decisions as the gateway asks for them. */
 export class StoredDecisions implements Decisions {
@@ -97,7 +101,10 @@ export class StoredDecisions implements Decisions {
     return row && this.insight.rerun(recordOf(row), change);
   }
 
-  verdictLines(): AsyncIterable<string> { return verdictLines(this.store, this.insight.nextOffsets().length); }
+  async *verdictLines(): AsyncIterable<string> {
+    await this.parts.caughtUp?.();
+    yield* verdictLines(this.store, this.insight.nextOffsets().length);
+  }
 }
 
 const refusedAnswer = ({ id, transactionId, reason, field, expected, got }: QuarantineRow): RowAnswer => ({ kind: 'quarantined', quarantineId: id, transactionId, reason, field, expected, got });

@@ -9,7 +9,7 @@ import { recordOf } from '../suite-views';
 export interface StandingOptions {
   readonly set: () => DefinitionSet;
   /** One a lane. */
-  readonly stages: () => readonly PatternStage[];
+  readonly stages: () => readonly PatternStage[] | Promise<readonly PatternStage[]>;
   readonly decisions: DecisionStore;
   readonly insight: Pick<DecisionInsight, 'whyNot'>;
   readonly entityTypeOf: (name: string) => string;
@@ -27,7 +27,7 @@ export async function patternStanding(name: string, of: { readonly type: string;
   if (!options.set().entities.has(type)) throw new WeirError('WEIR_NOT_FOUND', `there is no entity type ${of.type}; there are ${[...options.set().entities.keys()].join(', ')}`);
   if (type !== pattern.entity) throw new WeirError('WEIR_INPUT_INVALID', `${name} goes by ${pattern.entity}, not by ${type}`, { findings: [{ where: 'path', field: 'type', expected: pattern.entity, got: type }] });
   const key = options.tokenOf(type, of.key);
-  const open = options.stages().flatMap((stage) => stage.openMatches(name, key));
+  const open = (await options.stages()).flatMap((stage) => stage.openMatches(name, key));
   open.sort((a, b) => b.taken - a.taken || a.sinceMs - b.sinceMs);
   const [row] = (await options.decisions.search({ entity: `${type}:${key}`, limit: 1, cursor: undefined })).items;
   const why = row && await options.insight.whyNot(recordOf(row), { kind: 'pattern', name });
