@@ -42,4 +42,11 @@ describe('packed state', () => {
     const aggregates = [aggregate('count', life, 0, []), aggregate('sum', life, 1), aggregate('last', life, 2), aggregate('max', life, 3)];
     expect(packedAfter(['int'], aggregates, { count: 300, overMs: 100 * dayMs }).bytes.length).toBeLessThan(120);
   });
+
+  it('has these bytes: others need another format', () => {
+    const life: Window = { kind: 'lifetime', delayMs: 0 };
+    const aggregates = [aggregate('sum', days(7), 0), aggregate('stddev', days(30), 1), aggregate('distinct', days(1), 2, [1]), aggregate('last', life, 3, [1]), aggregate('max', life, 4, [2])];
+    const { bytes } = packedAfter(['int', 'text', 'double'], aggregates, { count: 12, overMs: 3 * dayMs });
+    expect(Buffer.from(bytes).toString('hex')).toBe('010c80f0cbf28365000c0100e0a801e0a801e0a801e0a801e0a801e0a801e0a801e0a801e0a801e0a801e0a80100c801a67d84f901e2f402c0f0039eec04fce705dae306b8df0796db08f4d609d2d20a000c0a6d65726368616e742d300a6d65726368616e742d370b6d65726368616e742d31340b6d65726368616e742d32310b6d65726368616e742d32380b6d65726368616e742d33350a6d65726368616e742d320a6d65726368616e742d390b6d65726368616e742d31360b6d65726368616e742d32330b6d65726368616e742d33300b6d65726368616e742d3337000102030405060708090a0b0000c801a67d84f901e2f402c0f0039eec04fce705dae306b8df0796db08f4d609d2d20a00');
+  });
 });

@@ -72,6 +72,12 @@ describe('a decision’s record', () => {
     expect(record).not.toHaveProperty('vector');
   });
 
+  it('is stored as these bytes: others need another format', () => {
+    const verdict = program.decide({ ...inputOf(program, { transaction_id: 't-Ä-😀', amount: 5, v: -0.5, n: 300, ok: true, city: '\ud800', email: 'b@x.org' }, { features: { tx_count_1h: 4 } }), positions: [-1, 200], model: { name: 'm', version: 1, p: 0.25 } });
+    const bytes = new DecisionCodec(decisionLayoutOf(program.set, program.source)).encode({ verdict, meta: { decided_at: 1_700_000_000_000.25, latency_ms: { total: 1.5 }, trace_id: 'abc' } });
+    expect(Buffer.from(bytes.subarray(9)).toString('hex')).toBe('18150000000a742dc3842df09f988000006074e0b87942000060f5da165d42066f7468657201070108000000010b020006636f756e742f5669656c6520e2809320c3bc6ec3af636f64653a2074785f636f756e745f316820697320342c2061626f766520332b8716d9cef7cf3f03026d16746865206d6f64656c2773207020697320302e3235f2d24d621058c53f000000000000000000000000d03f000000000000001040000000000000f87f0601050501036331010009225c7564383030220001086240782e6f726705808c9df0b833000005ac0203010a742dc3842df09f988002000000000000e0bf000200c90100048056febc784201046162630106746f74616c000000000000f83f'); // behind the format and the layout's id
+  });
+
   it('needs its layout: stored once by its id, plain JSON, and another one is refused', () => {
     const layout = JSON.parse(JSON.stringify(decisionLayoutOf(program.set, program.source))) as DecisionLayout;
     const decision: Decision = { verdict: program.decide(inputOf(program, {})), meta: { decided_at: 0, latency_ms: {}, trace_id: null } };
