@@ -8,6 +8,8 @@ export { type RawBody, type RawRecord, type Backfill, type BackfilledView, type 
 export { type LaneTime, type EventItem, type ControlItem, type LaneItem, type PatternMatch, type IngestRefusal } from './lane-item';
 export { decidedByOrder, type Outcome, type DecidedBy, type Reason, type ListAddition, type Verdict, type Envelope, type Decision } from './decision';
 export { textToBytes, textFromBytes } from './text-bytes';
+export { ByteWriter } from './byte-writer';
+export { ByteReader, type Places } from './byte-reader';
 export { errorCodes, WeirError, type ErrorCode, type Finding } from './errors';
 export type { Aggregate, Window } from './window';
 export { isSampled, parseTraceparent, traceHeader, traceIdOf, traceparentOf, type TraceContext } from './trace-context';

@@ -1,4 +1,5 @@
-import { ByteReader, ByteWriter, KernelReader, KeyedState, compileKernel, decodeState, encodeState, type AggregatePlan, type KernelPlan } from '@weir/windows';
+import { ByteReader, ByteWriter } from '@weir/contracts';
+import { KernelReader, KeyedState, compileKernel, decodeState, encodeState, type AggregatePlan, type KernelPlan } from '@weir/windows';
 import { FeatureEngine, compileFeatures } from '../src';
 import { benchEvents, benchSet, type Figure } from './bench-set';
 import { MapStates } from './windows.bench';
@@ -34,7 +35,7 @@ function filled(plan: KernelPlan, count: number, overMs: number): { state: Keyed
 function pack(state: KeyedState): Uint8Array {
   const writer = new ByteWriter();
   encodeState(writer, state);
-  return writer.finish();
+  return writer.take();
 }
 
 function* oneKey(count: number, rounds: number): Iterable<Figure> {

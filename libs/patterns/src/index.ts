@@ -8,7 +8,6 @@ export * from './key-state';
 export * from './outcome';
 export * from './machine';
 export * from './state-codec';
-export * from './bytes';
 export * from './cases';
 export { PatternRunError } from './taken';
 export * from './pattern-group';

@@ -1,5 +1,4 @@
-import { WeirError } from '@weir/contracts';
-import { ByteWriter } from './bytes';
+import { ByteWriter, WeirError } from '@weir/contracts';
 import type { CompiledPattern } from './compile';
 import type { StepCondition } from './condition';
 import { DeadlineQueue } from './deadline-queue';
@@ -344,7 +343,7 @@ export class PatternGroup<E> {
       entry.mayBeStored = true;
       return entry;
     } catch (cause) {
-      if (!(cause instanceof RangeError)) throw cause;
+      if (!(cause instanceof WeirError)) throw cause;
       throw new WeirError('WEIR_STORE_FAILED', `the state of patterns at ${this.options.name ?? ''}${key} cannot be read: ${cause.message}`, { cause });
     }
   }

@@ -1,5 +1,4 @@
-import { WeirError } from '@weir/contracts';
-import { ByteReader, ByteWriter } from './bytes';
+import { ByteReader, ByteWriter, WeirError } from '@weir/contracts';
 import type { CompiledPattern } from './compile';
 import { KeyState, type Held, type Run, type Start, type Taken } from './key-state';
 
@@ -21,17 +20,17 @@ export function encodeKeyState<E>(state: KeyState<E>, codec: EventCodec<E>): Uin
   const places = state.runsByPlace.map((runs) => (runs ?? []).filter((run) => !run.dead).map((run) => chains.add(run.last)));
   const waiting = state.waiting.map(({ last, byEvent }) => ({ chain: chains.add(last), byEvent }));
   writer.byte(keyStateFormat);
-  writer.uint(state.nextSeq);
+  writer.varint(state.nextSeq);
   chains.write(writer, codec);
   const used = places.flatMap((runs, place) => (runs.length > 0 ? [{ place, runs }] : []));
-  writer.uint(used.length);
+  writer.varint(used.length);
   for (const { place, runs } of used) {
-    writer.uint(place);
-    writer.uint(runs.length);
-    for (const chain of runs) writer.uint(chain);
+    writer.varint(place);
+    writer.varint(runs.length);
+    for (const chain of runs) writer.varint(chain);
   }
-  writer.uint(waiting.length);
-  for (const { chain, byEvent } of waiting) { writer.uint(chain); writer.byte(byEvent ? 1 : 0); }
+  writer.varint(waiting.length);
+  for (const { chain, byEvent } of waiting) { writer.varint(chain); writer.byte(byEvent ? 1 : 0); }
   return writer.take();
 }
 
@@ -52,22 +51,22 @@ export function decodeKeyState<E>(bytes: Uint8Array, compiled: CompiledPattern<E
   const format = reader.byte();
   if (format !== keyStateFormat) throw new WeirError('WEIR_STORE_FAILED', `pattern state of format ${format}, expected ${keyStateFormat}`);
   const state = new KeyState<E>();
-  state.nextSeq = reader.uint();
+  state.nextSeq = reader.varint();
   const chains = readChains(reader, codec);
   const startBySeq = new Map<number, Start<E>>();
-  for (let left = reader.uint(); left > 0; left--) {
-    const place = reader.uint();
+  for (let left = reader.varint(); left > 0; left--) {
+    const place = reader.varint();
     const windowMs = compiled.automaton.places[place]?.windowMs;
     if (windowMs === undefined) throw new WeirError('WEIR_STORE_FAILED', `pattern state names place ${place}, which the pattern lacks`);
-    for (let runs = reader.uint(); runs > 0; runs--) {
-      const last = chainAt(chains, reader.uint());
+    for (let runs = reader.varint(); runs > 0; runs--) {
+      const last = chainAt(chains, reader.varint());
       const run: Run<E> = { place, start: startOf(last, startBySeq), last, dead: false };
       state.addRun(run);
       if (windowMs > 0) state.pauses.push(last.held.timeMs + windowMs, run);
     }
   }
-  for (let left = reader.uint(); left > 0; left--) {
-    const last = chainAt(chains, reader.uint());
+  for (let left = reader.varint(); left > 0; left--) {
+    const last = chainAt(chains, reader.varint());
     state.waiting.push({ startSeq: firstOf(last).seq, last, byEvent: reader.byte() === 1 });
   }
   state.starts = [...startBySeq.values()].sort((a, b) => a.seq - b.seq);
@@ -107,31 +106,31 @@ class ChainTable<E> {
   write(writer: ByteWriter, codec: EventCodec<E>): void {
     const held = [...this.heldBySeq.values()].sort((a, b) => a.seq - b.seq);
     const indexBySeq = new Map(held.map(({ seq }, index) => [seq, index]));
-    writer.uint(held.length);
+    writer.varint(held.length);
     let seqBefore = 0, timeBefore = 0;
     for (const { seq, timeMs, event } of held) {
-      writer.uint(seq - seqBefore);
-      writer.int(timeMs - timeBefore);
-      writer.blob(codec.encode(event));
+      writer.varint(seq - seqBefore);
+      writer.zigzag(timeMs - timeBefore);
+      writer.block(codec.encode(event));
       seqBefore = seq;
       timeBefore = timeMs;
     }
-    writer.uint(this.rows.length);
-    for (const { seq, step, before } of this.rows) { writer.uint(indexBySeq.get(seq) ?? 0); writer.uint(step); writer.uint(before); }
+    writer.varint(this.rows.length);
+    for (const { seq, step, before } of this.rows) { writer.varint(indexBySeq.get(seq) ?? 0); writer.varint(step); writer.varint(before); }
   }
 }
 
 function readChains<E>(reader: ByteReader, codec: EventCodec<E>): Taken<E>[] {
   const held: Held<E>[] = [];
   let seq = 0, timeMs = 0;
-  for (let left = reader.uint(); left > 0; left--) {
-    seq += reader.uint();
-    timeMs += reader.int();
-    held.push({ seq, timeMs, event: codec.decode(reader.blob()) });
+  for (let left = reader.varint(); left > 0; left--) {
+    seq += reader.varint();
+    timeMs += reader.zigzag();
+    held.push({ seq, timeMs, event: codec.decode(reader.block()) });
   }
   const chains: Taken<E>[] = [];
-  for (let left = reader.uint(); left > 0; left--) {
-    const event = held[reader.uint()], step = reader.uint(), before = reader.uint();
+  for (let left = reader.varint(); left > 0; left--) {
+    const event = held[reader.varint()], step = reader.varint(), before = reader.varint();
     if (event === undefined) throw new WeirError('WEIR_STORE_FAILED', 'pattern state names an event it lacks');
     chains.push({ held: event, step, before: before === 0 ? undefined : chainAt(chains, before - 1) });
   }

@@ -1,5 +1,4 @@
-import type { ByteReader } from './byte-reader';
-import type { ByteWriter } from './byte-writer';
+import type { ByteReader, ByteWriter } from '@weir/contracts';
 
 const { clz32, floor } = Math;
 /** Registers of 2^12: a standard error of 1.04/√4096 = 1.6 %. */

@@ -4,8 +4,6 @@ export * from './kernel-plan';
 export * from './keyed-state';
 export * from './kernel-reader';
 export * from './state-codec';
-export * from './byte-reader';
-export * from './byte-writer';
 export { ExactSum, centredSquares } from './exact-sum';
 export { hashText, hashValue } from './hash';
 export { zoneOf, type Zone } from './zone';

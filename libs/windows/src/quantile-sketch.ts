@@ -1,5 +1,4 @@
-import type { ByteReader } from './byte-reader';
-import type { ByteWriter } from './byte-writer';
+import type { ByteReader, ByteWriter } from '@weir/contracts';
 
 /** Relative error of a quantile. */
 export const sketchRelativeError = 0.01;

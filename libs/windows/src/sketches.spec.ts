@@ -1,12 +1,11 @@
+import { ByteReader, ByteWriter } from '@weir/contracts';
 import { forSeeds } from '@weir/testkit';
-import { ByteReader } from './byte-reader';
-import { ByteWriter } from './byte-writer';
 import { DistinctSummary } from './distinct-summary';
 import { hashValue } from './hash';
 import { QuantileSketch } from './quantile-sketch';
 import { ValueCounts } from './value-counts';
 
-const bytesOf = (encode: (writer: ByteWriter) => void): Uint8Array => { const writer = new ByteWriter(); encode(writer); return writer.finish(); };
+const bytesOf = (encode: (writer: ByteWriter) => void): Uint8Array => { const writer = new ByteWriter(); encode(writer); return writer.take(); };
 
 describe('distinct values', () => {
   it('are counted exactly up to 256, however often they come', () => {

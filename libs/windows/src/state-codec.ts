@@ -1,6 +1,4 @@
-import { WeirError } from '@weir/contracts';
-import type { ByteReader, Places } from './byte-reader';
-import type { ByteWriter } from './byte-writer';
+import { type ByteReader, type Places, type ByteWriter, WeirError } from '@weir/contracts';
 import type { ColumnKind } from './channel';
 import { CodeCounts } from './code-counts';
 import type { KernelPlan } from './kernel-plan';

@@ -1,6 +1,4 @@
-import type { Window } from '@weir/contracts';
-import { ByteReader } from './byte-reader';
-import { ByteWriter } from './byte-writer';
+import { ByteReader, ByteWriter, type Window } from '@weir/contracts';
 import type { AggregatePlan, ColumnKind } from './channel';
 import { compileKernel } from './kernel-plan';
 import { KeyedState } from './keyed-state';
@@ -22,7 +20,8 @@ function packedAfter(columns: readonly ColumnKind[], aggregates: readonly Aggreg
   }
   const writer = new ByteWriter();
   encodeState(writer, state);
-  return { bytes: writer.finish(), state: decodeState(new ByteReader(writer.finish()), plan) };
+  const bytes = writer.take();
+  return { bytes, state: decodeState(new ByteReader(bytes), plan) };
 }
 
 describe('packed state', () => {

@@ -1,6 +1,4 @@
-import type { Value } from '@weir/contracts';
-import type { ByteReader } from './byte-reader';
-import type { ByteWriter } from './byte-writer';
+import type { ByteReader, ByteWriter, Value } from '@weir/contracts';
 import { DistinctSummary } from './distinct-summary';
 import { ExactSum } from './exact-sum';
 import { hashValue } from './hash';

@@ -1,5 +1,4 @@
-import type { ByteReader } from './byte-reader';
-import type { ByteWriter } from './byte-writer';
+import type { ByteReader, ByteWriter } from '@weir/contracts';
 import type { RawRows } from './raw-rows';
 import { Summary } from './summary';
 import { tileSizeMs, tileStartMs, type TileClass } from './tile-class';

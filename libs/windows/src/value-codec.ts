@@ -1,6 +1,4 @@
-import type { Value } from '@weir/contracts';
-import type { ByteReader } from './byte-reader';
-import type { ByteWriter } from './byte-writer';
+import type { ByteReader, ByteWriter, Value } from '@weir/contracts';
 
 /** One value of any kind: a tag, then what it needs. */
 export function encodeValue(writer: ByteWriter, value: Value): void {

@@ -1,6 +1,4 @@
-import type { Value } from '@weir/contracts';
-import type { ByteReader } from './byte-reader';
-import type { ByteWriter } from './byte-writer';
+import type { ByteReader, ByteWriter, Value } from '@weir/contracts';
 import { compareValues } from './compare-values';
 import { decodeValue, encodeValue } from './value-codec';
 

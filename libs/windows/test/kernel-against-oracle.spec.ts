@@ -1,6 +1,6 @@
-import { statusCode, type FeatureValue } from '@weir/contracts';
+import { ByteReader, ByteWriter, statusCode, type FeatureValue } from '@weir/contracts';
 import { forSeeds, type SeededRandom } from '@weir/testkit';
-import { ByteReader, ByteWriter, KernelReader, KeyedState, compileKernel, decodeState, encodeState, mergeStates, type AggregatePlan, type KernelPlan } from '../src';
+import { KernelReader, KeyedState, compileKernel, decodeState, encodeState, mergeStates, type AggregatePlan, type KernelPlan } from '../src';
 import { oracle, type OracleEvent } from './oracle';
 import { randomAggregates, randomValues, randomWindow, testColumns, testFilters } from './random-plan';
 
@@ -13,7 +13,7 @@ function readAll(plan: KernelPlan, count: number, state: KeyedState, readMs: num
 }
 
 const reslotted = (plan: AggregatePlan, slot: number): AggregatePlan => ({ ...plan, slot });
-const packed = (state: KeyedState): Uint8Array => { const writer = new ByteWriter(); encodeState(writer, state); return writer.finish(); };
+const packed = (state: KeyedState): Uint8Array => { const writer = new ByteWriter(); encodeState(writer, state); return writer.take(); };
 const bitExact = new Set(['count', 'sum', 'avg', 'min', 'max', 'first', 'last', 'since_last', 'since_first']);
 
 function compareWithOracle(aggregate: AggregatePlan, value: FeatureValue, status: number, events: readonly OracleEvent[], readMs: number, current: OracleEvent | undefined): void {

@@ -1,6 +1,6 @@
-import type { FeatureLayout, FeatureValue, FeatureVector, StreamEvent, Value } from '@weir/contracts';
+import { ByteReader, ByteWriter, type FeatureLayout, type FeatureValue, type FeatureVector, type StreamEvent, type Value } from '@weir/contracts';
 import type { Source } from '@weir/definitions';
-import { ByteReader, ByteWriter, type EventCodec, type EventContext } from '@weir/patterns';
+import type { EventCodec, EventContext } from '@weir/patterns';
 
 type Sources = ReadonlyMap<string, Pick<Source, 'fields' | 'slotByField'>>;
 
@@ -20,9 +20,9 @@ export function eventCodec({ sourceNames, fields, readSources, writeSources }: E
   return {
     encode(event) {
       const source = writeSources.get(event.source);
-      writer.uint(sourceNames.indexOf(event.source));
+      writer.varint(sourceNames.indexOf(event.source));
       writer.text(event.id);
-      writer.double(event.timeMs);
+      writer.littleDouble(event.timeMs);
       for (const field of fields) {
         const slot = source?.slotByField.get(field);
         writeValue(writer, slot === undefined ? null : event.values[slot] ?? null);
@@ -31,9 +31,9 @@ export function eventCodec({ sourceNames, fields, readSources, writeSources }: E
     },
     decode(bytes) {
       const reader = new ByteReader(bytes);
-      const source = sourceNames[reader.uint()] ?? '';
+      const source = sourceNames[reader.varint()] ?? '';
       const schema = readSources.get(source);
-      const id = reader.text(), timeMs = reader.double();
+      const id = reader.text(), timeMs = reader.littleDouble();
       const values: Value[] = new Array<Value>(schema?.fields.length ?? 0).fill(null);
       for (const field of fields) {
         const value = readValue(reader), slot = schema?.slotByField.get(field);
@@ -49,13 +49,13 @@ export function surroundedCodec(events: EventCodec<StreamEvent>, context: EventC
   return {
     encode(event) {
       const writer = new ByteWriter();
-      writer.blob(events.encode(event));
+      writer.block(events.encode(event));
       const around = context.keptOf(event);
       const vector = around?.vector;
-      writer.uint(vector === undefined ? 0 : vector.numbers.length + 1);
+      writer.varint(vector === undefined ? 0 : vector.numbers.length + 1);
       if (vector) {
-        for (const number of vector.numbers) writer.double(number);
-        writer.blob(vector.statuses);
+        for (const number of vector.numbers) writer.littleDouble(number);
+        writer.block(vector.statuses);
         for (let slot = 0; slot < vector.numbers.length; slot++) { const other = vector.others[slot]; writer.text(other === undefined ? '' : JSON.stringify(other)); }
       }
       const rows = [...around?.profiles ?? []].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -64,7 +64,7 @@ export function surroundedCodec(events: EventCodec<StreamEvent>, context: EventC
     },
     decode(bytes) {
       const reader = new ByteReader(bytes);
-      const event = events.decode(reader.blob());
+      const event = events.decode(reader.block());
       const vector = readVector(reader, layoutOf(event.source));
       const rows = reader.text();
       context.keepAs(event, { vector, profiles: rows === '' ? undefined : new Map(parseRows(rows)) });
@@ -74,11 +74,11 @@ export function surroundedCodec(events: EventCodec<StreamEvent>, context: EventC
 }
 
 function readVector(reader: ByteReader, layout: FeatureLayout | undefined): FeatureVector | undefined {
-  const length = reader.uint() - 1;
+  const length = reader.varint() - 1;
   if (length < 0) return undefined;
   const numbers = new Float64Array(length);
-  for (let at = 0; at < length; at++) numbers[at] = reader.double();
-  const statuses = reader.blob().slice();
+  for (let at = 0; at < length; at++) numbers[at] = reader.littleDouble();
+  const statuses = reader.block().slice();
   const others = Array.from({ length }, (): FeatureValue | undefined => { const text = reader.text(); return text === '' ? undefined : toFeatureValue(JSON.parse(text)); });
   // A set of another shape came between: the features of that time have no names in it.
   return layout === undefined || layout.names.length !== length ? undefined : { layout, numbers, others, statuses };
@@ -105,8 +105,8 @@ function writeValue(writer: ByteWriter, value: Value): void {
   if (value === null) writer.byte(0);
   else if (typeof value === 'boolean') writer.byte(value ? 2 : 1);
   else if (typeof value === 'string') { writer.byte(3); writer.text(value); }
-  else if (Number.isSafeInteger(value) && Math.abs(value) < 2 ** 51 && !Object.is(value, -0)) { writer.byte(4); writer.int(value); }
-  else { writer.byte(5); writer.double(value); }
+  else if (Number.isSafeInteger(value) && Math.abs(value) < 2 ** 51 && !Object.is(value, -0)) { writer.byte(4); writer.zigzag(value); }
+  else { writer.byte(5); writer.littleDouble(value); }
 }
 
 function readValue(reader: ByteReader): Value {
@@ -114,8 +114,8 @@ function readValue(reader: ByteReader): Value {
     case 1: return false;
     case 2: return true;
     case 3: return reader.text();
-    case 4: return reader.int();
-    case 5: return reader.double();
+    case 4: return reader.zigzag();
+    case 5: return reader.littleDouble();
     default: return null;
   }
 }

@@ -1,5 +1,4 @@
-import { WeirError } from '@weir/contracts';
-import { ByteReader, ByteWriter } from '@weir/patterns';
+import { ByteReader, ByteWriter, WeirError } from '@weir/contracts';
 import type { PlannedPattern } from './stage-plan';
 
 const metaFormat = 1;
@@ -10,8 +9,8 @@ export function writeMeta(setId: string, patterns: readonly MetaRow[]): Uint8Arr
   const writer = new ByteWriter();
   writer.byte(metaFormat);
   writer.text(setId);
-  writer.uint(patterns.length);
-  for (const { id, setId: definedBy, sinceOffset, begins } of patterns) { writer.text(id); writer.text(definedBy); writer.uint(sinceOffset); writer.byte(begins ? 1 : 0); }
+  writer.varint(patterns.length);
+  for (const { id, setId: definedBy, sinceOffset, begins } of patterns) { writer.text(id); writer.text(definedBy); writer.varint(sinceOffset); writer.byte(begins ? 1 : 0); }
   return writer.take();
 }
 
@@ -22,6 +21,6 @@ export function readMeta(bytes: Uint8Array): { setId: string; patterns: MetaRow[
   if (format !== metaFormat) throw new WeirError('WEIR_STORE_FAILED', `state of cep in format ${format}, expected ${metaFormat}`);
   const setId = reader.text();
   const patterns: MetaRow[] = [];
-  for (let left = reader.uint(); left > 0; left--) patterns.push({ id: reader.text(), setId: reader.text(), sinceOffset: reader.uint(), begins: reader.byte() === 1 });
+  for (let left = reader.varint(); left > 0; left--) patterns.push({ id: reader.text(), setId: reader.text(), sinceOffset: reader.varint(), begins: reader.byte() === 1 });
   return { setId, patterns };
 }

@@ -1,6 +1,6 @@
-import type { TableChange, Value } from '@weir/contracts';
+import { ByteReader, ByteWriter, type TableChange, type Value } from '@weir/contracts';
 import type { StageState } from '@weir/pipeline';
-import { ByteReader, ByteWriter, decodeValue, encodeValue } from '@weir/windows';
+import { decodeValue, encodeValue } from '@weir/windows';
 import { HotCache } from './hot-cache';
 
 type Row = Readonly<Record<string, Value>>;
@@ -64,7 +64,6 @@ export class ProfileTables {
 }
 
 function encodeRow({ row, version }: Versioned): Uint8Array {
-  writer.reset();
   writer.byte(formatVersion);
   encodeValue(writer, version);
   writer.byte(row === undefined ? 0 : 1);
@@ -74,7 +73,7 @@ function encodeRow({ row, version }: Versioned): Uint8Array {
     writer.text(name);
     encodeValue(writer, row?.[name] ?? null);
   }
-  return writer.finish();
+  return writer.take();
 }
 
 function decodeRow(bytes: Uint8Array): Versioned {

@@ -1,4 +1,5 @@
-import { ByteReader, ByteWriter, decodeState, encodeState, type KeyedState, type KernelPlan } from '@weir/windows';
+import { ByteReader, ByteWriter } from '@weir/contracts';
+import { decodeState, encodeState, type KeyedState, type KernelPlan } from '@weir/windows';
 
 /** What stands before a packed key state: which meaning of its view it belongs to, and since which place in the lane. */
 export interface ShardHead {
@@ -12,11 +13,10 @@ const writer = new ByteWriter();
 
 /** A key's shard as it is stored and read by other lanes; canonical. */
 export function encodeShard(head: ShardHead, state: KeyedState): Uint8Array {
-  writer.reset();
   writer.varint(parseInt(head.meaning, 36));
   writer.varint(head.epoch + 1);
   encodeState(writer, state);
-  return writer.finish();
+  return writer.take();
 }
 
 /** The state in a shard; undefined when it belongs to another meaning of the view (or, where it is given, to another time of it). */

@@ -1,7 +1,7 @@
-import { decidedByOrder, decisionId, originOfDecisionId, WeirError, type Decision, type FeatureLayout, type FeatureValue, type Outcome, type Reason, type Verdict } from '@weir/contracts';
+import { ByteReader, ByteWriter, decidedByOrder, decisionId, originOfDecisionId, WeirError, type Decision, type FeatureLayout, type FeatureValue, type Outcome, type Reason, type Verdict } from '@weir/contracts';
 import { riskScoreFromUnits } from '../score/noisy-or';
-import { ByteReader, ByteWriter } from './byte-writer';
 import { featureLayoutOf, otherSlots, type DecisionLayout } from './decision-layout';
+import { readText, skipText, writeText } from './record-text';
 
 const formatVersion = 1;
 const outcomes: readonly Outcome[] = ['approve', 'review', 'block'];
@@ -56,8 +56,8 @@ export class DecisionCodec {
     this.writeModels(verdict);
     this.writeVector(verdict);
     for (const field of this.layout.fields) this.writeValue(verdict.tx[field]);
-    if (verdict.matches.length > 0) writer.text(JSON.stringify(verdict.matches));
-    if (Object.keys(verdict.profiles).length > 0) writer.text(JSON.stringify(verdict.profiles));
+    if (verdict.matches.length > 0) writeText(writer, JSON.stringify(verdict.matches));
+    if (Object.keys(verdict.profiles).length > 0) writeText(writer, JSON.stringify(verdict.profiles));
     if (verdict.positions) this.writePositions(verdict.positions);
     this.writeMeta(meta);
     return writer.written();
@@ -69,21 +69,21 @@ export class DecisionCodec {
     // A Buffer's slice is a view and no copy.
     const reader = new ByteReader(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     reader.raw(9);
-    const flags = reader.byte(), codes = reader.byte(), overruled = reader.varint(), propensity = (overruled & propensityBit) === 0 ? {} : { propensity: reader.float() };
-    const id = (flags & flag.oddId) === 0 ? decisionId({ lane: reader.varint(), offset: reader.varint() }) : reader.text();
-    const transaction_id = reader.text(), event_time = reader.float(), units = reader.float();
-    const policy = reader.text();
+    const flags = reader.byte(), codes = reader.byte(), overruled = reader.varint(), propensity = (overruled & propensityBit) === 0 ? {} : { propensity: reader.littleDouble() };
+    const id = (flags & flag.oddId) === 0 ? decisionId({ lane: reader.varint(), offset: reader.varint() }) : readText(reader);
+    const transaction_id = readText(reader), event_time = reader.littleDouble(), units = reader.littleDouble();
+    const policy = readText(reader);
     const rules = this.readNames(reader), unknown = this.readNames(reader), snoozed = this.readNames(reader), patterns = this.readNames(reader), lists = this.readNames(reader), shadow = this.readNames(reader);
-    const reasons = readMany(reader, () => ({ kind: reasonKinds[reader.byte()] ?? 'rule', name: reader.text(), text: reader.text(), contribution: reader.float() }));
-    const list_changes = readMany(reader, () => ({ list: reader.text(), value: reader.text(), until: nullForNaN(reader.float()) }));
-    const lists_read = readMany(reader, () => [reader.text(), reader.text()] as const);
+    const reasons = readMany(reader, () => ({ kind: reasonKinds[reader.byte()] ?? 'rule', name: readText(reader), text: readText(reader), contribution: reader.littleDouble() }));
+    const list_changes = readMany(reader, () => ({ list: readText(reader), value: readText(reader), until: nullForNaN(reader.littleDouble()) }));
+    const lists_read = readMany(reader, () => [readText(reader), readText(reader)] as const);
     const tags = readTexts(reader), marks = readTexts(reader), degraded_why = readTexts(reader);
     const model = (flags & flag.model) === 0 ? null : this.readModel(reader);
-    const other_models = Object.fromEntries(readMany(reader, () => [this.layout.models[reader.varint()]?.name ?? '', nullForNaN(reader.float())] as const));
+    const other_models = Object.fromEntries(readMany(reader, () => [this.layout.models[reader.varint()]?.name ?? '', nullForNaN(reader.littleDouble())] as const));
     const vector = this.readVector(reader);
     const tx = Object.fromEntries(this.layout.fields.map((field) => [field, readValue(reader)]));
-    const matches = (flags & flag.matches) === 0 ? [] : (JSON.parse(reader.text()) as Verdict['matches']);
-    const profiles = (flags & flag.profiles) === 0 ? {} : (JSON.parse(reader.text()) as Verdict['profiles']);
+    const matches = (flags & flag.matches) === 0 ? [] : (JSON.parse(readText(reader)) as Verdict['matches']);
+    const profiles = (flags & flag.profiles) === 0 ? {} : (JSON.parse(readText(reader)) as Verdict['profiles']);
     const positions = (flags & flag.positions) === 0 ? null : readMany(reader, () => reader.varint() - 1);
     return {
       verdict: {
@@ -92,7 +92,7 @@ export class DecisionCodec {
         explored: (flags & flag.explored) !== 0, ...propensity, alert: (flags & flag.alert) !== 0, policy, model, other_models, vector, tx, profiles, set: this.layout.set, source: this.layout.source, positions,
         degraded: (flags & flag.degraded) !== 0, degraded_why,
       },
-      meta: { decided_at: reader.float(), trace_id: reader.byte() === 0 ? null : reader.text(), latency_ms: Object.fromEntries(readMany(reader, () => [reader.text(), reader.float()] as const)) },
+      meta: { decided_at: reader.littleDouble(), trace_id: reader.byte() === 0 ? null : readText(reader), latency_ms: Object.fromEntries(readMany(reader, () => [readText(reader), reader.littleDouble()] as const)) },
     };
   }
 
@@ -104,16 +104,16 @@ export class DecisionCodec {
     const flags = reader.byte();
     reader.skip(1);
     if ((reader.varint() & propensityBit) !== 0) reader.skip(8);
-    if ((flags & flag.oddId) !== 0) reader.skipText();
+    if ((flags & flag.oddId) !== 0) skipText(reader);
     else { reader.varint(); reader.varint(); }
-    reader.skipText();
+    skipText(reader);
     reader.skip(16);
-    reader.skipText();
+    skipText(reader);
     for (let kind = 0; kind < 6; kind++) skipMany(reader, () => { reader.varint(); });
-    skipMany(reader, () => { reader.skip(1); reader.skipText(); reader.skipText(); reader.skip(8); });
-    skipMany(reader, () => { reader.skipText(); reader.skipText(); reader.skip(8); });
-    skipMany(reader, () => { reader.skipText(); reader.skipText(); });
-    for (let kind = 0; kind < 3; kind++) skipMany(reader, () => { reader.skipText(); });
+    skipMany(reader, () => { reader.skip(1); skipText(reader); skipText(reader); reader.skip(8); });
+    skipMany(reader, () => { skipText(reader); skipText(reader); reader.skip(8); });
+    skipMany(reader, () => { skipText(reader); skipText(reader); });
+    for (let kind = 0; kind < 3; kind++) skipMany(reader, () => { skipText(reader); });
     if ((flags & flag.model) !== 0) { reader.varint(); reader.skip(8); }
     skipMany(reader, () => { reader.varint(); reader.skip(8); });
     return new Float64Array(reader.raw(8 * this.features.names.length).slice().buffer);
@@ -136,13 +136,13 @@ export class DecisionCodec {
     let overruled = 0;
     for (const kind of verdict.overruled) overruled |= 1 << kindCode[kind];
     writer.varint(verdict.propensity === undefined ? overruled : overruled | propensityBit);
-    if (verdict.propensity !== undefined) writer.float(verdict.propensity);
+    if (verdict.propensity !== undefined) writer.littleDouble(verdict.propensity);
     if (origin) { writer.varint(origin.lane); writer.varint(origin.offset); }
-    else writer.text(verdict.id);
-    writer.text(verdict.transaction_id);
-    writer.float(verdict.event_time);
-    writer.float(Math.round(verdict.score * 1e12));
-    writer.text(verdict.policy);
+    else writeText(writer, verdict.id);
+    writeText(writer, verdict.transaction_id);
+    writer.littleDouble(verdict.event_time);
+    writer.littleDouble(Math.round(verdict.score * 1e12));
+    writeText(writer, verdict.policy);
   }
 
   private writeNames(prefix: string, names: readonly string[]): void {
@@ -168,7 +168,7 @@ export class DecisionCodec {
 
   private writeTexts(texts: readonly string[]): void {
     this.writer.varint(texts.length);
-    for (const text of texts) this.writer.text(text);
+    for (const text of texts) writeText(this.writer, text);
   }
 
   private writeReasons(reasons: Verdict['reasons']): void {
@@ -176,31 +176,31 @@ export class DecisionCodec {
     writer.varint(reasons.length);
     for (const { kind, name, text, contribution } of reasons) {
       writer.byte(reasonCode[kind]);
-      writer.text(name);
-      writer.text(text);
-      writer.float(contribution);
+      writeText(writer, name);
+      writeText(writer, text);
+      writer.littleDouble(contribution);
     }
   }
 
   private writeListChanges({ list_changes, lists_read = [] }: Verdict): void {
     const { writer } = this;
     writer.varint(list_changes.length);
-    for (const { list, value, until } of list_changes) { writer.text(list); writer.text(value); writer.float(until ?? Number.NaN); }
+    for (const { list, value, until } of list_changes) { writeText(writer, list); writeText(writer, value); writer.littleDouble(until ?? Number.NaN); }
     writer.varint(lists_read.length);
-    for (const [list, value] of lists_read) { writer.text(list); writer.text(value); }
+    for (const [list, value] of lists_read) { writeText(writer, list); writeText(writer, value); }
   }
 
   private writeModels({ model, other_models }: Verdict): void {
     const { writer } = this;
-    if (model) { writer.varint(this.codeByModel.get(model.name) ?? 0); writer.float(model.p ?? Number.NaN); }
+    if (model) { writer.varint(this.codeByModel.get(model.name) ?? 0); writer.littleDouble(model.p ?? Number.NaN); }
     const others = Object.keys(other_models);
     writer.varint(others.length);
-    for (const name of others) { writer.varint(this.codeByModel.get(name) ?? 0); writer.float(other_models[name] ?? Number.NaN); }
+    for (const name of others) { writer.varint(this.codeByModel.get(name) ?? 0); writer.littleDouble(other_models[name] ?? Number.NaN); }
   }
 
   private readModel(reader: ByteReader): Verdict['model'] {
     const model = this.layout.models[reader.varint()];
-    return { name: model?.name ?? '', version: model?.version ?? 0, p: nullForNaN(reader.float()) };
+    return { name: model?.name ?? '', version: model?.version ?? 0, p: nullForNaN(reader.littleDouble()) };
   }
 
   private writeVector({ vector }: Verdict): void {
@@ -221,12 +221,12 @@ export class DecisionCodec {
   private writeValue(value: unknown): void {
     const { writer } = this;
     if (value === null || value === undefined) writer.byte(0);
-    else if (typeof value === 'string') { writer.byte(1); writer.text(value); }
+    else if (typeof value === 'string') { writer.byte(1); writeText(writer, value); }
     else if (typeof value === 'number') {
       if (Number.isSafeInteger(value) && value >= 0 && !Object.is(value, -0)) { writer.byte(5); writer.varint(value); }
-      else { writer.byte(2); writer.float(value); }
+      else { writer.byte(2); writer.littleDouble(value); }
     } else if (typeof value === 'boolean') writer.byte(value ? 3 : 4);
-    else { writer.byte(6); writer.text(JSON.stringify(value)); }
+    else { writer.byte(6); writeText(writer, JSON.stringify(value)); }
   }
 
   private writePositions(positions: readonly number[]): void {
@@ -236,12 +236,12 @@ export class DecisionCodec {
 
   private writeMeta({ decided_at, latency_ms, trace_id }: Decision['meta']): void {
     const { writer } = this;
-    writer.float(decided_at);
+    writer.littleDouble(decided_at);
     writer.byte(trace_id === null ? 0 : 1);
-    if (trace_id !== null) writer.text(trace_id);
+    if (trace_id !== null) writeText(writer, trace_id);
     const stages = Object.keys(latency_ms);
     writer.varint(stages.length);
-    for (const stage of stages) { writer.text(stage); writer.float(latency_ms[stage] ?? 0); }
+    for (const stage of stages) { writeText(writer, stage); writer.littleDouble(latency_ms[stage] ?? 0); }
   }
 }
 
@@ -260,16 +260,16 @@ function skipMany(reader: ByteReader, skip: () => void): void {
   for (let count = reader.varint(); count > 0; count--) skip();
 }
 
-const readTexts = (reader: ByteReader): string[] => readMany(reader, () => reader.text());
+const readTexts = (reader: ByteReader): string[] => readMany(reader, () => readText(reader));
 
 function readValue(reader: ByteReader): unknown {
   switch (reader.byte()) {
-    case 1: return reader.text();
-    case 2: return reader.float();
+    case 1: return readText(reader);
+    case 2: return reader.littleDouble();
     case 3: return true;
     case 4: return false;
     case 5: return reader.varint();
-    case 6: return JSON.parse(reader.text()) as unknown;
+    case 6: return JSON.parse(readText(reader)) as unknown;
     default: return null;
   }
 }

@@ -1,4 +1,5 @@
-import { textFromBytes, WeirError } from '@weir/contracts';
+import { WeirError } from './errors';
+import { textFromBytes } from './text-bytes';
 
 /** ASCII texts up to here are put together from their units. */
 const plainTextMax = 127;
@@ -19,7 +20,7 @@ export class ByteReader {
   get done(): boolean { return this.at >= this.bytes.length; }
 
   byte(): number {
-    if (this.at >= this.bytes.length) throw new WeirError('WEIR_STORE_FAILED', `packed state ends early, at byte ${this.at}`);
+    if (this.at >= this.bytes.length) throw endsEarly(this.at);
     return this.bytes[this.at++] as number;
   }
 
@@ -42,6 +43,8 @@ export class ByteReader {
     if (first >= 0x80) magnitude += this.varint() * 0x40;
     return first & 1 ? -magnitude : magnitude;
   }
+
+  zigzag(): number { const value = this.varint(); return value % 2 === 1 ? -(value + 1) / 2 : value / 2; }
 
   /** Running sums of whole numbers times `scale`, from `start` on, put at every `stride`-th place from `at` on. */
   sums(into: number[], { at, stride, count }: Places, { start, scale }: { readonly start: number; readonly scale: number }): void {
@@ -74,36 +77,46 @@ export class ByteReader {
     this.moveTo(next);
   }
 
-  double(): number {
-    if (this.at + 8 > this.bytes.length) throw new WeirError('WEIR_STORE_FAILED', `packed state ends early, at byte ${this.at}`);
-    const value = this.view.getFloat64(this.at);
-    this.at += 8;
-    return value;
-  }
+  /** Big-endian. */
+  double(): number { return this.view.getFloat64(this.pass(8)); }
+  littleDouble(): number { return this.view.getFloat64(this.pass(8), true); }
 
-  text(): string {
-    const block = this.block();
-    if (block.length > plainTextMax) return textFromBytes(block);
+  text(): string { return this.chars(this.varint()); }
+
+  /** The text of `textToBytes` in so many bytes. */
+  chars(count: number): string {
+    const { bytes } = this, from = this.pass(count), until = this.at;
+    if (count > plainTextMax) return textFromBytes(bytes.subarray(from, until));
     let text = '';
-    for (let i = 0; i < block.length; i++) {
-      const byte = block[i] as number;
-      if (byte >= 0x80) return textFromBytes(block);
+    for (let at = from; at < until; at++) {
+      const byte = bytes[at] as number;
+      if (byte >= 0x80) return textFromBytes(bytes.subarray(from, until));
       text += fromCharCode(byte);
     }
     return text;
   }
 
-  /** Behind the end there is nothing: what was read there does not count. */
-  private moveTo(next: number): void {
-    if (next > this.bytes.length) throw new WeirError('WEIR_STORE_FAILED', `packed state ends early, at byte ${this.bytes.length}`);
-    this.at = next;
+  /** A length and the bytes, as they lie here. */
+  block(): Uint8Array { return this.raw(this.varint()); }
+
+  /** So many bytes, as they lie here. */
+  raw(count: number): Uint8Array { return this.bytes.subarray(this.pass(count), this.at); }
+
+  skip(count: number): void { this.pass(count); }
+
+  /** Goes on by `count` bytes, which have to be there; gives where they begin. */
+  private pass(count: number): number {
+    const from = this.at;
+    if (from + count > this.bytes.length) throw endsEarly(from);
+    this.at = from + count;
+    return from;
   }
 
-  block(): Uint8Array {
-    const length = this.varint();
-    if (this.at + length > this.bytes.length) throw new WeirError('WEIR_STORE_FAILED', `packed state ends early, at byte ${this.at}`);
-    const block = this.bytes.subarray(this.at, this.at + length);
-    this.at += length;
-    return block;
+  /** Behind the end there is nothing: what was read there does not count. */
+  private moveTo(next: number): void {
+    if (next > this.bytes.length) throw endsEarly(this.bytes.length);
+    this.at = next;
   }
 }
+
+const endsEarly = (at: number): WeirError => new WeirError('WEIR_STORE_FAILED', `packed state ends early, at byte ${at}`);

@@ -1,10 +1,10 @@
-import { textToBytes } from '@weir/contracts';
+import { textToBytes } from './text-bytes';
 
 /** Texts up to here (whose length is one byte) are written unit by unit where they are ASCII. */
 const plainTextMax = 127;
 const { floor } = Math;
 
-/** Appends numbers and text to a growing buffer; every value has one encoding only. */
+/** Appends numbers and texts to a growing buffer that is used again; every value has one encoding only. */
 export class ByteWriter {
   private bytes = new Uint8Array(256);
   private view = new DataView(this.bytes.buffer);
@@ -44,36 +44,66 @@ export class ByteWriter {
     if (rest > 0) this.varint(rest);
   }
 
+  /** An integer of either sign within ±2^52: 0, -1, 1, -2 … as 0, 1, 2, 3 …. */
+  zigzag(value: number): void { this.varint(value < 0 ? -2 * value - 1 : 2 * value); }
+
+  /** Big-endian. */
   double(value: number): void {
     this.reserve(8);
     this.view.setFloat64(this.length, value);
     this.length += 8;
   }
 
+  littleDouble(value: number): void {
+    this.reserve(8);
+    this.view.setFloat64(this.length, value, true);
+    this.length += 8;
+  }
+
+  /** A length in bytes and the bytes of `textToBytes`. */
   text(value: string): void {
+    if (value.length > plainTextMax || !this.ascii(value)) this.block(textToBytes(value));
+  }
+
+  /** A text of ASCII, as most are, without a buffer of its own: its length and `more`, then its units; false, and nothing written, for any other. */
+  ascii(value: string, more = 0): boolean {
     const { length } = value;
-    if (length > plainTextMax) { this.block(textToBytes(value)); return; }
-    this.reserve(length + 1);
+    this.reserve(10 + length);
+    const start = this.length;
+    this.varint(length + more);
     const { bytes } = this;
-    const at = this.length;
+    let at = this.length;
     for (let i = 0; i < length; i++) {
       const code = value.charCodeAt(i);
-      if (code >= 0x80) { this.block(textToBytes(value)); return; }
-      bytes[at + 1 + i] = code;
+      if (code >= 0x80) { this.length = start; return false; }
+      bytes[at++] = code;
     }
-    bytes[at] = length;
-    this.length = at + 1 + length;
+    this.length = at;
+    return true;
   }
 
   /** A length and the bytes. */
   block(value: Uint8Array): void {
     this.varint(value.length);
+    this.raw(value);
+  }
+
+  /** The bytes alone: whoever reads knows how many. */
+  raw(value: Uint8Array): void {
     this.reserve(value.length);
     this.bytes.set(value, this.length);
     this.length += value.length;
   }
 
-  finish(): Uint8Array { return this.bytes.slice(0, this.length); }
+  /** A copy of what was written; the writer starts anew. */
+  take(): Uint8Array {
+    const taken = this.bytes.slice(0, this.length);
+    this.length = 0;
+    return taken;
+  }
+
+  /** What was written, as it lies here: gone with the next write. */
+  written(): Uint8Array { return this.bytes.subarray(0, this.length); }
   reset(): void { this.length = 0; }
 
   private reserve(count: number): void {
