@@ -1,4 +1,4 @@
-import { Cluster, Redis, type RedisOptions as AnyRedisOptions, type StandaloneConnectionOptions } from 'ioredis';
+import { Cluster, Redis, SentinelConnector, type RedisOptions as AnyRedisOptions, type SentinelConnectionOptions, type StandaloneConnectionOptions } from 'ioredis';
 import StandaloneConnector from 'ioredis/built/connectors/StandaloneConnector';
 
 /** How to reach Redis: one of a server's address, Sentinels, or nodes of a cluster. */
@@ -10,7 +10,7 @@ export interface RedisConnection {
   readonly sentinels?: { readonly name: string; readonly nodes: ReadonlyArray<{ readonly host: string; readonly port: number }>; readonly username?: string; readonly password?: string };
   readonly username?: string;
   readonly password?: string;
-  /** Certificates; `{}` for TLS with the system's. */
+  /** Certificates; `{}` for TLS with the system's. With Sentinels they are spoken to by it as well. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly servername?: string };
   /** ms until a connection that does not come up is given up. */
   readonly connectTimeoutMs?: number;
@@ -40,6 +40,17 @@ class AttentiveConnector extends StandaloneConnector {
   }
 }
 
+class AttentiveSentinelConnector extends SentinelConnector {
+  constructor(options: unknown) {
+    super(options as SentinelConnectionOptions); // as the client has parsed them
+  }
+
+  override async connect(tell: Parameters<SentinelConnector['connect']>[0]): ReturnType<SentinelConnector['connect']> {
+    const stream = await super.connect(tell);
+    return stream.on('error', () => undefined);
+  }
+}
+
 /** A client that connects at the first command. Errors of the connection are those of the commands; the client itself keeps trying. */
 export function connectRedis(connection: RedisConnection, overrides: RedisOptions = {}): RedisClient {
   const options: RedisOptions = {
@@ -51,7 +62,7 @@ export function connectRedis(connection: RedisConnection, overrides: RedisOption
     ...(connection.username === undefined ? {} : { username: connection.username }),
     ...(connection.password === undefined ? {} : { password: connection.password }),
     ...(connection.tls === undefined ? {} : { tls: { ...connection.tls } }),
-    ...(connection.sentinels === undefined ? { Connector: AttentiveConnector } : {}),
+    Connector: connection.sentinels === undefined ? AttentiveConnector : AttentiveSentinelConnector,
     ...overrides,
   };
   const client = open(connection, options);
@@ -82,9 +93,10 @@ function open(connection: RedisConnection, options: RedisOptions): RedisClient {
     });
   }
   if (connection.sentinels !== undefined) {
-    const { name, nodes, username, password } = connection.sentinels;
+    const { name, nodes, username, password } = connection.sentinels, { tls } = connection;
     return new Redis({
       ...options, name, sentinels: nodes.map((node) => ({ ...node })),
+      ...(tls === undefined ? {} : { enableTLSForSentinelMode: true, sentinelTLS: { ...tls } }),
       ...(username === undefined ? {} : { sentinelUsername: username }), ...(password === undefined ? {} : { sentinelPassword: password }),
     });
   }

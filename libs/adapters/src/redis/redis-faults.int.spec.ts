@@ -44,20 +44,18 @@ describe('Redis, when it is hard to reach or in trouble', () => {
       return store;
     };
     const plain = ['--port', '{port:0}', '--save', ''];
-    const byTls = async (rights: readonly string[] = []): Promise<{ own: OwnServer; authority: string }> => {
+    const certificates = ['--tls-cert-file', '{dir}/server.pem', '--tls-key-file', '{dir}/server.key', '--tls-ca-cert-file', '{dir}/authority.pem', '--tls-auth-clients', 'no'];
+    const secure = ['--port', '0', '--tls-port', '{port:0}', ...certificates, '--save', ''];
+    const byTls = async (servers: OwnRedisSpec['servers'], files: OwnRedisSpec['files'] = {}): Promise<{ own: OwnServer; authority: string }> => {
       const { authority, certificate, key } = await testCertificates();
-      const own = await server({
-        servers: [['--port', '0', '--tls-port', '{port:0}', '--tls-cert-file', '{dir}/server.pem', '--tls-key-file', '{dir}/server.key', '--tls-ca-cert-file', '{dir}/authority.pem', '--tls-auth-clients', 'no', '--save', '', ...rights]],
-        files: { 'server.pem': certificate, 'server.key': key, 'authority.pem': authority },
-      });
-      return { own, authority };
+      return { own: await server({ servers, files: { ...files, 'server.pem': certificate, 'server.key': key, 'authority.pem': authority } }), authority };
     };
 
     it('is spoken to by TLS and with a user of few rights; says what is wrong when it is not let in', async () => {
       const rights = ['--user', 'weir', 'on', '>secret', '~{weir:*', '&weir:reply:*', '-@all', '+@connection', '+@transaction', '+hget', '+hset', '+hdel', '+hmget', '+hscan', '+hrandfield', '+unlink', '+eval', '+info', '+publish', '+subscribe'];
-      const { own, authority } = await byTls(rights);
-      const secure = { url: `rediss://${own.address}`, username: 'weir', password: 'secret', prefix: 'weir', tls: { ca: authority }, retriesMax: 0 };
-      const store = storeOn(secure);
+      const { own, authority } = await byTls([[...secure, ...rights]]);
+      const right = { url: `rediss://${own.address}`, username: 'weir', password: 'secret', prefix: 'weir', tls: { ca: authority }, retriesMax: 0 };
+      const store = storeOn(right);
       await store.publish(0, 7, [['stage/k', bytes(1, 2)], ['stage/gone', undefined]]);
       expect(await lastOf(store, 0, 'stage/k')).toEqual([7, [1, 2]]);
       const scanned: string[] = [];
@@ -68,11 +66,11 @@ describe('Redis, when it is hard to reach or in trouble', () => {
       const refused: ReadonlyArray<readonly [Partial<RedisOnlineStoreOptions>, RegExp]> = [
         [{ password: 'wrong' }, /WRONGPASS/], [{ tls: {} }, /certificate/i], [{ prefix: 'other' }, /NOPERM/], [{ url: `rediss://user@${own.address}`, tls: { ca: authority, servername: 'elsewhere.test' } }, /altnames|WRONGPASS|servername/i],
       ];
-      for (const [change, message] of refused) await expect(storeOn({ ...secure, ...change }).position(0)).rejects.toMatchObject({ code: 'WEIR_STORE_FAILED', message: expect.stringMatching(message) });
+      for (const [change, message] of refused) await expect(storeOn({ ...right, ...change }).position(0)).rejects.toMatchObject({ code: 'WEIR_STORE_FAILED', message: expect.stringMatching(message) });
     });
 
     it('is left quietly by who is closed in the midst of the handshake with a server that he does not trust', async () => {
-      const { own } = await byTls();
+      const { own } = await byTls([secure]);
       await Promise.all(Array.from({ length: 20 }, async () => {
         const client = connectRedis({ url: `rediss://${own.address}`, retriesMax: 0 });
         const ended = new Promise((resolve) => { client.once('end', resolve); });
@@ -104,6 +102,17 @@ describe('Redis, when it is hard to reach or in trouble', () => {
       expect(await persistent(() => lastOf(store, 0, 'k'))).toEqual([1, [1]]);
       const alone = storeOn({ sentinels: { name: 'weir', nodes: [sentinels] } });
       expect(await persistent(() => alone.position(0))).toBeGreaterThanOrEqual(-1);
+    });
+
+    it('is reached through Sentinels by TLS, both, by those alone who trust them', async () => {
+      const sentinel = 'port 0\ntls-port {port:1}\ntls-replication yes\nbind 127.0.0.1\nsentinel monitor weir 127.0.0.1 {port:0} 1\n';
+      const { own, authority } = await byTls([secure, ['{dir}/sentinel.conf', '--sentinel', ...certificates]], { 'sentinel.conf': sentinel });
+      const port = Number(own.addresses[1]?.split(':')[1]), sentinels = { name: 'weir', nodes: [{ host: '127.0.0.1', port }] };
+      const store = storeOn({ sentinels, tls: { ca: authority } });
+      await persistent(() => store.publish(0, 3, [['k', bytes(1)]]));
+      expect(await lastOf(store, 0, 'k')).toEqual([3, [1]]);
+      const unanswered = { connectTimeoutMs: 500, commandTimeoutMs: 500, retriesMax: 0 };
+      for (const tls of [{ tls: {} }, {}]) await expect(storeOn({ sentinels, ...tls, ...unanswered }).position(0)).rejects.toMatchObject({ code: 'WEIR_STORE_FAILED' });
     });
 
     it('that comes back empty is noticed by the owner of a lane, who else would leave holes; a new owner begins from nothing', async () => {

@@ -10,8 +10,14 @@ describe('Addresses of servers', () => {
   it.each([
     ['redis://h:1', { url: 'redis://h:1' }], ['rediss://u:p@h:1', { url: 'rediss://u:p@h:1' }], ['redis://a:1, redis://b:2', { cluster: ['redis://a:1', 'redis://b:2'] }],
     ['redis+sentinel://a:1,b/weir', { sentinels: { name: 'weir', nodes: [{ host: 'a', port: 1 }, { host: 'b', port: 26_379 }] } }],
+    ['rediss+sentinel://a:1/weir', { tls: {}, sentinels: { name: 'weir', nodes: [{ host: 'a', port: 1 }] } }],
     ['redis+sentinel://u:p%40@a:1/weir', { username: 'u', password: 'p@', sentinels: { name: 'weir', nodes: [{ host: 'a', port: 1 }] } }],
   ])('%s is understood', (address, connection) => { expect(redisConnectionOf(address, {})).toEqual(connection); });
+
+  it('of Redis: an authority turns TLS on', () => {
+    expect(redisConnectionOf('rediss+sentinel://a:1/weir', { WEIR_REDIS_CA: file })).toEqual({ tls: { ca: 'PEM' }, sentinels: { name: 'weir', nodes: [{ host: 'a', port: 1 }] } });
+    expect(redisConnectionOf('redis://h:1', { WEIR_REDIS_CA: file })).toEqual({ url: 'redis://h:1', tls: { ca: 'PEM' } });
+  });
 
   it.each(['', 'h:1', 'http://h', 'redis://', 'redis://a:1,b:2', 'redis+sentinel://a:1'])('of Redis: %j is refused, and no password shown', (address) => {
     expect(() => redisConnectionOf(address, {})).toThrow(expect.objectContaining({ code: 'WEIR_USAGE' }) as Error);

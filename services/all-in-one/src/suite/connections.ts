@@ -35,21 +35,21 @@ export function kafkaOptionsOf(brokers: readonly string[], lanes: number, env: N
 
 /**
  * How Redis is reached: `redis://` or `rediss://` (TLS) of a server; several, separated by commas, of a cluster; `redis+sentinel://user:password@host:port,host:port/NAME`
- * of Sentinels and the name of what they watch. @throws WeirError WEIR_USAGE.
+ * (`rediss+sentinel://` for TLS, to Sentinels and servers) of Sentinels and the name of what they watch. @throws WeirError WEIR_USAGE.
  */
 export function redisConnectionOf(address: string, env: NodeJS.ProcessEnv = process.env): RedisConnection {
   const { WEIR_REDIS_CA: ca } = readConfig(schema, env);
   const tls = ca === undefined ? {} : { tls: fileOf('WEIR_REDIS_CA', 'ca', ca) };
-  const sentinel = /^redis\+sentinel:\/\/(?:([^:@/]*):([^@/]*)@)?([^/]+)\/([^/?]+)$/.exec(address);
+  const sentinel = /^redis(s?)\+sentinel:\/\/(?:([^:@/]*):([^@/]*)@)?([^/]+)\/([^/?]+)$/.exec(address);
   if (sentinel !== null) {
-    const [, username, password, nodes = '', name = ''] = sentinel;
+    const [, secure, username, password, nodes = '', name = ''] = sentinel;
     return {
-      ...tls, sentinels: { name, nodes: nodes.split(',').map((node) => { const [host = '', port = '26379'] = node.split(':'); return { host, port: Number(port) }; }) },
+      ...(secure === '' ? {} : { tls: {} }), ...tls, sentinels: { name, nodes: nodes.split(',').map((node) => { const [host = '', port = '26379'] = node.split(':'); return { host, port: Number(port) }; }) },
       ...(username === undefined || username === '' ? {} : { username: decodeURIComponent(username) }), ...(password === undefined ? {} : { password: decodeURIComponent(password) }),
     };
   }
   const urls = address.split(',').map((each) => each.trim());
-  for (const url of urls) if (!/^rediss?:\/\/[^/]/.test(url)) throw new WeirError('WEIR_USAGE', `--redis: redis://, rediss:// or redis+sentinel:// is expected, got ${url.replace(/\/\/.*@/, '//…@')}`);
+  for (const url of urls) if (!/^rediss?:\/\/[^/]/.test(url)) throw new WeirError('WEIR_USAGE', `--redis: redis://, rediss://, redis+sentinel:// or rediss+sentinel:// is expected, got ${url.replace(/\/\/.*@/, '//…@')}`);
   return urls.length > 1 ? { ...tls, cluster: urls } : { ...tls, url: address };
 }
 
