@@ -53,5 +53,6 @@ function Page({ client, live }: { client: ApiClient; live: LiveStore }): ReactNo
 function LoadedDecision({ client, by, id }: { client: ApiClient; by: 'id' | 'transaction'; id: string }): ReactNode {
   const load = useCallback(() => (by === 'id' ? client.decision(id) : client.byTransactionId(id)), [client, by, id]);
   const types = useCallback(() => client.entityTypes(), [client]);
-  return <DecisionPage load={load} entityTypes={types} />;
+  const nearMisses = useCallback((decision: string) => client.nearMisses(decision), [client]);
+  return <DecisionPage load={load} entityTypes={types} nearMisses={nearMisses} />;
 }

@@ -21,7 +21,7 @@ const rerunSchema = z.object({
 }).meta({ id: 'Rerun' });
 const bandSchema = z.object({ band: z.string(), up: z.number().nullable(), down: z.number().nullable() }).meta({ description: "The score's band, and how far it is to the next; null where there is none." });
 const nearMissesSchema = z.object({
-  decision_id: z.string(), band: bandSchema.optional(), what_if: z.array(z.string()).meta({ description: 'Changes of one value alone that would have given a milder outcome.' }),
+  decision_id: z.string(), band: bandSchema.optional(), what_if: z.array(z.string()).meta({ description: 'Changes of one value that would have given a milder outcome, nearest first; what is made of the value and was held as it was is named.' }),
   rules: z.array(z.object({ rule: z.string(), text: z.string() })).meta({ description: 'Rules that one comparison alone kept from firing.' }),
 }).meta({ id: 'NearMisses' });
 

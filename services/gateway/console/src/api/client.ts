@@ -1,4 +1,4 @@
-import type { CaseWithComments, DecisionRecord, DriftWindow, LineageGraph, Links, Match, ModelNow, ModelWeek, PatternDocument, Resolution, ReviewCase, Standing, StoredAlert, Timeline, VerificationNow, Who } from './types';
+import type { CaseWithComments, DecisionRecord, DriftWindow, LineageGraph, Links, Match, ModelNow, ModelWeek, NearMisses, PatternDocument, Resolution, ReviewCase, Standing, StoredAlert, Timeline, VerificationNow, Who } from './types';
 
 /** What the gateway said instead of an answer. */
 export class ApiError extends Error {
@@ -22,6 +22,9 @@ export class ApiClient {
   }
   byTransactionId(transactionId: string): Promise<DecisionRecord> {
     return this.get<DecisionRecord>(`/transactions/${encodeURIComponent(transactionId)}`);
+  }
+  nearMisses(id: string): Promise<NearMisses> {
+    return this.get<NearMisses>(`/decisions/${encodeURIComponent(id)}/near-misses`);
   }
   search(query: URLSearchParams): Promise<{ decisions: DecisionRecord[]; next: string | null }> {
     return this.get(`/decisions?${query.toString()}`);

@@ -27,6 +27,8 @@ export type ModelWeek = z.infer<typeof qualitySchema>;
 export type DriftWindow = z.infer<typeof driftSchema>;
 
 export interface PatternDocument { readonly name: string; readonly version: number; readonly key: string; readonly pattern: readonly unknown[]; readonly within?: string; readonly skip?: unknown; readonly mode?: string; readonly matching?: string; readonly weight?: number; readonly reason?: string; readonly sources?: readonly string[]; readonly on_change?: string }
+/** As `/decisions/{id}/near-misses` answers. */
+export interface NearMisses { readonly what_if: readonly string[]; readonly rules: ReadonlyArray<{ readonly rule: string; readonly text: string }> }
 export type Outcome = 'approve' | 'review' | 'block';
 export const outcomes: readonly Outcome[] = ['approve', 'review', 'block'];
 

@@ -1,6 +1,6 @@
 import { useEffect, useState, type ReactNode } from 'react';
 import { complaintOf } from '../api/client';
-import type { DecisionRecord } from '../api/types';
+import type { DecisionRecord, NearMisses } from '../api/types';
 import { hrefOfEntity } from '../route';
 import { fullTime, plain, score, words } from '../format';
 import { OutcomeBadge } from '../parts/outcome-badge';
@@ -8,10 +8,11 @@ import { Panel } from '../parts/panel';
 import { Bars } from './bars';
 import { FeatureTable } from './feature-table';
 import { Matches } from './matches';
+import { NearMissesPanel } from './near-misses';
 import { StageLatency } from './stage-latency';
 
-/** `load` asks for it, by its id or by its transaction's; `entityTypes` for the types by their key fields. */
-export function DecisionPage({ load, entityTypes }: { load: () => Promise<DecisionRecord>; entityTypes?: () => Promise<ReadonlyMap<string, string>> }): ReactNode {
+/** `load` asks for it, by its id or by its transaction's; `entityTypes` for the types by their key fields; `nearMisses` for what little else would have changed it. */
+export function DecisionPage({ load, entityTypes, nearMisses }: { load: () => Promise<DecisionRecord>; entityTypes?: () => Promise<ReadonlyMap<string, string>>; nearMisses: (id: string) => Promise<NearMisses> }): ReactNode {
   const [types, setTypes] = useState<ReadonlyMap<string, string>>(noTypes);
   const [decision, setDecision] = useState<DecisionRecord>();
   const [complaint, setComplaint] = useState<string>();
@@ -25,11 +26,11 @@ export function DecisionPage({ load, entityTypes }: { load: () => Promise<Decisi
     return () => { here = false; };
   }, [load, entityTypes]);
   if (complaint !== undefined) return <p className="banner" role="alert">{complaint}</p>;
-  return decision === undefined ? <p className="empty">Loading …</p> : <DecisionDetails decision={decision} types={types} />;
+  return decision === undefined ? <p className="empty">Loading …</p> : <DecisionDetails decision={decision} types={types} nearMisses={nearMisses} />;
 }
 const noTypes: ReadonlyMap<string, string> = new Map();
 
-export function DecisionDetails({ decision, types }: { decision: DecisionRecord; types: ReadonlyMap<string, string> }): ReactNode {
+export function DecisionDetails({ decision, types, nearMisses }: { decision: DecisionRecord; types: ReadonlyMap<string, string>; nearMisses: (id: string) => Promise<NearMisses> }): ReactNode {
   const { model } = decision;
   const contributions = Object.entries(model?.contributions ?? {}).map(([name, value]) => ({ name, value, text: inputValue(decision, name) })).sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
   return (
@@ -42,6 +43,7 @@ export function DecisionDetails({ decision, types }: { decision: DecisionRecord;
             : <Bars rows={decision.reasons.map(({ kind, name, text, contribution }) => ({ name: text === '' ? name : text, text: `${kind} ${name}`, value: contribution }))} />}
         </Panel>
         <Panel title="Score"><ScoreMeter decision={decision} /><Facts decision={decision} /></Panel>
+        <NearMissesPanel id={decision.id} load={nearMisses} />
         {decision.matches.length > 0 && <Panel title="Matched patterns" note="with the transactions they took"><Matches decision={decision} /></Panel>}
         {contributions.length > 0 && (
           <Panel title={`Model ${model?.name ?? ''}`} note={`margin ${plain(model?.margin)} from ${plain(model?.base)}`}><Bars rows={contributions} max={20} compact /></Panel>

@@ -26,6 +26,7 @@ export function CasePage({ client, id }: { client: ApiClient; id: string }): Rea
     setTypes(await client.entityTypes());
     setLists((await client.lists()).lists);
   }, [client, id]);
+  const nearMisses = useCallback((of: string) => client.nearMisses(of), [client]);
   const after = useCallback((work: Promise<unknown>) => {
     work.then(async () => {
       setComplaint(undefined);
@@ -78,7 +79,7 @@ export function CasePage({ client, id }: { client: ApiClient; id: string }): Rea
           {alerts.length > 0 && <Panel title="Alerts" note="closed with the case" wide><AlertTable alerts={alerts} onClose={(alertId) => after(client.closeAlert(alertId))} /></Panel>}
         </>
       )}
-      {decision !== undefined && <DecisionDetails decision={decision} types={types} />}
+      {decision !== undefined && <DecisionDetails decision={decision} types={types} nearMisses={nearMisses} />}
     </div>
   );
 }
