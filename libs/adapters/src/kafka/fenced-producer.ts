@@ -1,11 +1,9 @@
-import { Producer, type ProducerOptions } from '@platformatic/kafka';
+import { Producer } from '@platformatic/kafka';
 import type { NewRecord } from '@weir/ports';
 import { ProducerFenced } from '../kafka-common';
+import type { BatchProducerOptions } from './batch-producer';
 import { brokerErrors } from './client-options';
 import { IdentifiedProducer, type ProducerIdentity } from './identified-producer';
-import { messageOf } from './records';
-
-type Options = ProducerOptions<Buffer, Buffer, Buffer, Buffer>;
 
 /** No producer before: the broker gives the next epoch, and whoever had the id is fenced. */
 const anybody: ProducerIdentity = Object.freeze({ producerId: -1n, producerEpoch: -1 });
@@ -23,11 +21,11 @@ export class FencedProducer {
   /** Undefined where it is not known whether this is the owner still, or what it wrote last. */
   #claimedAtMs: number | undefined;
 
-  private constructor(private readonly id: string, private readonly topic: string, private readonly partition: number, private readonly options: Options) {
+  private constructor(private readonly id: string, private readonly topic: string, private readonly partition: number, private readonly options: BatchProducerOptions) {
     this.#writer = new IdentifiedProducer({ ...options });
   }
 
-  static async claim(id: string, topic: string, partition: number, options: Options): Promise<FencedProducer> {
+  static async claim(id: string, topic: string, partition: number, options: BatchProducerOptions): Promise<FencedProducer> {
     const producer = new FencedProducer(id, topic, partition, options);
     try {
       await producer.#claim();
@@ -41,8 +39,7 @@ export class FencedProducer {
   async produce(records: readonly NewRecord[]): Promise<{ firstOffset: number; appendedAtMs: number }> {
     try {
       if (this.#claimedAtMs === undefined || performance.now() - this.#claimedAtMs > claimHoldsMs) await this.#claim();
-      const { offsets } = await this.#writer.send({ messages: records.map((record) => messageOf(this.topic, this.partition, record)) });
-      return { firstOffset: Number(offsets?.[0]?.offset), appendedAtMs: this.#writer.appendedAtMs };
+      return await this.#writer.append(this.topic, this.partition, records);
     } catch (error) {
       this.#claimedAtMs = undefined;
       if (brokerErrors(error).some((name) => name === 'INVALID_PRODUCER_EPOCH' || name === 'PRODUCER_FENCED')) throw new ProducerFenced(`${this.id} belongs to another producer`, { cause: error });

@@ -1,14 +1,12 @@
-import { kGetApi, UserError, type API, type Callback, type ProducerOptions } from '@platformatic/kafka';
-import { AppendTimeProducer } from './append-time-producer';
+import { kGetApi, UserError, type API, type Callback } from '@platformatic/kafka';
+import { BatchProducer } from './batch-producer';
 
 /** What the broker tells one writer from another by, and a writer from those before it. */
 export interface ProducerIdentity { readonly producerId: bigint; readonly producerEpoch: number }
 
 /** An idempotent producer that is told who it is, where the library would ask the broker for an identity that nobody had before. */
-export class IdentifiedProducer extends AppendTimeProducer {
+export class IdentifiedProducer extends BatchProducer {
   #given: ProducerIdentity | undefined;
-
-  constructor(options: ProducerOptions<Buffer, Buffer, Buffer, Buffer>) { super({ ...options, idempotent: true }); }
 
   /** Writes as this one from now on, its records numbered from 0. */
   async become(identity: ProducerIdentity): Promise<void> {

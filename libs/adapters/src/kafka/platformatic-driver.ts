@@ -1,11 +1,10 @@
-import { Admin, Consumer, type ProducerOptions } from '@platformatic/kafka';
+import { Admin, Consumer } from '@platformatic/kafka';
 import type { NewRecord } from '@weir/ports';
 import { kafkaDefaults, topicThere, type KafkaDriver, type KafkaOptions, type PartitionFetcher } from '../kafka-common';
-import { AppendTimeProducer } from './append-time-producer';
+import { BatchProducer, type BatchProducerOptions } from './batch-producer';
 import { brokerErrors, clientOptions } from './client-options';
 import { FencedProducer } from './fenced-producer';
 import { PlatformaticFetcher } from './platformatic-fetcher';
-import { messageOf } from './records';
 
 const earliest = -2n, latest = -1n;
 
@@ -14,7 +13,7 @@ export class PlatformaticDriver implements KafkaDriver {
   readonly #options: KafkaOptions;
   readonly #admin: Admin;
   readonly #reader: Consumer;
-  readonly #producers = new Map<string, AppendTimeProducer>();
+  readonly #producers = new Map<string, BatchProducer>();
   readonly #fencedProducers = new Map<string, Promise<FencedProducer>>();
 
   constructor(options: KafkaOptions) {
@@ -48,9 +47,8 @@ export class PlatformaticDriver implements KafkaDriver {
   async produce(topic: string, partition: number, records: readonly NewRecord[]): Promise<{ firstOffset: number; appendedAtMs: number }> {
     const key = `${topic}/${partition}`;
     let producer = this.#producers.get(key);
-    if (producer === undefined) this.#producers.set(key, (producer = new AppendTimeProducer(this.#producerOptions())));
-    const { offsets } = await producer.send({ messages: records.map((record) => messageOf(topic, partition, record)) });
-    return { firstOffset: Number(offsets?.[0]?.offset), appendedAtMs: producer.appendedAtMs };
+    if (producer === undefined) this.#producers.set(key, (producer = new BatchProducer(this.#producerOptions())));
+    return producer.append(topic, partition, records);
   }
 
   async claim(id: string, topic: string, partition: number): Promise<void> {
@@ -93,7 +91,7 @@ export class PlatformaticDriver implements KafkaDriver {
     ]);
   }
 
-  #producerOptions(): ProducerOptions<Buffer, Buffer, Buffer, Buffer> {
+  #producerOptions(): BatchProducerOptions {
     return { ...clientOptions(this.#options), idempotent: true, acks: -1, compression: this.#options.compression ?? kafkaDefaults.compression };
   }
 }

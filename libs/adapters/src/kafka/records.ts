@@ -1,5 +1,5 @@
-import type { Consumer, MessageToProduce, RecordsBatch } from '@platformatic/kafka';
-import type { LogRecord, NewRecord } from '@weir/ports';
+import type { Consumer, RecordsBatch } from '@platformatic/kafka';
+import type { LogRecord } from '@weir/ports';
 import type { Fetched } from '../kafka-common';
 
 type FetchResponsePartition = Awaited<ReturnType<Consumer['fetch']>>['responses'][number]['partitions'][number];
@@ -7,25 +7,6 @@ type FetchResponsePartition = Awaited<ReturnType<Consumer['fetch']>>['responses'
 const isControl = 1 << 5, isLogAppendTime = 1 << 3;
 const noHeaders: Readonly<Record<string, string>> = Object.freeze({});
 const noValue = new Uint8Array(0);
-/** The same few names of headers come again and again. */
-const headerNamesMax = 4_096;
-const headerNames = new Map<string, Buffer>();
-
-const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-
-function headerName(name: string): Buffer {
-  let bytes = headerNames.get(name);
-  if (bytes !== undefined) return bytes;
-  bytes = Buffer.from(name, 'utf8');
-  if (headerNames.size < headerNamesMax) headerNames.set(name, bytes);
-  return bytes;
-}
-
-export const messageOf = (topic: string, partition: number, record: NewRecord): MessageToProduce => {
-  const headers = new Map<Buffer, Buffer>();
-  for (const name in record.headers) headers.set(headerName(name), Buffer.from(record.headers[name] as string, 'utf8'));
-  return { topic, partition, value: bufferOf(record.value), headers, ...(record.key === null ? {} : { key: Buffer.from(record.key, 'utf8') }) };
-};
 
 /** What one partition's part of a fetch holds from the offset on, without control records and what was aborted. */
 export function fetchedOf(partition: FetchResponsePartition, fromOffset: number): Fetched {
