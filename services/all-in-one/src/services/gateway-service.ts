@@ -227,10 +227,13 @@ export class GatewayService {
     await this.feed.flush().catch(() => undefined);
   }
 
-  /** The record is decided, and everything that was decided up to it is here. */
+  /** The record is decided or refused, and everything that was decided or refused up to it is here. */
   private async isStored({ lane, offset }: Origin): Promise<boolean> {
-    const { stores: { log, decisions }, lanes: { positions } } = this;
-    return positions.decided(lane) >= offset && (await decisions.position(lane)) >= Math.min(offset, await lastOriginIn(log, 'decisions', lane));
+    const { follower, stores: { log, decisions }, lanes } = this;
+    if (lanes.positions.decided(lane) < offset || !(await lanes.hasIngested(lane, offset))) return false;
+    const refused = await log.bounds('quarantine', lane);
+    if (Math.max(refused.first, follower.place('quarantine', lane)) < refused.next) return false;
+    return (await decisions.position(lane)) >= Math.min(offset, await lastOriginIn(log, 'decisions', lane));
   }
 
   /** Everything that is in the lanes now is decided, and its decision is here. */

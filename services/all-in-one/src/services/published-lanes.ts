@@ -58,6 +58,9 @@ export class PublishedLanes implements LaneViews {
   /** They brought what they were given into their own state. */
   buildsInUse(): Promise<ReadonlySet<string>> { return Promise.resolve(new Set()); }
 
+  /** Whether ingest has published what it makes of a record, refusals before it. */
+  async hasIngested(lane: number, offset: number): Promise<boolean> { return (await this.ingestState.position(lane)) >= offset; }
+
   /** Whether patterns and scoring have published what a record led to, its matches and alerts before it. */
   async havePublished(lane: number, offset: number): Promise<boolean> { return (await this.patternState.position(lane)) >= offset && (await this.scoringState.position(lane)) >= offset; }
 

@@ -133,6 +133,7 @@ export class SuiteLanes implements LaneViews {
     const judged = stages.ingest.simulate(record);
     if (judged.kind === 'quarantined') return quarantinedAnswer(judged);
     if (judged.kind === 'duplicate') {
+      await this.lanes[lane]?.runner.reached(judged.firstOffset); // it may be answered and not stored yet
       const first = await decisions.byId(decisionId({ lane, offset: judged.firstOffset }));
       if (first !== undefined) return { kind: 'decided', decision: JSON.parse(first.json) as Decision, duplicate: true };
     }
