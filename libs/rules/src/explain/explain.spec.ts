@@ -17,6 +17,8 @@ describe('why a rule did not fire', () => {
     expect(why.text).toContain('tx.v > 2.5 is unknown: tx.v is missing');
     expect(whyNot(program, 'large', inputOf(program, { amount: 1_000, country: 'NO', n: 3 })).text).toBe('tx.amount > 1000 is false: it is 1000, the limit itself');
     expect(whyNot(program, 'ratio', inputOf(program, { amount: 3, n: 0 })).result).toBe('unknown');
+    const plain = programOf(rule('flag', 'tx.ok'));
+    expect(whyNot(plain, 'flag', inputOf(plain, { ok: false })).text).toBe('tx.ok is false');
   });
 
   it('says when nothing failed, when it is off, and when it is not in force', () => {

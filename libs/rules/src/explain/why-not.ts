@@ -56,6 +56,7 @@ export function whyNot(program: DecisionProgram, name: string, input: DecisionIn
 
 function detail({ missing, value, distance }: ComparisonReport): string {
   if (missing.length > 0) return `: ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing`;
+  if (typeof value === 'boolean') return ''; // said by the answer itself
   return `: it is ${typeof value === 'object' ? JSON.stringify(value) : String(value)}${distance === null ? '' : `, ${distance === 0 ? 'the limit itself' : `${Math.abs(distance)} ${distance < 0 ? 'below' : 'above'} the limit`}`}`;
 }
 

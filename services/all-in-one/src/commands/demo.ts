@@ -12,14 +12,15 @@ interface DemoFlags { readonly port: number; readonly json?: boolean; readonly d
 
 const dayMs = 86_400_000;
 const world = { days: 60, customers: 2_000, terminals: 4_000, seed: 'demo' };
-/** Days sent at once, so that features have a past; the rest streams. */
+/** The simulated days begin so long ago; all but the last of them are sent at once, so that features have a past. */
 const pastDays = 21;
+/** What streams at first lies so far back, and catches up with the clock; from there transactions come as they happen. Within the lateness that sources allow, so that whoever sends a transaction of now is neither late nor makes those late that stream. */
+const liveBehindMs = 36 * 3_600_000;
 const pastRowsPerBatch = 2_000;
 /** How long until a fraud is known. */
 const labelDelayDays = 7;
 const labelsAtOnce = 100;
 const liveTicksPerSecond = 10;
-const livePerTick = 6;
 const decidedWaitMs = 60_000;
 
 /** The suite, the example definitions and model, and simulated transactions with fraud in them. */
@@ -90,8 +91,8 @@ async function sendFirst(suite: Suite, transactions: Transactions, startedAtMs: 
 }
 
 async function sendPast(suite: Suite, transactions: Transactions): Promise<void> {
-  const untilMs = Math.floor(Date.now() / dayMs) * dayMs;
-  const progress = new Progress('days before today', undefined);
+  const untilMs = Date.now() - liveBehindMs;
+  const progress = new Progress('the days before', undefined);
   let sent = 0;
   for (let rows = takeRows(transactions, pastRowsPerBatch, untilMs); rows.length > 0; rows = takeRows(transactions, pastRowsPerBatch, untilMs)) {
     await submit(suite, rows);
@@ -103,11 +104,17 @@ async function sendPast(suite: Suite, transactions: Transactions): Promise<void>
   say(`${sent} transactions of the last ${pastDays} days decided`);
 }
 
-/** A steady stream in simulated time, until the world ends; the suite stays up. */
+/** A steady stream until it has caught up with the clock, then in real time, until the world ends; the suite stays up. */
 async function stream(suite: Suite, transactions: Transactions): Promise<void> {
-  for (let rows = takeRows(transactions, livePerTick); rows.length > 0; rows = takeRows(transactions, livePerTick)) {
+  let isBehind = true;
+  for (let rows = takeRows(transactions, 1); rows.length > 0; rows = takeRows(transactions, 1)) {
+    const aheadMs = Math.max(...rows.map(({ receivedAtMs = 0 }) => receivedAtMs)) - Date.now();
+    if (isBehind && aheadMs > 0) {
+      isBehind = false;
+      say('the simulated days have caught up with the clock; transactions now come as they happen, a few a minute');
+    }
+    await new Promise((resume) => { setTimeout(resume, Math.max(1_000 / liveTicksPerSecond, aheadMs)); });
     await submit(suite, rows);
-    await new Promise((resume) => { setTimeout(resume, 1_000 / liveTicksPerSecond); });
   }
   say('the simulated days are over; the suite stays up');
 }
