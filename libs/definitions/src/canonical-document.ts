@@ -24,15 +24,6 @@ export function meaningId(definition: Definition): string {
   return sha256Hex(canonicalJson(meaning));
 }
 
-/**
- * What the stored state of a view depends on: its meaning, its entity's key, the types of its features. State of another id is of no use,
- * and the view begins anew (or is filled from history).
- */
-export function viewStateId(set: Pick<DefinitionSet, 'entities' | 'sources'>, view: FeatureView): string {
-  const { id, time } = set.sources.get(view.source) ?? { id: null, time: null };
-  return sha256Hex(canonicalJson({ meaning: meaningId(view), keys: set.entities.get(view.entity)?.keys, types: view.features.map((feature) => feature.type), id, time }));
-}
-
 /** Definitions as YAML documents, written out in full. */
 export const definitionsYaml = (definitions: readonly Definition[]): string =>
   definitions.map((definition) => stringify(canonicalDocument(definition), { lineWidth: 140 })).join('---\n');

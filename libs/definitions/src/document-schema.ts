@@ -52,7 +52,7 @@ const field = z.union([
   }),
 ], { error: 'a type such as string! or { type: money!, min: 0 }' });
 /** Fields a source may declare; a decision carries all of them. */
-export const fieldsMax = 1000;
+const fieldsMax = 1000;
 const fields = z.record(identifier, field).refine((all) => Object.keys(all).length <= fieldsMax, { error: `at most ${fieldsMax} fields` });
 
 const source = z.strictObject({
@@ -86,7 +86,7 @@ const feature = z.strictObject({
   expr: expression.optional(),
 });
 /** Features of one view as written. */
-export const featuresMax = 1000;
+const featuresMax = 1000;
 const view = z.strictObject({
   kind: z.literal('FeatureView'), name: identifier, ...documented,
   entity: identifier, source: label, where: expression.optional(), ttl: duration.optional(), features: z.array(feature).min(1, 'at least one feature').max(featuresMax, `at most ${featuresMax} features`),
@@ -120,7 +120,7 @@ const step = z.strictObject({
   get group() { return z.strictObject({ steps: z.array(step).min(1) }).optional(); },
 });
 /** Steps of one pattern, groups counted with what they hold. */
-export const stepsMax = 100;
+const stepsMax = 100;
 const pattern = z.strictObject({
   kind: z.literal('Pattern'), name: identifier, ...documented, key: identifier,
   pattern: z.union([z.array(step).min(1).max(stepsMax), z.strictObject({ steps: z.array(step).min(1).max(stepsMax), within: z.strictObject({ ms: z.int().min(1), type: z.string() }).optional() })], { error: 'a list of steps' }),

@@ -15,7 +15,7 @@ export interface SourceDocument {
 export interface DefinitionFile { readonly file: string; readonly text: string }
 
 /** Largest text of one file of definitions, in characters. */
-export const fileLengthMax = 16 * 1024 * 1024;
+const fileLengthMax = 16 * 1024 * 1024;
 /** Definitions of one set. */
 export const documentsMax = 50_000;
 

@@ -4,7 +4,7 @@ export const durationPattern = /^(\d{1,12})(ms|s|m|h|d|w)$/;
 const msByUnit: ReadonlyMap<string, number> = new Map([['w', 604_800_000], ['d', 86_400_000], ['h', 3_600_000], ['m', 60_000], ['s', 1000], ['ms', 1]]);
 
 /** Longest duration taken: 1,000 years; sums of a few of them stay exact. */
-export const durationMsMax = 1000 * 365 * 86_400_000;
+const durationMsMax = 1000 * 365 * 86_400_000;
 
 /** Milliseconds, or undefined when the text is no duration or is longer than `durationMsMax`. */
 export function parseDurationMs(text: string): number | undefined {

@@ -84,7 +84,7 @@ function unionIssue(issue: z.core.$ZodIssueInvalidUnion, raw: unknown, path: Pat
 }
 
 /** The part of a document at a path; undefined where there is none. Own members only. */
-export function valueAt(raw: unknown, path: Path): unknown {
+function valueAt(raw: unknown, path: Path): unknown {
   let value = raw;
   for (const part of path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined;

@@ -8,7 +8,7 @@ import type { ConditionEnvironment } from './environments';
 import { isPlainName } from './resolve-view';
 
 /** What stands in the graph; `id` is `kind:name`, of a field `field:SOURCE.FIELD`, of a feature `feature:VIEW.NAME`. */
-export const lineageKinds = ['source', 'field', 'entity', 'table', 'view', 'feature', 'service', 'model', 'list', 'pattern', 'rule', 'policy'] as const;
+const lineageKinds = ['source', 'field', 'entity', 'table', 'view', 'feature', 'service', 'model', 'list', 'pattern', 'rule', 'policy'] as const;
 export type LineageKind = (typeof lineageKinds)[number];
 export interface LineageNode { readonly id: string; readonly kind: LineageKind; readonly name: string }
 
@@ -171,7 +171,7 @@ class GraphBuilder {
 }
 
 /** Names of the steps of a pattern, those inside groups too. */
-export const stepNames = (steps: readonly unknown[]): string[] => steps.flatMap((step) => {
+const stepNames = (steps: readonly unknown[]): string[] => steps.flatMap((step) => {
   const { name, group } = parts(step);
   return [...(typeof name === 'string' ? [name] : []), ...stepNames(groupSteps(group))];
 });

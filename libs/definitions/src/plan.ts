@@ -59,7 +59,7 @@ function inUse(dependants: SetPlan['dependants'], diff: SetDiff): PlanWarning[] 
 }
 
 /** What is right but may not be what was meant. */
-export function setWarnings(set: DefinitionSet, lanes: number): PlanWarning[] {
+function setWarnings(set: DefinitionSet, lanes: number): PlanWarning[] {
   return [...nameWarnings(set), ...sourceWarnings(set), ...laneWarnings(set, lanes), ...ruleWarnings(set), ...entityWarnings(set)];
 }
 

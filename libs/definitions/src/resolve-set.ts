@@ -53,9 +53,6 @@ export function resolveSet(documents: readonly SourceDocument[], previous?: Defi
   return set;
 }
 
-/** The whole set as the lane's record carries it: every definition written out in full, with its version. */
-export const canonicalSetJson = (set: Pick<DefinitionSet, 'canonicalJson'>): string => set.canonicalJson;
-
 /** Sets kept by the memo: those in force in a few lanes, and the one that comes. */
 const setsMemoMax = 16;
 const setByJsonId = new Map<string, DefinitionSet>();

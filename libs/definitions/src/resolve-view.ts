@@ -22,7 +22,7 @@ const shapeByAggregate: ReadonlyMap<Aggregate, AggregateShape> = new Map<Aggrega
   ['decay_sum', { of: 'number', parameter: 'half_life', type: 'number' }], ['geo_speed', { of: 'place', type: 'number' }],
 ]);
 
-export const distinctExactDefault = 256;
+const distinctExactDefault = 256;
 
 /** A feature whose type is not known yet: an expression, or an aggregate of one. `path` is where it was written. */
 export interface DraftFeature { readonly feature: Feature; readonly path: readonly (string | number)[]; readonly shape: AggregateShape | undefined }

@@ -4,7 +4,7 @@ import type { ReadFeature, ReadWindow } from './document-schema';
 import type { Report } from './report';
 
 /** The hop of a hot entity's sliding window where none is written: W/60, which may be a fraction of ms, at least 1 ms (which is exact). */
-export const hotHopMs = (sizeMs: number): number => Math.max(1, sizeMs / 60);
+const hotHopMs = (sizeMs: number): number => Math.max(1, sizeMs / 60);
 
 /** A feature's windows with the end of the name each gives: `windows: [5m]` gives `_5m`, everything else nothing. */
 export function resolveWindows(read: ReadFeature, options: { readonly hot: boolean; readonly report: Report }): { readonly suffix: string; readonly window: Window }[] {

@@ -1,5 +1,5 @@
 /** Calendar of a moment in local time, without a Date: ms since the epoch, proleptic Gregorian. */
-export const dayMs = 86_400_000;
+const dayMs = 86_400_000;
 
 /** CEL's timestamps run from year 1 to year 9999. */
 export const timestampMsMin = -62_135_596_800_000;

@@ -129,7 +129,7 @@ function signHolds(op: CompareOperator, sign: number): boolean {
 }
 
 /** Order by code points, as CEL has it; JavaScript's own is by UTF-16 units and puts U+1F600 before U+FFFD. */
-export function compareText(left: string, right: string): number {
+function compareText(left: string, right: string): number {
   const length = Math.min(left.length, right.length);
   for (let index = 0; index < length; index++) {
     const a = left.charCodeAt(index), b = right.charCodeAt(index);

@@ -16,7 +16,7 @@ export function compile<Frame>(source: string, environment: Environment<Frame>):
 }
 
 /** Refuses an expression that can be no condition. @throws WeirError `WEIR_EXPRESSION_INVALID` at its root. */
-export function assertBoolean<Frame>(compiled: Compiled<Frame>): Compiled<Frame> {
+function assertBoolean<Frame>(compiled: Compiled<Frame>): Compiled<Frame> {
   const { type, at, text } = compiled.tree;
   if (type.kind === 'bool' || isDyn(type)) return compiled;
   return refuse(compiled.source, { at, field: text, expected: 'a condition (bool)', got: typeText(type) });

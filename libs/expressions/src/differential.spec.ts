@@ -1,6 +1,5 @@
 import type { CelType, CelValue, Environment } from './api';
 import { compile } from './compile';
-import { explain, truthOf } from './explain';
 import { celBool, celDouble, celInt, celString, celTimestamp } from './types';
 
 /**
@@ -160,7 +159,7 @@ it.each([11, 12, 13, 14])('seed %d: compiled closures give what a naive walk giv
       const frame = frameOf(random);
       const expected = plain(walk(tree, frame));
       const got = compiled.evaluate(frame);
-      const agreed = same(got, expected) && Object.is(again.evaluate(frame), got) && (kind !== 'bool' || explain(compiled.tree, frame).truth === truthOf(expected));
+      const agreed = same(got, expected) && Object.is(again.evaluate(frame), got);
       if (!agreed) different.push(`round ${round}: ${source} of ${JSON.stringify(frame)} is ${String(got)}, not ${String(expected)}`);
     }
   }

@@ -11,7 +11,7 @@ export interface Fault {
 }
 
 /** `line:column`, both from 1. */
-export function positionText(source: string, at: number): string {
+function positionText(source: string, at: number): string {
   const before = source.slice(0, at);
   const lineStart = before.lastIndexOf('\n') + 1;
   return `${before.split('\n').length}:${at - lineStart + 1}`;

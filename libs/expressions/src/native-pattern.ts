@@ -1,5 +1,5 @@
 /** Ways to match at one place that a backtracking engine may have to try, at most. */
-export const nativeChoicesMax = 64;
+const nativeChoicesMax = 64;
 
 const tokenPattern = /(?<group>\((?:\?:)?)|(?<end>\))|(?<or>\|)|(?<literal>[A-Za-z0-9 _@#%&=:;,<>~"'`!/-])|(?<escaped>\\[.\\+*?()[\]{}|^$/-])|(?<perl>\\[dws]|\.)|(?<class>\[\^?(?:[A-Za-z0-9](?:-[A-Za-z0-9])?|\\[dw.]|[ _@.:+,])+\])|(?<start>\^)|(?<finish>\$)/y;
 const quantifierPattern = /([?*+]|\{(\d{1,2})(?:(,)(\d{1,2})?)?\})\??/y;

@@ -26,15 +26,6 @@ export function celTypeOfField(type: FieldType): CelType {
   }
 }
 
-/** The type of a feature; a list's elements are known at run time only, counts are ints by text. */
-export function celTypeOfFeature(type: FeatureType): CelType {
-  switch (type) {
-    case 'list': return celList(celDyn);
-    case 'counts': return celMap(celInt);
-    default: return celTypeOfField(type);
-  }
-}
-
 export const isNumber = (type: CelType): boolean => type.kind === 'int' || type.kind === 'double';
 export const isDyn = (type: CelType): boolean => type.kind === 'dyn';
 

@@ -1,7 +1,7 @@
 /** Offsets kept per zone; when full they are forgotten and found again. 16,384 hours are close to two years. */
 export const zoneHoursMax = 16_384;
 /** Zones kept; a zone beyond is opened anew each time. */
-export const zonesMax = 700;
+const zonesMax = 700;
 const hourMs = 3_600_000;
 
 /** UTC offset of a zone in ms at a moment. */

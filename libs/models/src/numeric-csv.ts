@@ -2,7 +2,7 @@ import { WeirError } from '@weir/contracts';
 import { parse } from 'csv-parse/sync';
 
 /** Rows of a file of model inputs. */
-export const csvRowsMax = 5_000_000;
+const csvRowsMax = 5_000_000;
 
 /**
  * Rows of a CSV with a header, columns by position. An empty cell is missing (NaN), as are `NaN` and `null`.

@@ -5,7 +5,7 @@ import type { ScoreRows } from './sampling/sampled-explanation';
 /** Sizes a row is scored in: alone, and among others as under load. */
 const batchSizes = [1, 64] as const;
 /** Sample rows looked at. */
-export const publishRowsMax = 1_000;
+const publishRowsMax = 1_000;
 /** The runtime adds float32, the explainer doubles. */
 const explainerTolerance = 1e-4;
 

@@ -4,7 +4,7 @@ import type { GroupMember } from './pattern-group';
 import { decodeKeyState, dueMsOf, encodeKeyState, type EventCodec } from './state-codec';
 
 /** Format 1 is the same without the time at which something of the key is over, and the place of its last event. */
-export const groupKeyFormat = 2;
+const groupKeyFormat = 2;
 const groupKeyFormatOldest = 1;
 
 interface Codecs<E> { readonly codec: EventCodec<E>; readonly takenCodec?: EventCodec<E>; readonly timeOf: (event: E) => number }

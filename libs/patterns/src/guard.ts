@@ -6,7 +6,6 @@ export type Guard =
   | { readonly is: 'and' | 'or'; readonly of: readonly Guard[] };
 
 export const always: Guard = { is: 'always' };
-export const never: Guard = { is: 'not', of: always };
 export const holds = (condition: number): Guard => ({ is: 'holds', condition });
 
 export const not = (guard: Guard): Guard => (guard.is === 'not' ? guard.of : { is: 'not', of: guard });

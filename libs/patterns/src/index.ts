@@ -9,7 +9,6 @@ export * from './outcome';
 export * from './machine';
 export * from './state-codec';
 export * from './cases';
-export { PatternRunError } from './taken';
 export * from './pattern-group';
 export * from './predicate-index';
 export * from './group-key';

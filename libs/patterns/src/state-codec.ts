@@ -8,7 +8,7 @@ export interface EventCodec<E> {
   decode(bytes: Uint8Array): E;
 }
 
-export const keyStateFormat = 1;
+const keyStateFormat = 1;
 
 /**
  * A key's state as canonical bytes: each held event and each shared beginning of matches once. The same state has the same bytes, whatever

@@ -37,7 +37,7 @@ export function compareTaken<E>(a: Taken<E>, b: Taken<E>): number {
 export const isSameTaken = <E>(a: Taken<E>, b: Taken<E>): boolean => compareTaken(a, b) === 0;
 
 /** A condition on the run, found while matching: the skip strategy cannot be carried out. */
-export class PatternRunError extends WeirError {
+class PatternRunError extends WeirError {
   override readonly name = 'PatternRunError';
   constructor(message: string) { super('WEIR_PATTERN_INVALID', message); }
 }

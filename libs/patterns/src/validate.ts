@@ -2,10 +2,10 @@ import { WeirError, type Finding } from '@weir/contracts';
 import { contiguities, innerContiguities, isNegated, plainSteps, type Pattern, type SkipStrategy, type Step } from './pattern';
 
 /** Bounds of one pattern: an automaton has a state or two per step and repetition. */
-export const stepsMax = 64;
-export const repetitionsMax = 1_000;
+const stepsMax = 64;
+const repetitionsMax = 1_000;
 /** Steps with every repetition written out, groups within groups multiplied. */
-export const unrolledStepsMax = 10_000;
+const unrolledStepsMax = 10_000;
 
 /**
  * Refuses what has no meaning in the pattern language.

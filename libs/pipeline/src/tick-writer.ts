@@ -2,7 +2,7 @@ import type { Clock, EventLog } from '@weir/ports';
 import { encodeRawBody } from './raw-record';
 
 /** A lane without a record for this long gets a tick. */
-export const idleTickMs = 1_000;
+const idleTickMs = 1_000;
 
 export interface TickWriterOptions { readonly log: EventLog; readonly lanes: readonly number[]; readonly clock: Clock; readonly idleMs?: number; readonly onError?: (error: unknown) => void }
 

@@ -72,7 +72,7 @@ export interface StopReport {
   readonly late: string[];
 }
 
-export const stopDeadlineMsDefault = 25_000;
+const stopDeadlineMsDefault = 25_000;
 
 /** True when the promise settled in time. What comes later is swallowed: its resource has been given up. */
 async function within(timeoutMs: number, promise: Promise<void>): Promise<boolean> {

@@ -13,7 +13,7 @@ export interface MetricName<Label extends string = never> {
 }
 
 /** Seconds; from what one decision in memory takes to what a caller gives up at. */
-export const latencyBucketsSeconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
+const latencyBucketsSeconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
 
 /**
  * The metrics of one process, named `weir_<service>_<noun>_<unit>`. The same name asked for twice gives the same metric, so two

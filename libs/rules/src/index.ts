@@ -1,4 +1,4 @@
-export { scoreUnits, exactScoreUnits, scoreFromUnits, riskScoreFromUnits, scorePlaces } from './score/noisy-or';
+export { scoreUnits, exactScoreUnits, scoreFromUnits, riskScoreFromUnits } from './score/noisy-or';
 export { shareOf } from './score/share';
 export { ask, precedenceOf, bandOf, worse, type Precedence } from './decide/precedence';
 export { DecisionProgram, compileDecisionProgram } from './decide/decision-program';

@@ -2,7 +2,7 @@ import type { SeededRandom } from '@weir/testkit';
 import { cityAt, mapSide } from './geography';
 
 /** Most terminals one customer goes to; of more within reach a random choice is kept. */
-export const terminalsPerCustomerMax = 64;
+const terminalsPerCustomerMax = 64;
 
 /** Terminals in cells of the map, so that a search looks at its neighbourhood alone. */
 export class TerminalGrid {

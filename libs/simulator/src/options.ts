@@ -37,7 +37,7 @@ export interface DriftOptions {
 }
 
 /** Bounds of a simulation: what fits the arrays of one day and the memory of a small machine. */
-export const simulationLimits = Object.freeze({ daysMax: 3_650, customersMax: 2_000_000, terminalsMax: 2_000_000 });
+const simulationLimits = Object.freeze({ daysMax: 3_650, customersMax: 2_000_000, terminalsMax: 2_000_000 });
 
 export const defaultFraud: FraudOptions = Object.freeze({
   largeAmountMinor: 22_000, terminalsPerDay: 2 / 10_000, customersPerDay: 3 / 5_000, burstsPerDay: 2 / 5_000, ringsPerDay: 1 / 5_000,

@@ -8,7 +8,7 @@ export function compareValues(a: Value, b: Value): number {
 }
 
 /** By Unicode code point, which is also the order of the UTF-8 bytes. */
-export function compareText(a: string, b: string): number {
+function compareText(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
     const x = a.charCodeAt(i);

@@ -45,7 +45,7 @@ export interface KernelPlan {
 /** Events of one key that are read exactly; above it a read uses hops of W/60 and says APPROXIMATE. */
 export const exactEventsMax = 512;
 /** Most rows of a `last: n` window. */
-export const lastRowsMax = 10_000;
+const lastRowsMax = 10_000;
 
 export function compileKernel(columns: readonly ColumnKind[], filters: number, written: readonly AggregatePlan[], texts = new TextTables()): KernelPlan {
   // `since_last` always takes the current event away before its window is formed.
@@ -103,7 +103,7 @@ const dayMs = 24 * hourMs;
 const calendarReachMs = Object.freeze({ day: dayMs + 2 * hourMs, week: 7 * dayMs + 2 * hourMs, month: 31 * dayMs + 2 * hourMs });
 
 /** How far behind a read its window can begin. Sessions, rows and what needs single values for ever have rules of their own. */
-export function reachOf(group: WindowGroup): number {
+function reachOf(group: WindowGroup): number {
   const { window } = group;
   switch (window.kind) {
     case 'sliding': return window.sizeMs + window.delayMs + Math.ceil(window.hopMs) + 1;

@@ -1,7 +1,7 @@
 import type { ByteReader, ByteWriter } from '@weir/contracts';
 
 /** Relative error of a quantile. */
-export const sketchRelativeError = 0.01;
+const sketchRelativeError = 0.01;
 const gamma = (1 + sketchRelativeError) / (1 - sketchRelativeError);
 const logGamma = Math.log(gamma);
 /** Values nearer to zero than this count as zero. */

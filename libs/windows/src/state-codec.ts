@@ -7,7 +7,7 @@ import { RawRows, filtersPerWord } from './raw-rows';
 import { TileSet } from './tile-set';
 
 /** Changes when the layout of packed state does. */
-export const stateFormatVersion = 1;
+const stateFormatVersion = 1;
 /** Fractions are kept as whole numbers of 10^-digits where every value of a column comes back the same. */
 const digitsMax = 6;
 const wholeDoubles = 15;

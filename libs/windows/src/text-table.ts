@@ -1,7 +1,7 @@
 import { hashText } from './hash';
 
 /** Texts in one table before the next one begins. */
-export const textsPerTableMax = 1_000_000;
+const textsPerTableMax = 1_000_000;
 
 /** Texts by number, from 0: equal texts have one number, so rows hold numbers and no text is compared twice. */
 export class TextTable {

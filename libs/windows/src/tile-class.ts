@@ -22,7 +22,7 @@ const quarterMs = 900_000;
 const lifetimeHopMs = hourMs;
 const hourly: readonly [num: number, den: number] = [lifetimeHopMs, 1];
 /** After so many half-lives nothing is left of a value (2^-100). */
-export const decayHalfLivesMax = 100;
+const decayHalfLivesMax = 100;
 const halfLivesPerTile = 8;
 /** Complete windows are cut exactly where their boundaries fall on at most so many tiles. */
 const exactTilesMax = 240;
@@ -49,7 +49,7 @@ export function decayClassIndex(classes: readonly TileClass[], halfLifeMs: numbe
 }
 
 /** W/60 as a fraction of ms, at least 1 ms. */
-export function capRatio(sizeMs: number): [num: number, den: number] {
+function capRatio(sizeMs: number): [num: number, den: number] {
   if (sizeMs <= hopsPerWindow) return [1, 1];
   return sizeMs % hopsPerWindow === 0 ? [sizeMs / hopsPerWindow, 1] : [sizeMs, hopsPerWindow];
 }

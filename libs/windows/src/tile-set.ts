@@ -4,7 +4,7 @@ import { Summary } from './summary';
 import { tileSizeMs, tileStartMs, type TileClass } from './tile-class';
 
 /** Tiles kept per class; the oldest give way (into the base, where there is one). */
-export const tilesPerClassMax = 1_024;
+const tilesPerClassMax = 1_024;
 
 export interface Tile { startMs: number; /** Last event of a session; unused in hops. */ endMs: number; readonly summaries: readonly Summary[] }
 

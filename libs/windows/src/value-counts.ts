@@ -4,7 +4,7 @@ import { decodeValue, encodeValue } from './value-codec';
 
 type Known = Exclude<Value, null>;
 /** Values counted exactly; above it Space-Saving. */
-export const countedValuesMax = 1_000;
+const countedValuesMax = 1_000;
 
 /**
  * How often each value occurs: exact up to 1,000 values, then Space-Saving: the least frequent value (the greatest of them) gives its

@@ -1,7 +1,7 @@
 import { WeirError, type PatternMatch } from '@weir/contracts';
 import { MemoryEventLog, MemoryOnlineStore } from '@weir/adapters/memory';
 import { PatternStage } from '@weir/cep';
-import { canonicalSetJson, parseDocuments, resolveCanonicalSet, resolveSet } from '@weir/definitions';
+import { parseDocuments, resolveCanonicalSet, resolveSet } from '@weir/definitions';
 import { IngestStage } from '@weir/ingest';
 import { encodeRawBody, LaneRunner, type Chain, type Sink, type TakenBatch } from '@weir/pipeline';
 import { Clock } from '@weir/ports';
@@ -62,7 +62,7 @@ async function logOf(random: SeededRandom, count: number): Promise<MemoryEventLo
     const shared = { card_id: `c${random.int(0, 4)}`, device_id: `d${random.int(0, 2)}` }, eventMs = timeMs - random.int(0, 7_000);
     const event = random.chance(0.25) ? body('logins', { ...shared, login_id: `l${at}`, at: eventMs, abroad: random.chance(0.7) }, timeMs) : body('transactions', { ...shared, transaction_id: `t${random.chance(0.05) ? at - 1 : at}`, event_time: eventMs, amount: random.pick([50, 5_000, 20_000, 2_000_000]) }, timeMs);
     const next = at === 0 ? set : at === Math.floor(count / 2) ? changed : undefined;
-    if (next !== undefined) await log.append('transactions.raw', 0, [encodeRawBody({ kind: 'definitions', setId: next.id, json: canonicalSetJson(next) })]);
+    if (next !== undefined) await log.append('transactions.raw', 0, [encodeRawBody({ kind: 'definitions', setId: next.id, json: next.canonicalJson })]);
     await log.append('transactions.raw', 0, [encodeRawBody(event)]);
   }
   return log;

@@ -1,1 +1,1 @@
-export { readLineBatches, readRowBatches, writeRows, rowFormatOf, fileBatchRows, type FileRow, type RowFormat } from './row-files';
+export { readLineBatches, readRowBatches, writeRows, rowFormatOf, type FileRow, type RowFormat } from './row-files';

@@ -20,7 +20,7 @@ export interface FileRow {
 export type RowFormat = 'jsonl' | 'csv' | 'parquet';
 
 /** Rows handed over at once. */
-export const fileBatchRows = 1_000;
+const fileBatchRows = 1_000;
 const lineCharsMax = 1 << 20;
 
 /** By the ending: `.jsonl` (`.ndjson`, `.json`), `.csv`, `.parquet`, the first two also with `.gz`. @throws WeirError WEIR_USAGE. */

@@ -2,7 +2,7 @@ import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult }
 import { SqliteThread } from './sqlite-thread';
 
 /** What SQLite refused, with its code. */
-export class SqliteRefusal extends Error {
+class SqliteRefusal extends Error {
   constructor(message: string, readonly code: string | undefined) { super(message); }
 }
 

@@ -72,7 +72,7 @@ export interface DriftLimits {
   readonly newCategoriesShare: number;
 }
 
-export const driftLimitsDefault: DriftLimits = Object.freeze({ psi: 0.2, kolmogorovSmirnov: { distance: 0.1, pValue: 0.01 }, jensenShannon: 0.2, missingRateChange: 0.05, newCategoriesShare: 0.01 });
+const driftLimitsDefault: DriftLimits = Object.freeze({ psi: 0.2, kolmogorovSmirnov: { distance: 0.1, pValue: 0.01 }, jensenShannon: 0.2, missingRateChange: 0.05, newCategoriesShare: 0.01 });
 
 /** Names of the limits a feature passes; none: it did not drift. */
 export function limitsPassed(drift: FeatureDrift, limits: DriftLimits = driftLimitsDefault): (keyof DriftLimits)[] {

@@ -12,7 +12,7 @@ export interface NumericReference {
 }
 
 export const referenceSampleMax = 10_000;
-export const binsMax = 100;
+const binsMax = 100;
 const binsDefault = 10;
 
 /** Bins of equal share of the reference (its quantiles, equal ones once). NaN is missing. */

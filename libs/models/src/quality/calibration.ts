@@ -7,7 +7,7 @@ export interface CalibrationBin {
   readonly fraudShare: number;
 }
 
-export const calibrationBinsMax = 100;
+const calibrationBinsMax = 100;
 
 /** Equal ranges of the scores from 0 to 1, upper edge included; empty ones left out. */
 export function calibrationCurve(rows: readonly Scored[], bins = 10): CalibrationBin[] {

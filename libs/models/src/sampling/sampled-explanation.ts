@@ -20,7 +20,7 @@ export interface SamplingOptions {
 }
 
 const ordersDefault = 200;
-export const ordersMax = 10_000;
+const ordersMax = 10_000;
 
 /**
  * Estimates Shapley values of a model that is not taken apart: a background row is turned into the row to explain, one input

@@ -4,9 +4,9 @@ import { branchModes, type Branch, type BranchMode, type InputColumns } from './
 import type { Tree } from './tree-ensemble';
 
 /** Nodes of one ensemble, all trees together. */
-export const treeNodesMax = 4_000_000;
+const treeNodesMax = 4_000_000;
 /** Splits on the way to a leaf. */
-export const treeDepthMax = 1_000;
+const treeDepthMax = 1_000;
 
 interface RawNode {
   readonly tree: number;
@@ -75,7 +75,7 @@ function addWeights(node: OnnxNode, rawByTree: ReadonlyMap<number, ReadonlyMap<n
 }
 
 /** Weights for one class alone speak of the second label, whichever id they have; with both, those of class 1 do. */
-export function wantedClass(classIds: readonly number[]): number {
+function wantedClass(classIds: readonly number[]): number {
   return classIds.includes(1) ? 1 : 0;
 }
 

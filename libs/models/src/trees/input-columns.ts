@@ -93,7 +93,7 @@ export class InputColumns {
 const bits = new DataView(new ArrayBuffer(4));
 
 /** The next float32 up: for a float32 x, `x ≤ value` and `x < nextFloat32Above(value)` are the same. */
-export function nextFloat32Above(value: number): number {
+function nextFloat32Above(value: number): number {
   if (value === 0) return 2 ** -149;
   bits.setFloat32(0, value);
   const pattern = bits.getInt32(0);

@@ -5,7 +5,7 @@ import type { Tree } from './tree-ensemble';
 /** Outcomes of a group's tests are a number of at most this many bits: 256 rows a table. */
 const bitsMax = 8;
 /** Memory of all tables of one explainer. */
-export const tableBytesDefault = 64 * 1024 * 1024;
+const tableBytesDefault = 64 * 1024 * 1024;
 /** A tree whose tables would be larger is left to the general method. */
 const treeNumbersMax = 32_768;
 

@@ -29,7 +29,7 @@ export interface TreeEnsemble {
 export const probabilityOf = (ensemble: { readonly logistic: boolean }, margin: number): number => (ensemble.logistic ? 1 / (1 + Math.exp(-margin)) : margin);
 
 /** The leaf a row ends in; `columns` as `InputColumns.expand` wrote them. */
-export function leafOf(tree: Tree, columns: Float64Array): number {
+function leafOf(tree: Tree, columns: Float64Array): number {
   let node = 0;
   while ((tree.feature[node] as number) >= 0) {
     const less = (columns[tree.column[node] as number] as number) < (tree.threshold[node] as number);

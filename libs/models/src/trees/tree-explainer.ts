@@ -6,7 +6,7 @@ import { probabilityOf, type TreeEnsemble } from './tree-ensemble';
 import type { Explainer, Explanation } from '../explanation';
 
 /** Rows a background may have: they are counted once, when the explainer is made. */
-export const backgroundRowsMax = 100_000;
+const backgroundRowsMax = 100_000;
 
 /**
  * Exact path-dependent TreeSHAP values of the margin (Lundberg and others, 2018) of one row after the other. Preparing

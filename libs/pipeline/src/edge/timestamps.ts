@@ -12,7 +12,7 @@ export function readTimestamp(value: unknown): number | undefined {
 }
 
 /** ISO 8601 date or date and time, seconds and zone optional; undefined for anything else, and for days that do not exist. */
-export function parseIso(text: string): number | undefined {
+function parseIso(text: string): number | undefined {
   const match = isoPattern.exec(text);
   if (!match) return undefined;
   const year = Number(match[1]), month = Number(match[2]), day = Number(match[3]);

@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { WeirError } from '@weir/contracts';
 
 /** Shorter keys are refused, bytes. */
-export const tokenKeyBytesMin = 16;
+const tokenKeyBytesMin = 16;
 const tokenBytes = 16;
 /** Values whose tokens are kept, twice: the half that was not asked for lately goes when the other one is full. */
 const cachedTokensMax = 65_536;

@@ -4,7 +4,7 @@ import { compileCondition, type Compiled, type Environment } from '@weir/express
 export interface CompiledPolicy { readonly policy: Policy; readonly when: Compiled<ConditionFrame> | undefined }
 
 /** What holds where no policy does. */
-export const defaultPolicy: Policy = Object.freeze({ ...written, kind: 'Policy', name: 'default', version: 0, owner: null, description: null, tags: [], when: null, order: 0 });
+const defaultPolicy: Policy = Object.freeze({ ...written, kind: 'Policy', name: 'default', version: 0, owner: null, description: null, tags: [], when: null, order: 0 });
 
 const byOrderThenName = (a: Policy, b: Policy): number => a.order - b.order || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 

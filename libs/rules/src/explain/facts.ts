@@ -103,6 +103,6 @@ function membership(node: Node & { readonly node: 'in' }, scope: FactsScope, wan
 }
 
 /** A path by its label; any other operand by its text, formatted like the money or times in it where it is a sum or a product with one. */
-export function operandLabel(node: Node, scope: FactsScope): Label {
+function operandLabel(node: Node, scope: FactsScope): Label {
   return node.node === 'path' ? labelOf(node.path, scope.set, scope.source) : { name: node.text, format: (value: CelValue) => plain(value) };
 }

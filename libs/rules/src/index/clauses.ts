@@ -8,7 +8,7 @@ import { negation, predicateOf, type Predicate } from './predicate';
 export interface Clause<Frame> { readonly predicates: readonly Predicate<Frame>[]; readonly whole: boolean }
 
 /** A condition with more clauses is indexed less finely: the part that multiplies is left to evaluation. */
-export const clausesMax = 8;
+const clausesMax = 8;
 const never = <Frame>(): readonly Clause<Frame>[] => [];
 const always = <Frame>(): readonly Clause<Frame>[] => [{ predicates: [], whole: true }];
 const opaque = <Frame>(): readonly Clause<Frame>[] => [{ predicates: [], whole: false }];

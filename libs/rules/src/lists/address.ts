@@ -4,7 +4,7 @@ import { IPv6 } from 'ipaddr.js';
 export type Address = { readonly family: 4; readonly bits: number } | { readonly family: 6; readonly bits: bigint };
 
 /** Four decimal parts without leading zeros, as a number; undefined for anything else (`127.1`, `0x7f…`, text). */
-export function parseIpv4(text: string): number | undefined {
+function parseIpv4(text: string): number | undefined {
   let bits = 0, part = -1, parts = 0;
   for (let i = 0; i <= text.length; i++) {
     const code = i === text.length ? 46 : text.charCodeAt(i);

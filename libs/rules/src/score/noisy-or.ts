@@ -1,7 +1,7 @@
 import { complement, decimalOf, times, unitsOf, type Decimal } from './decimal';
 
 /** The score is rounded to 12 decimals before it is compared or printed. */
-export const scorePlaces = 12;
+const scorePlaces = 12;
 const unitsPerOne = 1e12;
 
 /**

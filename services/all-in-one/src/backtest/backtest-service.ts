@@ -7,9 +7,9 @@ import type { SetText, SuitePlace } from './side-job';
 import type { SuiteBacktest } from './suite-backtest';
 
 /** Back-tests at once; another is turned away until one has ended. */
-export const runningMax = 2;
+const runningMax = 2;
 /** Ended ones whose result is kept. */
-export const keptMax = 20;
+const keptMax = 20;
 /** Memory that each thread of one may take, MB. */
 const memoryMbMax = 4_096;
 

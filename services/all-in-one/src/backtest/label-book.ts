@@ -4,7 +4,7 @@ import { readTimestamp } from '@weir/pipeline';
 import { labelCode } from './side-batch';
 
 /** Labels held at once; more than this is refused, not cut off. */
-export const labelsMax = 20_000_000;
+const labelsMax = 20_000_000;
 
 /** What turned out to be fraud, by transaction: the newest label counts, of two of the same time the later one. */
 export class LabelBook {

@@ -7,7 +7,6 @@ import type { Way } from './thread-pair';
 
 /** Transactions shown per kind of change, unless asked otherwise. */
 export const examplesDefault = 10;
-export const examplesMax = 1_000;
 
 /** A lane to be run by both sides, and how. */
 export interface LanePair { readonly way: Way['kind']; readonly open: () => SidePair }

@@ -10,7 +10,7 @@ import { labelCode, outcomeCode, type DecisionDetail, type RuleTotals, type Side
 const segmentsMax = 1_000;
 /** Matches shown of a pattern. */
 export const matchExamplesMax = 5;
-export const otherSegment = '(other)', noSegment = '(none)';
+const otherSegment = '(other)', noSegment = '(none)';
 
 /** What a side looks at. */
 export interface SideView {

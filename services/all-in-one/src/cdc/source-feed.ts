@@ -46,7 +46,7 @@ export class SourceFeed {
   }
 }
 
-export const nameOf = ({ source }: ChangeEvent): string => `${source.schema}.${source.table}`;
+const nameOf = ({ source }: ChangeEvent): string => `${source.schema}.${source.table}`;
 
 /** One that is not there is gone, too. */
 async function removeEntry(client: Client, path: string): Promise<void> {

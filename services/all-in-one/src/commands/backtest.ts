@@ -82,7 +82,7 @@ function momentOf(flag: string, text: string): number {
 }
 
 /** Matches before and after, by day, and of each pattern what it gives now. */
-export function printPatterns(patterns: readonly JsonObject[]): void {
+function printPatterns(patterns: readonly JsonObject[]): void {
   if (patterns.length === 0) return;
   const counts = (side: unknown): unknown[] => { const of = objectOf(side); return [of['matches'], of['keys']]; };
   print('');

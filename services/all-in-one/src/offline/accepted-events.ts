@@ -25,7 +25,7 @@ export async function* acceptedEvents(source: LaneSource, progress?: (records: n
 }
 
 /** Rows of profile tables as in force at a place in the lane. A change older than what is there (by the source's own version) is ignored. */
-export class TableRows {
+class TableRows {
   private readonly rows = new Map<string, { readonly row: Row | undefined; readonly version: number | null }>();
 
   apply({ table, key, version, ...change }: TableChange): void {

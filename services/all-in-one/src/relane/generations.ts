@@ -9,7 +9,7 @@ import type { Changed } from './lane-record';
  * Decisions over a change of the number of lanes. What was answered stays what it was, under its id: of a transaction that stood in the lanes before, the new lanes hold what they
  * make of it for themselves (to go on from, and to be verified), and callers get the decision they got.
  */
-export class Generations extends DecisionStore {
+class Generations extends DecisionStore {
   constructor(private readonly now: DecisionStore, private readonly before: DecisionStore, private readonly changed: Changed) { super(); }
 
   override take(rows: readonly DecisionRow[]): TakenDecisions { return this.now.take(rows); }

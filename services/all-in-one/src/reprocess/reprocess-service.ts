@@ -11,7 +11,7 @@ import type { Builds } from './builds';
 import { ValueComparison } from './compare-values';
 
 /** Builds at once; another waits for its turn with whoever asks again. */
-export const runningMax = 2;
+const runningMax = 2;
 /** Records a lane may have gained since it was built up to its end: the switch builds the rest while that lane waits. */
 const lagAtSwitchMax = 1_000;
 const roundsMax = 50;

@@ -9,7 +9,7 @@ import { inputOfRecord, type DecisionInput, type DecisionProgram } from '@weir/r
 export type EarlierDecisions = (of: { readonly entity: string; readonly fromMs: number; readonly toMs: number; readonly max: number }) => Promise<readonly Verdict[]>;
 
 /** Events of the key that are run again; what came before them is not known to the explanation. */
-export const eventsMax = 500;
+const eventsMax = 500;
 
 /**
  * Why a pattern was not completed by a decision's event: its steps are run again over the key's recent events, as their decisions recorded them, and the

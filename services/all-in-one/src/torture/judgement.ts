@@ -14,7 +14,7 @@ export interface FaultEffect {
 }
 
 /** A transaction that is decided so long after it was due had to wait for something. */
-export const slowMs = 1_000;
+const slowMs = 1_000;
 
 export interface Judgement {
   readonly transactions: number;

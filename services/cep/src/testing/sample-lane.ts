@@ -1,5 +1,5 @@
 import type { ControlItem, EventItem, LaneItem, PatternMatch, Value } from '@weir/contracts';
-import { canonicalSetJson, parseDocuments, resolveSet, type DefinitionSet } from '@weir/definitions';
+import { parseDocuments, resolveSet, type DefinitionSet } from '@weir/definitions';
 import { patternCheck } from '@weir/patterns';
 import { PatternStage, type PatternStageOptions } from '../pattern-stage';
 
@@ -53,7 +53,7 @@ export class Lane {
   constructor(private readonly set: DefinitionSet) { this.define(set); }
 
   define(set: DefinitionSet): this {
-    const item: ControlItem = { ...this.placed(0), kind: 'definitions', setId: set.id, json: canonicalSetJson(set), matches: [] };
+    const item: ControlItem = { ...this.placed(0), kind: 'definitions', setId: set.id, json: set.canonicalJson, matches: [] };
     this.items.push(item);
     return this;
   }

@@ -5,7 +5,7 @@ import { checkEvent, parseEvent, submittedRow } from './event-text';
 import { batchRowJson, minimalRowJson } from './row-answers';
 
 /** Most rows handed to the edge in one call. */
-export const batchChunkRowsMax = 512;
+const batchChunkRowsMax = 512;
 /** Calls to the edge that are open at once for one batch: one is decided while the one before is written. */
 const chunksInFlightMax = 2;
 

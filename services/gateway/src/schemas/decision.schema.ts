@@ -8,7 +8,7 @@ const decidedBy = z.enum(decidedByOrder);
 export const featureValues = z.record(z.string(), z.unknown()).meta({ description: 'Value by feature name; null where there is none.' });
 export const featureStatusByName = z.record(z.string(), z.enum(featureStatuses)).meta({ description: 'Status by feature name.' });
 
-export const modelPart = z.object({
+const modelPart = z.object({
   name: z.string(), version: z.number().int(),
   p: z.number().nullable().meta({ description: 'P(fraud); null when the model gave no answer.' }),
   margin: z.number().optional().meta({ description: 'base + contributions; log-odds where the model ends in a logistic. Only where an explanation was asked for.' }),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isoTime, jsonObject, name, next, page } from './shared.schema';
 
-export const definitionKinds = ['Source', 'Entity', 'FeatureView', 'FeatureService', 'Table', 'Pattern', 'Rule', 'List', 'Model', 'Policy'] as const;
+const definitionKinds = ['Source', 'Entity', 'FeatureView', 'FeatureService', 'Table', 'Pattern', 'Rule', 'List', 'Model', 'Policy'] as const;
 const kind = z.enum(definitionKinds);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in hex');
 

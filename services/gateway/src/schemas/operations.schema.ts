@@ -15,7 +15,7 @@ export const entryBody = z.strictObject({
   .refine(({ from, until }) => from == null || until == null || from < until, { message: 'a time after `from`', path: ['until'] });
 
 /** Entries of one upload; a longer list comes in several. */
-export const uploadEntriesMax = 100_000;
+const uploadEntriesMax = 100_000;
 const uploadEntry = z.strictObject({ value: id, ttl: durationMs.optional(), from: timeMs.nullish(), until: timeMs.nullish(), reason: z.string().max(2_000).optional(), by: z.string().max(200).optional() })
   .refine(({ ttl, until }) => ttl === undefined || until === undefined, { message: 'ttl or until, not both', path: ['until'] })
   .refine(({ from, until }) => from == null || until == null || from < until, { message: 'a time after `from`', path: ['until'] });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export const fieldError = z.object({
+const fieldError = z.object({
   field: z.string(), expected: z.string(), got: z.string(),
   where: z.string().optional().meta({ description: 'File and line, where definitions came as text.' }),
   name: z.string().optional().meta({ description: 'The definition at fault.' }),

@@ -38,7 +38,7 @@ export const name = z.string().min(1).max(200);
 /** The key of an entity, an id, a value of a list. */
 export const id = z.string().min(1).max(1_024);
 
-export const rowsPerPageMax = 1_000;
+const rowsPerPageMax = 1_000;
 export const page = {
   limit: z.coerce.number().int().min(1).max(rowsPerPageMax).default(100).meta({ description: 'Most things in one answer.' }),
   cursor: z.string().min(1).max(1_024).optional().meta({ description: '`next` of the answer before.' }),

@@ -167,7 +167,7 @@ export class WebhookSender {
 }
 
 /** The event in CloudEvents' JSON form; `weirfolded`: how many more of the kind this one stands for. */
-export function webhookBody({ alert, entity, traceparent }: StoredAlert, folded: number): string {
+function webhookBody({ alert, entity, traceparent }: StoredAlert, folded: number): string {
   const { webhooks: _webhooks, data, ...attributes } = alert;
   return JSON.stringify({ ...attributes, ...(entity === null ? {} : { weirentity: entity }), ...(traceparent === undefined ? {} : { traceparent }), weirfolded: folded, data });
 }

@@ -16,7 +16,7 @@ export interface ModelGuardOptions extends Pick<ModelsOptions, 'errorRateMax' | 
 }
 
 /** Under this name a return is in the registry and in its audit. */
-export const guardName = 'weir model guard';
+const guardName = 'weir model guard';
 /** Sets looked at for where a version came in. */
 const setsMax = 100;
 /** Batches before a latency is judged. */
