@@ -74,7 +74,7 @@ export class DecisionProto {
 
   /** Set and source of a decision, without reading the rest. */
   head(bytes: Uint8Array): { readonly set: string; readonly source: string } {
-    const reader = new ProtoReader().over(bytes);
+    const reader = this.reader.over(bytes);
     let set = '', source = '';
     for (let field = reader.next(); field !== 0 && (set === '' || source === ''); field = reader.next()) {
       if (field === 25) set = reader.text();

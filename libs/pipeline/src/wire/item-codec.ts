@@ -24,6 +24,7 @@ export const passedOver: Uint8Array = new Uint8Array(0);
 export class ItemCodec {
   private readonly writer = new ProtoWriter();
   private readonly reader = new ProtoReader();
+  private readonly vectorReader = new ProtoReader();
   private time: LaneTime = { clockMs: -Infinity, watermarkMsBySource: new Map() };
   private source = '';
   private replyTo: string | undefined;
@@ -172,13 +173,13 @@ export class ItemCodec {
   private readVector(bytes: Uint8Array, source: string, layoutOf: LayoutOf): FeatureVector {
     const layout = layoutOf(source);
     if (layout === undefined) throw new RangeError(`a vector of the source ${source}, which the set in force does not know`);
-    const reader = new ProtoReader().over(bytes);
+    const reader = this.vectorReader.over(bytes);
     const count = layout.names.length;
     let numbers: Float64Array = new Float64Array(0), statuses: Uint8Array = new Uint8Array(0);
     const others: (FeatureValue | undefined)[] = new Array<FeatureValue | undefined>(count).fill(undefined);
     for (let field = reader.next(); field !== 0; field = reader.next()) {
       if (field === 1) numbers = reader.doubles();
-      else if (field === 2) statuses = Uint8Array.from(reader.raw());
+      else if (field === 2) statuses = new Uint8Array(reader.raw());
       else if (field === 3) {
         const given = JSON.parse(reader.text()) as FeatureValue[]; // written by writeVector alone
         this.othersOf(layout).forEach((slot, index) => { others[slot] = given[index] ?? undefined; });

@@ -1,12 +1,14 @@
 import { jsonTextField } from './proto-writer';
 
+const nothing = Buffer.alloc(0);
+
 /** Reads the wire format of Protobuf. `next` gives the number of the next field, 0 at the end; then one of the others takes its value, or `skip`. @throws RangeError past the end. */
 export class ProtoReader {
   private at = 0;
   private end = 0;
   private wire = 0;
   private isJson = false;
-  private bytes: Buffer = Buffer.alloc(0);
+  private bytes: Buffer = nothing;
 
   over(bytes: Uint8Array): this {
     this.bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -17,13 +19,20 @@ export class ProtoReader {
 
   next(): number {
     if (this.at >= this.end) return 0;
-    const tag = this.uint(), field = Math.floor(tag / 8);
+    const tag = this.uint();
     this.wire = tag & 7;
+    const field = tag < 2 ** 31 ? tag >>> 3 : Math.floor(tag / 8);
     this.isJson = field > jsonTextField;
     return this.isJson ? field - jsonTextField : field;
   }
 
   uint(): number {
+    // Nearly all are of one byte: tags, lengths, flags.
+    const first = this.at < this.end ? this.bytes[this.at] as number : 128;
+    if (first < 128) {
+      this.at += 1;
+      return first;
+    }
     let value = 0, scale = 1;
     for (;;) {
       const byte = this.byte();
@@ -102,7 +111,7 @@ export class ProtoReader {
   skip(): void {
     if (this.wire === 0) this.uint();
     else if (this.wire === 1) this.advance(8);
-    else if (this.wire === 2) this.raw();
+    else if (this.wire === 2) this.advance(this.uint());
     else if (this.wire === 5) this.advance(4);
     else throw new RangeError(`wire type ${this.wire}`);
   }

@@ -1,16 +1,22 @@
 /** Number of the field that a text goes to as JSON where it is no whole Unicode: its own plus this. */
 export const jsonTextField = 64;
 
+/** What is taken out lies together in blocks of this size, each of them dropped when all in it are: records are made by the thousand and soon gone. A larger one has memory of its own. */
+const blockBytes = 65_536, shareBytesMax = 8_192;
+
 /** Writes the wire format of Protobuf. What is written is copied out once, by `take`; the buffer is used again. */
 export class ProtoWriter {
   private bytes = Buffer.allocUnsafe(65_536);
   private view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
   private at = 0;
+  private block = Buffer.alloc(0);
+  private blockAt = 0;
 
   /** All that was written since the last call. */
   take(): Uint8Array {
-    const taken = Buffer.allocUnsafeSlow(this.at);
-    this.bytes.copy(taken, 0, 0, this.at);
+    const length = this.at;
+    const taken = length > shareBytesMax ? Buffer.allocUnsafeSlow(length) : this.share(length);
+    this.bytes.copy(taken, 0, 0, length);
     this.at = 0;
     return taken;
   }
@@ -116,6 +122,14 @@ export class ProtoWriter {
     this.at = start - 1;
     this.varint(length);
     this.at = start + more + length;
+  }
+
+  private share(length: number): Buffer {
+    if (this.blockAt + length > this.block.length) {
+      this.block = Buffer.allocUnsafeSlow(blockBytes);
+      this.blockAt = 0;
+    }
+    return this.block.subarray(this.blockAt, (this.blockAt += length));
   }
 
   private varint(value: number): void {
