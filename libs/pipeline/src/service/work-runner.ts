@@ -67,6 +67,8 @@ export class WorkRunner {
   #publishing: Promise<void> = Promise.resolve();
   #stopping = false;
   #failure: unknown;
+  /** Ends the wait for records. */
+  #wake: (() => void) | undefined;
   #loop: Promise<void> | undefined;
 
   constructor(options: WorkRunnerOptions) {
@@ -108,6 +110,7 @@ export class WorkRunner {
   /** Takes no more, lets what was taken finish, and publishes the state (unless the lane has another owner). */
   async stop(options: { readonly checkpoint?: boolean } = {}): Promise<void> {
     this.#stopping = true;
+    this.#wake?.();
     await this.#loop;
     await this.#gate.empty();
     if (this.#failure === undefined && options.checkpoint !== false && this.#published < this.#taken) this.#checkpoint();
@@ -130,23 +133,32 @@ export class WorkRunner {
 
   async #run(): Promise<void> {
     const { lane, log, work, clock } = this.#options;
-    const batchMax = this.#options.batchMax ?? 2_048, idleWaitMs = this.#options.idleWaitMs ?? 200, checkpointMs = this.#options.checkpointMs ?? 500;
+    const batchMax = this.#options.batchMax ?? 2_048, idleWaitMs = this.#options.idleWaitMs ?? 1_000, checkpointMs = this.#options.checkpointMs ?? 500;
     while (!this.#stopping && this.#failure === undefined) {
       const waitedFrom = performance.now();
       await this.#gate.enter();
       this.#gate.leave();
       this.#options.hooks?.waited?.(performance.now() - waitedFrom);
       // First what is there or comes: a log that is asked when it has nothing has to be asked twice, and over a network that is dear.
-      await log.wait(work.input, lane, this.#next, this.#takenSinceCheckpoint > 0 ? Math.min(idleWaitMs, checkpointMs) : idleWaitMs);
+      await this.#arrival(this.#takenSinceCheckpoint > 0 ? Math.min(idleWaitMs, checkpointMs) : idleWaitMs);
       if (this.#stopping) return;
       const records = await this.#attempt(() => log.read(work.input, lane, this.#next, batchMax));
       if (this.#failure !== undefined) return;
       if (records.length > 0) {
         await this.#take(records);
         if (records.length < batchMax && this.#options.batchEveryMs !== undefined) await sleep(this.#options.batchEveryMs);
-      }
-      else if (this.#takenSinceCheckpoint > 0 && this.#checkpoints === this.#checkpointsDone && clock.nowMs() - this.#lastCheckpointMs >= checkpointMs) this.#checkpoint();
+      } else if (this.#takenSinceCheckpoint > 0 && this.#checkpoints === this.#checkpointsDone && clock.nowMs() - this.#lastCheckpointMs >= checkpointMs) this.#checkpoint();
     }
+  }
+
+  /** Resolves when a record is there, after the time, or when the lane is to stop. */
+  #arrival(withinMs: number): Promise<void> {
+    const { lane, log, work } = this.#options;
+    return new Promise((resolve, reject) => {
+      this.#wake = resolve;
+      if (this.#stopping) resolve();
+      else log.wait(work.input, lane, this.#next, withinMs).then(resolve, reject);
+    });
   }
 
   async #take(records: readonly LogRecord[]): Promise<void> {
@@ -231,6 +243,7 @@ export class WorkRunner {
   #fail(error: unknown): void {
     this.#failure ??= error;
     this.#stopping = true;
+    this.#wake?.();
   }
 }
 
