@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WeirError, type Value } from '@weir/contracts';
 import type { Clock } from '@weir/ports';
 import { Client } from 'pg';
@@ -38,6 +39,8 @@ interface Waiting { readonly event: ChangeEvent | undefined; readonly endLsn: bi
 
 const snapshotRows = 1_000;
 const aliveMs = 10_000;
+/** A server lets go of a slot a moment after its reader is gone; one that has it for longer reads it. */
+const releaseWithinMs = 30_000, releaseLookMs = 50;
 /** Says that we are there, and acknowledges nothing. */
 const nothingNew = 0n;
 
@@ -89,7 +92,10 @@ export class PostgresCdc {
 
   /** Drops the slot: the next run begins with all rows again. */
   static async dropSlot(url: string, slot: string): Promise<void> {
-    await withClient(url, (client) => client.query('select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1', [slot]));
+    await withClient(url, async (client) => {
+      await released(client, slot, () => false);
+      await client.query('select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1', [slot]);
+    });
   }
 
   #publish(): Promise<void> {
@@ -101,8 +107,12 @@ export class PostgresCdc {
   }
 
   async #slotExists(): Promise<boolean> {
+    const { url, slot } = this.#options;
     let exists = false;
-    await withClient(this.#options.url, async (client) => { exists = (await client.query('select 1 from pg_replication_slots where slot_name = $1', [this.#options.slot])).rowCount !== 0; });
+    await withClient(url, async (client) => {
+      exists = (await client.query('select 1 from pg_replication_slots where slot_name = $1', [slot])).rowCount !== 0;
+      if (exists) await released(client, slot, () => this.#stopping);
+    });
     return exists;
   }
 
@@ -259,6 +269,12 @@ function rowOf(relation: Relation, tuple: Tuple, before: Tuple | undefined): Cha
     if (text !== undefined) row[name] = valueOf(text, typeOid);
   });
   return row;
+}
+
+async function released(client: Client, slot: string, isOver: () => boolean): Promise<void> {
+  for (const untilMs = performance.now() + releaseWithinMs; !isOver() && performance.now() < untilMs; await sleep(releaseLookMs)) {
+    if ((await client.query('select 1 from pg_replication_slots where slot_name = $1 and active', [slot])).rowCount === 0) return;
+  }
 }
 
 async function withClient(url: string, work: (client: Client) => Promise<unknown>): Promise<void> {
