@@ -1,4 +1,4 @@
-import { featureStatuses, featureValue, type FeatureStatus, type FeatureValue, type StreamEvent, type Value } from '@weir/contracts';
+import { featureStatuses, featureValue, WeirError, type FeatureStatus, type FeatureValue, type StreamEvent, type Value } from '@weir/contracts';
 import { parseMomentMs, type DefinitionSet } from '@weir/definitions';
 import { pointInTime, type PointInTimeAnswer, type PointInTimeOptions, type PointInTimeRow } from './point-in-time';
 
@@ -17,14 +17,22 @@ export interface FeatureQuestion extends Pick<PointInTimeOptions, 'profilesOf'> 
   readonly asDecided: boolean;
 }
 
-/** Answers each row in its place: the row itself with `features` and `statuses` of all views whose key it has. */
+/**
+ * Answers each row in its place: the row itself with `features` and `statuses` of all views whose key it has.
+ * @throws WeirError WEIR_INPUT_INVALID naming the first row that has neither a time nor an event.
+ */
 export function answerFeatureCase(question: FeatureQuestion): Array<Readonly<Record<string, unknown>> & AnsweredRow> {
   const { set, acceptedEvents, rows } = question;
   const find = eventFinder(set, acceptedEvents);
-  const asked = rows.map((row): PointInTimeRow => {
+  const asked = rows.map((row, index): PointInTimeRow => {
     const time = row['time'];
     const timeMs = (typeof time === 'string' || typeof time === 'number' ? parseMomentMs(time) : undefined) ?? NaN;
-    return { keys: keysOf(row), timeMs, eventIndex: find(row, timeMs) };
+    const eventIndex = find(row, timeMs);
+    if (eventIndex < 0 && Number.isNaN(timeMs)) {
+      const got = JSON.stringify(time ?? null), expected = 'a time (ISO 8601, or ms since the epoch), or the id of an event';
+      throw new WeirError('WEIR_INPUT_INVALID', `at[${index}].time: expected ${expected}, got ${got}`, { findings: [{ where: `at[${index}]`, field: 'time', expected, got }] });
+    }
+    return { keys: keysOf(row), timeMs, eventIndex };
   });
   const answers: Array<Readonly<Record<string, unknown>> & AnsweredRow> = new Array(rows.length);
   pointInTime(set, acceptedEvents, asked, question, (answer) => { answers[answer.rowIndex] = { ...rows[answer.rowIndex], ...answeredRow(answer) }; });

@@ -52,3 +52,9 @@ it('a time of an entry without a zone is UTC, wherever it runs', async () => {
   if (zone === undefined) delete process.env['TZ']; else process.env['TZ'] = zone;
   expect((answer?.['decisions'] as { lists: string[] }[]).map(({ lists }) => lists)).toEqual([[], ['l']]);
 });
+
+it.each([[{}, 'null'], [{ t: 'x', time: 'soon' }, '"soon"'], [{ time: '2025-02-30' }, '"2025-02-30"']])('a row %j, of no event and no time, is said and not answered with nothing', async (row, got) => {
+  const given = { name: 'x', definitions: [...definitions, { kind: 'Entity', name: 'e', key: 'k' }, { kind: 'FeatureView', name: 'v', entity: 'e', source: 's', features: [{ name: 'c', agg: 'count' }] }], events: [{ id: 'a', t: 1, k: 'v' }], at: [{ k: 'v', id: 'a' }, { k: 'v', ...row }] };
+  const [answer] = await answers('features', [JSON.stringify(given)]);
+  expect(answer).toMatchObject({ rows: null, error: `at[1].time: expected a time (ISO 8601, or ms since the epoch), or the id of an event, got ${got}` });
+});
