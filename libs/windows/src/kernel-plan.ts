@@ -97,7 +97,7 @@ function groupOf(plans: readonly AggregatePlan[], passes: ReadonlyArray<readonly
   };
 }
 
-const carriedAggregates: ReadonlySet<Aggregate> = new Set(['count', 'sum', 'avg', 'min', 'max', 'stddev', 'variance', 'stddev_pop', 'variance_pop', 'distinct', 'top_k', 'counts_by']);
+const carriedAggregates: ReadonlySet<Aggregate> = new Set(['count', 'sum', 'avg', 'min', 'max', 'stddev', 'variance', 'stddev_pop', 'variance_pop', 'distinct', 'top_k', 'counts_by', 'median', 'percentile']);
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const calendarReachMs = Object.freeze({ day: dayMs + 2 * hourMs, week: 7 * dayMs + 2 * hourMs, month: 31 * dayMs + 2 * hourMs });

@@ -49,7 +49,7 @@ export class KernelReader {
   private readonly combined = { sum: new ExactSum(), squares: new ExactSum(), min: 0, max: 0 };
   private readonly summaries: (Summary | undefined)[] = [];
   private readonly rows = new RowReader(this.selection);
-  private tiled: readonly Summary[] | null = null;
+  private tiled: MergedTiles | null = null;
   private wasEstimated = false;
   /** What is filled in now. */
   private into: ReadTarget = nothing;
@@ -110,7 +110,7 @@ export class KernelReader {
       merged = new MergedTiles(selection.tileClass, selection.lowMs, state.tileSets?.[selection.tileClass]?.version ?? -1, group.channels, selection.tiles);
       state.keepMerged(index, merged);
     }
-    this.tiled = merged.summaries;
+    this.tiled = merged;
   }
 
   private evaluate(state: KeyedState, group: WindowGroup, { plan, channel }: { readonly plan: AggregatePlan; readonly channel: number }, options: ReadOptions): FeatureValue {
@@ -126,6 +126,11 @@ export class KernelReader {
     if (selection.tileClass >= 0) findTiles(state, selection);
     if (plan.agg === 'since_first' && group.backMs === Infinity && !group.excludeCurrent && plan.filter < 0) return (options.readMs - state.firstMs) / 1_000;
     if (selection.tiles.length === 0 && selection.extra < 0 && !(selection.approximate && isPercentile(plan))) return this.fromRows(raw, channel, plan, options.readMs);
+    const carried = isPercentile(plan) && selection.extra < 0 && (this.tiled !== null || selection.tiles.length === 0) ? this.rows.totals?.channels[channel] : undefined;
+    if (carried !== undefined) {
+      this.wasEstimated = true;
+      return carried.sketchOf(raw, selection.from, selection.until).quantile(plan.percentile, this.tiled?.summaries[channel]?.sketch ?? undefined);
+    }
     const summary = this.summaryOf(raw, group, channel, options.readMs);
     this.wasEstimated = isApproximate(plan, summary);
     return fromSummary(plan, summary, options.readMs);
@@ -165,8 +170,11 @@ export class KernelReader {
   }
 
   private totalWithTiles(raw: RawRows, group: WindowGroup, channel: number, plan: AggregatePlan): number {
-    const tiled = this.tiled?.[channel] as Summary;
-    if (plan.agg === 'distinct') return this.estimated((tiled.distinct as DistinctSummary).countWith(this.rows.values, this.rows.distinctHashes(raw, channel, plan), plan.exactUpTo));
+    const merged = this.tiled as MergedTiles, tiled = merged.summaries[channel] as Summary;
+    if (plan.agg === 'distinct') {
+      const all = merged.distinctWith(raw, channel, this.selection.from, this.selection.until);
+      return this.estimated(all?.count(plan.exactUpTo) ?? (tiled.distinct as DistinctSummary).countWith(this.rows.values, this.rows.distinctHashes(raw, channel, plan), plan.exactUpTo));
+    }
     const pass = this.pass(raw, group, channel);
     if (plan.agg === 'count') return plan.columns.length === 0 ? tiled.rows + pass.rows : tiled.values + pass.values;
     const { combined } = this;

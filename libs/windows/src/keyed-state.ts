@@ -50,7 +50,10 @@ export class KeyedState {
     if (order > this.lastOrder) this.lastOrder = order;
     const { raw } = this;
     const row = raw.insert(timeMs, order, values, passes);
-    if (this.totals !== null && row !== raw.end - 1) for (const totals of this.totals) totals?.inserted(raw, row);
+    if (row !== raw.end - 1) {
+      for (const totals of this.totals ?? []) totals?.inserted(raw, row);
+      for (const merged of this.merged ?? []) merged?.inserted(raw, row);
+    }
     return row;
   }
 
@@ -99,6 +102,7 @@ export class KeyedState {
     const until = this.firstKept(horizonMs);
     if (until > raw.head && !this.plan.keepsOld) {
       this.spilledNewestMs = Math.max(this.spilledNewestMs, raw.timeAt(until - 1));
+      for (const merged of this.merged ?? []) merged?.forgetRows();
       this.dropRows(until - raw.head);
     } else if (until > raw.head) this.spill(until - raw.head, horizonMs, newestMs);
     const oldestRawMs = raw.count > 0 ? raw.timeAt(raw.head) : Infinity;
@@ -120,6 +124,7 @@ export class KeyedState {
         for (const merged of this.merged ?? []) {
           if (merged?.classIndex !== index || merged.version !== before) continue;
           if (stored) merged.add(raw, row);
+          else merged.forgetRows();
           merged.version = set.version;
         }
       });

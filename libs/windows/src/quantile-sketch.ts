@@ -7,37 +7,46 @@ const logGamma = Math.log(gamma);
 /** Values nearer to zero than this count as zero. */
 const smallest = 1e-9;
 
+const placesMin = 16;
+
 /**
  * Quantiles with a relative error of 1 %: counts by logarithmic bucket, so merging is addition and no order matters.
  * @source DDSketch, Masson et al., 2019; buckets are not collapsed: doubles span at most 2 · 35,000 of them, money 1,300.
  */
 export class QuantileSketch {
-  private readonly countByBucket = new Map<number, number>();
+  /** Ascending; a count may be 0 where values were taken back. */
+  private buckets = new Int32Array(placesMin);
+  private counts = new Float64Array(placesMin);
+  private size = 0;
   private total = 0;
 
   add(value: number): void { this.addCount(bucketOf(value), 1); }
 
+  /** Takes back one `add` of the value. */
+  subtract(value: number): void { this.addCount(bucketOf(value), -1); }
+
   mergeFrom(other: QuantileSketch): void {
-    for (const [bucket, count] of other.countByBucket) this.addCount(bucket, count);
+    for (let place = 0; place < other.size; place++) this.addCount(other.buckets[place] as number, other.counts[place] as number);
   }
 
-  /** The value at `percentile` (0–100), interpolated between closest ranks; null when empty. */
-  quantile(percentile: number): number | null {
-    if (this.total === 0) return null;
-    const rank = (percentile / 100) * (this.total - 1);
+  /** The value at `percentile` (0–100), interpolated between closest ranks, of this sketch and another together; null when both are empty. */
+  quantile(percentile: number, more: QuantileSketch = nothing): number | null {
+    const total = this.total + more.total;
+    if (total === 0) return null;
+    const rank = (percentile / 100) * (total - 1);
     const below = Math.floor(rank);
-    const buckets = [...this.countByBucket].sort((a, b) => a[0] - b[0]);
-    const low = valueAtRank(buckets, below);
-    return below === rank ? low : low + (valueAtRank(buckets, below + 1) - low) * (rank - below);
+    const low = this.bucketAtRank(more, below);
+    if (below === rank) return bucketValue(low);
+    return bucketValue(low) + (bucketValue(this.bucketAtRank(more, below + 1)) - bucketValue(low)) * (rank - below);
   }
 
   encode(writer: ByteWriter): void {
-    const buckets = [...this.countByBucket].sort((a, b) => a[0] - b[0]);
-    writer.varint(buckets.length);
+    writer.varint(this.size);
     let last = 0;
-    for (const [bucket, count] of buckets) {
+    for (let place = 0; place < this.size; place++) {
+      const bucket = this.buckets[place] as number;
       writer.signed(bucket - last);
-      writer.varint(count);
+      writer.varint(this.counts[place] as number);
       last = bucket;
     }
   }
@@ -54,10 +63,69 @@ export class QuantileSketch {
   }
 
   private addCount(bucket: number, count: number): void {
-    this.countByBucket.set(bucket, (this.countByBucket.get(bucket) ?? 0) + count);
     this.total += count;
+    const place = this.placeOf(bucket);
+    if (place === this.size || this.buckets[place] !== bucket) this.open(place, bucket);
+    this.counts[place] = (this.counts[place] as number) + count;
+  }
+
+  /** Where the bucket is, or belongs. */
+  private placeOf(bucket: number): number {
+    const { buckets } = this;
+    let low = 0, high = this.size;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((buckets[middle] as number) < bucket) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  private open(place: number, bucket: number): void {
+    if (this.size === this.buckets.length) {
+      const buckets = new Int32Array(2 * this.size), counts = new Float64Array(2 * this.size);
+      buckets.set(this.buckets);
+      counts.set(this.counts);
+      this.buckets = buckets;
+      this.counts = counts;
+    }
+    this.buckets.copyWithin(place + 1, place, this.size);
+    this.counts.copyWithin(place + 1, place, this.size);
+    this.buckets[place] = bucket;
+    this.counts[place] = 0;
+    this.size++;
+  }
+
+  /** Both sketches are walked side by side, from whichever end is nearer. */
+  private bucketAtRank(more: QuantileSketch, rank: number): number {
+    const total = this.total + more.total;
+    return rank < total / 2 ? this.bucketFromLeast(more, rank) : this.bucketFromGreatest(more, total - 1 - rank);
+  }
+
+  private bucketFromLeast(more: QuantileSketch, rank: number): number {
+    let mine = 0, theirs = 0, seen = 0;
+    for (;;) {
+      const bucket = Math.min(mine < this.size ? (this.buckets[mine] as number) : none, theirs < more.size ? (more.buckets[theirs] as number) : none);
+      if (mine < this.size && this.buckets[mine] === bucket) seen += this.counts[mine++] as number;
+      if (theirs < more.size && more.buckets[theirs] === bucket) seen += more.counts[theirs++] as number;
+      if (seen > rank || bucket === none) return bucket;
+    }
+  }
+
+  private bucketFromGreatest(more: QuantileSketch, rank: number): number {
+    let mine = this.size - 1, theirs = more.size - 1, seen = 0;
+    for (;;) {
+      const bucket = Math.max(mine >= 0 ? (this.buckets[mine] as number) : -none, theirs >= 0 ? (more.buckets[theirs] as number) : -none);
+      if (mine >= 0 && this.buckets[mine] === bucket) seen += this.counts[mine--] as number;
+      if (theirs >= 0 && more.buckets[theirs] === bucket) seen += more.counts[theirs--] as number;
+      if (seen > rank || bucket === -none) return bucket;
+    }
   }
 }
+
+/** Beyond every bucket. */
+const none = 0x7fffffff;
+const nothing = new QuantileSketch();
 
 /** Buckets of positive values lie above `bucketOffset`, of negative ones below its negative, zero is 0. */
 const bucketOffset = 40_000;
@@ -73,13 +141,4 @@ function bucketValue(bucket: number): number {
   const exponent = (bucket > 0 ? bucket : -bucket) - bucketOffset;
   const value = (2 * Math.exp(exponent * logGamma)) / (gamma + 1);
   return bucket > 0 ? value : -value;
-}
-
-function valueAtRank(buckets: ReadonlyArray<readonly [number, number]>, rank: number): number {
-  let seen = 0;
-  for (const [bucket, count] of buckets) {
-    seen += count;
-    if (seen > rank) return bucketValue(bucket);
-  }
-  return bucketValue(buckets[buckets.length - 1]?.[0] ?? 0);
 }

@@ -2,6 +2,7 @@ import type { Aggregate } from '@weir/contracts';
 import { part, type Channel } from './channel';
 import { CodeCounts } from './code-counts';
 import { ExactSum } from './exact-sum';
+import { QuantileSketch } from './quantile-sketch';
 import type { RawRows } from './raw-rows';
 import { fromTotals } from './summary-values';
 import type { TextTable } from './text-table';
@@ -21,6 +22,8 @@ export class ChannelTotals {
   /** How often each text code occurs; null where nobody asks. */
   readonly counts: CodeCounts | null;
   private extremesStale = false;
+  /** Made when it is asked for: rows alone answer percentiles without it. */
+  private sketch: QuantileSketch | null = null;
   private readonly summed: boolean;
   private readonly squared: boolean;
 
@@ -47,6 +50,7 @@ export class ChannelTotals {
     this.min = Infinity;
     this.max = -Infinity;
     this.extremesStale = false;
+    this.sketch = null;
   }
 
   add(raw: RawRows, row: number): void {
@@ -61,6 +65,7 @@ export class ChannelTotals {
     if (this.counts !== null) { this.counts.add(value); return; }
     if (this.summed) this.sum.add(value);
     if (this.squared) this.squares.addSquare(value);
+    if (this.sketch !== null) this.sketch.add(value);
     if (value < this.min) this.min = value;
     if (value > this.max) this.max = value;
   }
@@ -77,7 +82,20 @@ export class ChannelTotals {
     if (this.counts !== null) { this.counts.subtract(value); return; }
     if (this.summed) this.sum.add(-value);
     if (this.squared) this.squares.subtractSquare(value);
+    if (this.sketch !== null) this.sketch.subtract(value);
     if (value <= this.min || value >= this.max) this.extremesStale = true;
+  }
+
+  /** Buckets of the values in the range, which is `from` … `until − 1`. */
+  sketchOf(raw: RawRows, from: number, until: number): QuantileSketch {
+    if (this.sketch !== null) return this.sketch;
+    const { filter, columns } = this.channel, sketch = new QuantileSketch();
+    for (let row = from; row < until; row++) {
+      const value = raw.numberAt(columns[0] as number, row);
+      if (value === value && (filter < 0 || raw.passes(filter, row))) sketch.add(value);
+    }
+    this.sketch = sketch;
+    return sketch;
   }
 
   /** Finds the least and greatest value again where the old one has left. */
