@@ -1,6 +1,6 @@
 import { ByteReader, type ByteWriter, WeirError } from '@weir/contracts';
 import { GroupKey, type Noted } from './group-key';
-import type { GroupMember } from './pattern-group';
+import type { GroupMember } from './group-runners';
 import { decodeKeyState, dueMsOf, encodeKeyState, type EventCodec } from './state-codec';
 
 /** Format 1 is the same without the time at which something of the key is over, and the place of its last event. */

@@ -10,6 +10,7 @@ export * from './machine';
 export * from './state-codec';
 export * from './cases';
 export * from './pattern-group';
+export type { GroupMember, GroupOutcome } from './group-runners';
 export * from './predicate-index';
 export * from './group-key';
 export * from './shorthand';

@@ -7,7 +7,8 @@ import { KeyState } from './key-state';
 import { PatternMachine } from './machine';
 import { defaultLimits, type PatternOutcome } from './outcome';
 import { mapConditions } from './pattern';
-import { PatternGroup, type GroupMember, type GroupOptions, type GroupOutcome } from './pattern-group';
+import type { GroupMember, GroupOutcome } from './group-runners';
+import { PatternGroup, type GroupOptions } from './pattern-group';
 
 type Lane = readonly { readonly key: string; readonly event: JsonEvent; readonly watermarkMs: number }[];
 

@@ -1,44 +1,20 @@
 import { ByteWriter, WeirError } from '@weir/contracts';
-import type { CompiledPattern } from './compile';
-import type { StepCondition } from './condition';
 import { DeadlineQueue } from './deadline-queue';
-import { decodeGroupKey, encodeGroupKey, readDueMs } from './group-codec';
-import type { EventCodec } from './state-codec';
-import { GroupKey, type Noted } from './group-key';
-import type { KeyState } from './key-state';
 import { openRuns, type OpenRun } from './explain';
-import { PatternMachine } from './machine';
-import { defaultLimits, type PatternLimits, type PatternOutcome } from './outcome';
-import { PredicateIndex, type FieldReader } from './predicate-index';
-import { startConditions, triggerConditions } from './trigger';
+import { decodeGroupKey, encodeGroupKey, readDueMs } from './group-codec';
+import { GroupKey } from './group-key';
+import { GroupRunners, type GroupMember, type GroupOutcome, type RunnerOptions } from './group-runners';
+import type { EventCodec } from './state-codec';
 
-/** One pattern of a group. */
-export interface GroupMember<E> {
-  /** Unique in the group and stable over restarts, e.g. `name@version`. */
-  readonly id: string;
-  readonly compiled: CompiledPattern<E>;
-  /** It sees events from this position on. */
-  readonly sinceOffset: number;
-  /** False for a replaced pattern that only finishes what it has begun. */
-  readonly begins: boolean;
-}
-
-export interface GroupOptions<E> {
+export interface GroupOptions<E> extends RunnerOptions<E> {
   /** What stands before a key where the state is told of, e.g. in the store. */
   readonly name?: string;
-  readonly timeOf: (event: E) => number;
-  readonly readField: FieldReader<E>;
   /** For events kept whole, to be matched later. */
   readonly codec: EventCodec<E>;
   /** For events that a partial match holds; default `codec`. */
   readonly takenCodec?: EventCodec<E>;
   /** Events wait for the watermark and are matched in the order of time. */
   readonly ordered: boolean;
-  /** Whether partial matches that ran out of time are given; default false: then most patterns run only when a match can complete. */
-  readonly timeouts?: boolean;
-  readonly limits?: PatternLimits;
-  /** Events noted per key before its patterns are run on them. */
-  readonly notedEventsMax?: number;
   /** Keys with state, in memory or not; above it no new key begins, and that is said. */
   readonly keysMax?: number;
   /** What `takeChanges` gave of a key, for keys that are not in memory; absent: all are kept. */
@@ -47,14 +23,9 @@ export interface GroupOptions<E> {
   readonly hotKeysMax?: number;
 }
 
-export interface GroupOutcome<E> { readonly member: GroupMember<E>; readonly key: string; readonly outcome: PatternOutcome<E> }
-
-const notedEventsMaxDefault = 4_096;
 const keysMaxDefault = 5_000_000;
 /** Resting is done down to this share of `hotKeysMax`, so that it is not done at every call. */
 const restShare = 0.75;
-
-interface Runner<E> { readonly number: number; readonly member: GroupMember<E>; readonly machine: PatternMachine<E>; /** It need not run before an event that can complete a match. */ readonly deferred: boolean }
 
 /**
  * Many patterns over the same keys, sources and clock. A pattern whose matches only certain events can complete is *deferred*: a key notes its
@@ -74,35 +45,12 @@ export class PatternGroup<E> {
   private given: ReadonlyMap<string, Uint8Array> = new Map();
   private changed: GroupKey<E>[] = [];
   private readonly due = new DeadlineQueue<string>();
-  private readonly runners: readonly Runner<E>[];
-  private readonly deferred: readonly Runner<E>[];
-  /** Starts of deferred patterns: an event is noted once one of them holds. */
-  private readonly noteIndex: PredicateIndex<E, number>;
-  private readonly triggerIndex: PredicateIndex<E, number>;
-  private readonly startIndex: PredicateIndex<E, number>;
-  private readonly longestWithinMs: number;
-  private readonly scratch: PatternOutcome<E>[] = [];
-  private readonly touched: Uint8Array;
+  private readonly runners: GroupRunners<E>;
   private readonly packing: Parameters<typeof encodeGroupKey<E>>[1];
   private readonly numberById: ReadonlyMap<string, number>;
 
   constructor(readonly members: readonly GroupMember<E>[], private readonly options: GroupOptions<E>) {
-    const { readField, timeouts = false, limits = defaultLimits } = options;
-    this.noteIndex = new PredicateIndex(readField);
-    this.triggerIndex = new PredicateIndex(readField);
-    this.startIndex = new PredicateIndex(readField);
-    this.runners = members.map((member, number) => {
-      const { compiled, begins } = member;
-      const triggers = timeouts || !begins ? undefined : deferralOf(compiled);
-      const runner = { number, member, deferred: triggers !== undefined, machine: new PatternMachine(compiled, { timeouts, begins, limits }) };
-      for (const condition of triggers ?? []) this.triggerIndex.add(condition, number);
-      const starts = startConditions(compiled) ?? [{ key: '', iterative: true, holds: () => true }];
-      if (begins) for (const condition of starts) (triggers ? this.noteIndex : this.startIndex).add(condition, number);
-      return runner;
-    });
-    this.deferred = this.runners.filter((runner) => runner.deferred);
-    this.longestWithinMs = Math.max(0, ...this.deferred.map((runner) => runner.member.compiled.withinMs ?? 0));
-    this.touched = new Uint8Array(members.length);
+    this.runners = new GroupRunners(members, options);
     this.packing = { ...options, members, writer: new ByteWriter() };
     this.numberById = new Map(members.map(({ id }, number) => [id, number]));
   }
@@ -125,16 +73,16 @@ export class PatternGroup<E> {
       if (entry === undefined) return true;
       entry.lastOffset = offset;
       entry.wait({ event, offset, lagMs: timeMs - watermarkMs, bytes: undefined });
-      if (timeMs === watermarkMs) this.advanceKey(entry, watermarkMs, out);
+      if (timeMs === watermarkMs) this.runners.advance(entry, watermarkMs, out);
       this.settle(entry);
       return true;
     }
-    if (entry === undefined && !this.noteIndex.any(event) && !this.startIndex.any(event)) return true;
+    if (entry === undefined && !this.runners.concern(event)) return true;
     entry ??= this.open(key, event, out);
     if (entry === undefined) return true;
     entry.lastOffset = offset;
-    if (entry.deadlineMs <= watermarkMs) this.advanceKey(entry, watermarkMs, out);
-    this.match(entry, { event, offset, lagMs: this.options.timeOf(event) - watermarkMs, bytes: undefined }, out);
+    if (entry.deadlineMs <= watermarkMs) this.runners.advance(entry, watermarkMs, out);
+    this.runners.match(entry, { event, offset, lagMs: this.options.timeOf(event) - watermarkMs, bytes: undefined }, out);
     this.settle(entry);
     return true;
   }
@@ -147,7 +95,7 @@ export class PatternGroup<E> {
       if (entry === undefined) continue;
       if (entry.deadlineMs > watermarkMs) { this.enqueue(entry); continue; }
       this.packBefore(entry);
-      this.advanceKey(entry, watermarkMs, out);
+      this.runners.advance(entry, watermarkMs, out);
       this.settle(entry);
     }
   }
@@ -205,13 +153,13 @@ export class PatternGroup<E> {
   private packBefore(entry: GroupKey<E>): void {
     if (!entry.taken) return;
     entry.taken = false;
-    entry.packed = encodeGroupKey(entry, this.packing, this.longestWithinMs);
+    entry.packed = encodeGroupKey(entry, this.packing, this.runners.longestWithinMs);
   }
 
   /** The key's packed state; undefined when it has none. */
   pack(key: string): Uint8Array | undefined {
     const entry = this.keys.get(key);
-    return entry === undefined ? this.restingBytes(key) : encodeGroupKey(entry, this.packing, this.longestWithinMs);
+    return entry === undefined ? this.restingBytes(key) : encodeGroupKey(entry, this.packing, this.runners.longestWithinMs);
   }
 
   /** Sets a key's state to what `pack` gave, or to none; nothing is listed as changed. Patterns that the group lacks are left out. */
@@ -257,12 +205,11 @@ export class PatternGroup<E> {
    * those it lacks are dropped. Kept events are written by this group's codec and read by `read`, so nothing of an older schema stays.
    */
   handOver(to: PatternGroup<E>, read: { readonly codec: EventCodec<E>; readonly takenCodec?: EventCodec<E> } = to.options): void {
-    const finishing = this.deferred.filter(({ member }) => to.members[to.numberById.get(member.id) ?? -1]?.begins === false);
+    const finishing = this.runners.deferred.filter(({ member }) => to.members[to.numberById.get(member.id) ?? -1]?.begins === false);
     const give = (entry: GroupKey<E>, rests: boolean): void => {
       this.packBefore(entry);
-      for (const { number } of finishing) if (!entry.states.has(number)) this.runDeferred(entry, number, []);
-      this.touched.fill(0);
-      to.adopt(entry.key, encodeGroupKey(entry, this.packing, this.longestWithinMs), { ...read, rests });
+      for (const { number } of finishing) this.runners.catchUp(entry, number);
+      to.adopt(entry.key, encodeGroupKey(entry, this.packing, this.runners.longestWithinMs), { ...read, rests });
     };
     for (const entry of this.keys.values()) give(entry, false);
     for (const key of this.resting.keys()) give(this.decodeResting(key), true);
@@ -276,9 +223,8 @@ export class PatternGroup<E> {
     const number = this.numberById.get(memberId), bytes = this.pack(key);
     if (number === undefined || bytes === undefined) return [];
     const entry = this.decode(key, bytes);
-    const { member, deferred } = this.runner(number);
-    if (deferred && !entry.states.has(number)) this.runDeferred(entry, number, []);
-    this.touched.fill(0);
+    const { member, deferred } = this.runners.of(number);
+    if (deferred) this.runners.catchUp(entry, number);
     const state = entry.states.get(number);
     return state === undefined ? [] : openRuns(member.compiled, state);
   }
@@ -373,14 +319,14 @@ export class PatternGroup<E> {
     const entry = decodeGroupKey(key, bytes, { members: this.members, numberById: this.numberById, codec: read.codec, takenCodec: read.takenCodec ?? read.codec, timeOf: this.options.timeOf });
     for (const noted of entry.noted) noted.bytes = undefined;
     for (const noted of entry.waiting) noted.bytes = undefined;
-    for (const number of [...entry.floors.keys()]) if (!this.runner(number).deferred) entry.setFloor(number, 0);
-    if (this.deferred.length === 0) entry.dropNoted(entry.noted.length);
-    entry.forgetSeen(this.deferred);
+    for (const number of [...entry.floors.keys()]) if (!this.runners.of(number).deferred) entry.setFloor(number, 0);
+    if (this.runners.deferred.length === 0) entry.dropNoted(entry.noted.length);
+    entry.forgetSeen(this.runners.deferred);
     entry.mayBeStored = true;
     this.keys.set(key, entry);
     this.settle(entry);
     if (!read.rests || entry.isEmpty || this.options.stored === undefined) return;
-    this.repacked.set(key, encodeGroupKey(entry, this.packing, this.longestWithinMs));
+    this.repacked.set(key, encodeGroupKey(entry, this.packing, this.runners.longestWithinMs));
     this.keys.delete(key);
     this.layToRest(entry);
     this.unlist(entry);
@@ -393,99 +339,16 @@ export class PatternGroup<E> {
     this.noteChange(entry);
   }
 
-  private advanceKey(entry: GroupKey<E>, watermarkMs: number, out: GroupOutcome<E>[]): void {
-    for (let next = entry.release(watermarkMs); next !== undefined; next = entry.release(watermarkMs)) {
-      const timeMs = this.options.timeOf(next.event);
-      if (entry.deadlineMs <= timeMs) this.advanceStates(entry, timeMs, out);
-      // Its own time is the clock now.
-      this.match(entry, { ...next, lagMs: 0 }, out);
-    }
-    this.advanceStates(entry, watermarkMs, out);
-  }
-
-  private advanceStates(entry: GroupKey<E>, clockMs: number, out: GroupOutcome<E>[]): void {
-    const given = out.length;
-    if (entry.states.size > 0) for (const [number, state] of entry.states) {
-      if (state.nextDeadlineMs > clockMs) continue;
-      this.runner(number).machine.advance(state, clockMs, this.scratch);
-      this.emit(number, entry.key, out);
-      if (state.isEmpty) entry.close(number, this.runner(number).deferred);
-    }
-    sortByMember(out, given);
-    if (entry.notedUntilMs <= clockMs - this.longestWithinMs) entry.dropNoted(entry.noted.length);
-  }
-
-  private match(entry: GroupKey<E>, at: Noted<E>, out: GroupOutcome<E>[]): void {
-    const { event } = at, given = out.length;
-    if (this.deferred.length > 0 && (entry.noted.length > 0 || this.noteIndex.any(event))) entry.note(at, this.longestWithinMs);
-    for (const [number, state] of entry.states) { this.touched[number] = 1; this.step(entry, { number, state, at }, out); }
-    this.startIndex.visit(event, (number) => { this.runNew(entry, number, at, out); return false; });
-    if (entry.noted.length > 0) this.triggerIndex.visit(event, (number) => { this.runDeferred(entry, number, out); return false; });
-    this.touched.fill(0);
-    sortByMember(out, given);
-    if (entry.noted.length >= (this.options.notedEventsMax ?? notedEventsMaxDefault)) this.runAllDeferred(entry, out);
-  }
-
-  private runNew(entry: GroupKey<E>, number: number, at: Noted<E>, out: GroupOutcome<E>[]): void {
-    if (this.touched[number] === 1 || at.offset < this.runner(number).member.sinceOffset) return;
-    this.touched[number] = 1;
-    this.step(entry, { number, state: entry.open(number), at }, out);
-  }
-
-  /** Runs a deferred pattern over the events noted since it last was empty, the newest included. */
-  private runDeferred(entry: GroupKey<E>, number: number, out: GroupOutcome<E>[]): void {
-    if (this.touched[number] === 1) return;
-    this.touched[number] = 1;
-    const { machine, member } = this.runner(number);
-    const from = entry.floor(number), state = entry.open(number);
-    for (let at = from; at < entry.noted.length; at++) {
-      const noted = entry.noted[at] as Noted<E>;
-      if (noted.offset < member.sinceOffset) continue;
-      const timeMs = this.options.timeOf(noted.event);
-      machine.advance(state, timeMs - noted.lagMs, this.scratch);
-      machine.step(state, noted.event, timeMs, this.scratch);
-    }
-    this.emit(number, entry.key, out);
-    if (state.isEmpty) entry.close(number, true);
-    entry.forgetSeen(this.deferred);
-  }
-
-  /** A key with very many events runs its patterns from now on, so that it keeps only what partial matches hold. */
-  private runAllDeferred(entry: GroupKey<E>, out: GroupOutcome<E>[]): void {
-    for (const { number } of this.deferred) if (!entry.states.has(number)) { this.runDeferred(entry, number, out); this.touched[number] = 0; }
-    entry.dropNoted(entry.noted.length);
-  }
-
-  private step(entry: GroupKey<E>, run: { readonly number: number; readonly state: KeyState<E>; readonly at: Noted<E> }, out: GroupOutcome<E>[]): void {
-    const { number, state, at } = run;
-    this.runner(number).machine.step(state, at.event, this.options.timeOf(at.event), this.scratch);
-    if (this.scratch.length > 0) this.emit(number, entry.key, out);
-    if (!state.isEmpty) return;
-    entry.close(number, this.runner(number).deferred);
-    entry.forgetSeen(this.deferred);
-  }
-
-  private emit(number: number, key: string, out: GroupOutcome<E>[]): void {
-    const { member } = this.runner(number);
-    for (const outcome of this.scratch) out.push({ member, key, outcome });
-    this.scratch.length = 0;
-  }
-
   /** Undefined where no more keys may have state: the patterns that the event would have begun say so. */
   private open(key: string, event: E, out: GroupOutcome<E>[]): GroupKey<E> | undefined {
     const { keysMax = keysMaxDefault } = this.options;
-    if (this.keyCount >= keysMax) { this.refuse(key, event, { max: keysMax, out }); return undefined; }
+    if (this.keyCount >= keysMax) {
+      for (const member of this.runners.beginning(event)) out.push({ member, key, outcome: { kind: 'limit', limit: 'keysMax', max: keysMax, dropped: 1 } });
+      return undefined;
+    }
     const entry = new GroupKey<E>(key, this.options.timeOf);
     this.keys.set(key, entry);
     return entry;
-  }
-
-  private refuse(key: string, event: E, { max, out }: { readonly max: number; readonly out: GroupOutcome<E>[] }): void {
-    const numbers = new Set<number>();
-    const add = (number: number): boolean => { numbers.add(number); return false; };
-    this.noteIndex.visit(event, add);
-    this.startIndex.visit(event, add);
-    for (const number of [...numbers].sort((a, b) => a - b)) out.push({ member: this.runner(number).member, key, outcome: { kind: 'limit', limit: 'keysMax', max, dropped: 1 } });
   }
 
   private noteChange(entry: GroupKey<E>): void {
@@ -508,31 +371,8 @@ export class PatternGroup<E> {
   }
 
   private enqueue(entry: GroupKey<E>): void {
-    const deadlineMs = entry.updateDeadline(this.longestWithinMs);
+    const deadlineMs = entry.updateDeadline(this.runners.longestWithinMs);
     if (deadlineMs < entry.queuedMs) { entry.queuedMs = deadlineMs; this.due.push(deadlineMs, entry.key); }
     if (this.due.size > 4 * this.keyCount + 64) this.due.retain((key, atMs) => (this.keys.get(key)?.queuedMs ?? this.resting.get(key)) === atMs);
   }
-
-  private runner(number: number): Runner<E> {
-    const runner = this.runners[number];
-    if (runner === undefined) throw new RangeError(`pattern ${number} of ${this.runners.length}`);
-    return runner;
-  }
-}
-
-/**
- * The conditions that must wake a pattern for it to be deferred; undefined when it has to run event by event. A condition that can be asked only at
- * once must be one of them: an event noted and passed by did not meet it, which is what it answers later.
- */
-function deferralOf<E>(compiled: CompiledPattern<E>): readonly StepCondition<E>[] | undefined {
-  if (compiled.withinMs === undefined) return undefined;
-  const triggers = triggerConditions(compiled);
-  return triggers !== undefined && compiled.conditions.every((condition) => !condition.immediate || triggers.includes(condition)) ? triggers : undefined;
-}
-
-/** Outcomes of one event in the order of their patterns, whatever the order they were run in. */
-function sortByMember<E>(out: GroupOutcome<E>[], from: number): void {
-  if (out.length - from < 2) return;
-  const fresh = out.splice(from).sort((a, b) => (a.member.id === b.member.id ? 0 : a.member.id < b.member.id ? -1 : 1));
-  for (const outcome of fresh) out.push(outcome);
 }
