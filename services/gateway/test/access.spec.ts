@@ -21,6 +21,10 @@ describe('keys and roles', () => {
   it.each<[Role, 'GET' | 'POST', string, number]>([
     ['read', 'GET', '/decisions', 200], ['read', 'POST', '/transactions', 403], ['decide', 'POST', '/transactions', 200], ['decide', 'GET', '/decisions', 403], ['edit', 'POST', '/definitions/apply', 422],
     ['read', 'POST', '/definitions/apply', 403], ['edit', 'GET', '/audit', 403], ['admin', 'GET', '/audit', 200], ['admin', 'POST', '/transactions', 200], ['edit', 'GET', '/keys', 403],
+    // Where an answer of 202 sends whoever decides.
+    ['decide', 'GET', '/transactions/t-9', 404], ['decide', 'GET', '/decisions/d-0-9', 404], ['edit', 'GET', '/decisions/d-0-9', 403],
+    // All that `weir ingest` asks.
+    ['replay', 'POST', '/transactions', 200], ['replay', 'POST', '/transactions/batch', 422], ['replay', 'GET', '/definitions', 200], ['replay', 'GET', '/status', 200], ['replay', 'GET', '/decisions', 403], ['replay', 'POST', '/definitions/apply', 403],
   ])('the role %s: %s %s is %d', async (role, method, url, status) => {
     const key = gateway.suite.addKey(`${role}-key`, [role]);
     expect((await gateway.ask(method, url, { key, ...(method === 'POST' ? { body: url === '/transactions' ? body : {} } : {}) })).status).toBe(status);

@@ -20,7 +20,7 @@ export const simulateDecision = endpoint({
   responses: { 200: json('The decision.', decisionSchema), ...problemResponses(400, 413, 415, 422) },
 });
 export const getDecision = endpoint({
-  method: 'GET', path: '/decisions/:id', tag, role: 'read', summary: 'A decision, with what its model saw', params: idParams,
+  method: 'GET', path: '/decisions/:id', tag, role: 'read', alsoFor: ['decide', 'replay'], summary: 'A decision, with what its model saw', params: idParams,
   query: z.strictObject({ explain: queryFlag.optional().meta({ description: 'Adds `near_misses`: how far the bands are, what little else would have changed it, and the rules that nearly fired.' }) }),
   responses: { 200: json('The decision.', decisionSchema), 202: json('Being decided.', pendingSchema), ...problemResponses(404, 422) },
 });

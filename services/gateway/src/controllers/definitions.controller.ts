@@ -17,7 +17,7 @@ const tag = 'Definitions';
 const changeTypes = ['application/json', ...yamlTypes];
 const proposed = { 202: json('A proposal: where four eyes are asked for, somebody else has to approve it.', proposalSchema) };
 
-export const allDefinitions = endpoint({ method: 'GET', path: '/definitions', tag, role: 'read', summary: 'The set in force', responses: { 200: json('All documents.', definitionsAnswer) } });
+export const allDefinitions = endpoint({ method: 'GET', path: '/definitions', tag, role: 'read', alsoFor: ['replay'], summary: 'The set in force', responses: { 200: json('All documents.', definitionsAnswer) } });
 export const allVersions = endpoint({ method: 'GET', path: '/definitions/versions', tag, role: 'read', summary: 'Sets that were applied, newest first', query: versionsQuery, responses: { 200: json('A page.', setVersions) } });
 export const definitionsOfKind = endpoint({ method: 'GET', path: '/definitions/:kind', tag, role: 'read', summary: 'Definitions of one kind', params: kindParams, responses: { 200: json('The documents.', definitionsAnswer), ...problemResponses(422) } });
 export const oneDefinition = endpoint({ method: 'GET', path: '/definitions/:kind/:name', tag, role: 'read', summary: 'One definition', params: definitionParams, responses: { 200: json('The document.', definitionAnswer), ...problemResponses(404, 422) } });

@@ -15,7 +15,7 @@ const statusAnswer = z.object({
   set: z.string().nullable(), applied_at: isoTime.nullable(), lanes: z.array(lane),
 }).meta({ id: 'Status' });
 
-export const suiteStatus = endpoint({ method: 'GET', path: '/status', tag: 'Process', role: 'read', summary: 'What runs: version, set in force, lag by lane, health', responses: { 200: json('As of now.', statusAnswer) } });
+export const suiteStatus = endpoint({ method: 'GET', path: '/status', tag: 'Process', role: 'read', alsoFor: ['replay'], summary: 'What runs: version, set in force, lag by lane, health', responses: { 200: json('As of now.', statusAnswer) } });
 
 @Controller(['', 'v1'])
 export class StatusController {

@@ -24,7 +24,7 @@ export function unary(context: CallContext, method: string, role: Role, answer: 
       traced?.span?.end({ attributes: { 'rpc.grpc.status_code': told.code }, error: told.ours ? told.details : undefined });
       callback(told);
     };
-    guard.identify({ authorization: authorizationOf(call), address: addressOf(call) }, role, (error, principal) => {
+    guard.identify({ authorization: authorizationOf(call), address: addressOf(call) }, [role], (error, principal) => {
       if (principal === undefined) return fail(error);
       traced = traceCall(context, method, textIn(call.metadata, traceHeader));
       answer(call.request, { principal, traceparent: traced.traceparent }).then((message) => {
@@ -53,7 +53,7 @@ export function streaming(context: CallContext, method: string, role: Role | nul
       context.count(method, status.OK);
     };
     if (role === null) return begin();
-    context.guard.identify({ authorization: authorizationOf(call), address: addressOf(call) }, role, (error, principal) => (principal === undefined ? fail(error) : begin()));
+    context.guard.identify({ authorization: authorizationOf(call), address: addressOf(call) }, [role], (error, principal) => (principal === undefined ? fail(error) : begin()));
   };
 }
 

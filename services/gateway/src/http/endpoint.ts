@@ -28,6 +28,8 @@ export interface EndpointSpec<Params extends z.ZodType, Query extends z.ZodType,
   readonly tag: string;
   /** null: open to all. */
   readonly role: Role | null;
+  /** Roles that may do it as well. */
+  readonly alsoFor?: readonly Role[];
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: BodySpec<Body>;
@@ -51,7 +53,11 @@ export interface BodySpec<Body extends z.ZodType> {
 }
 
 export class Endpoint<Params extends z.ZodType = z.ZodType, Query extends z.ZodType = z.ZodType, Body extends z.ZodType = z.ZodType> {
-  constructor(readonly spec: EndpointSpec<Params, Query, Body>) {}
+  /** Any of these may; none: all may. */
+  readonly roles: readonly Role[];
+  constructor(readonly spec: EndpointSpec<Params, Query, Body>) {
+    this.roles = spec.role === null ? [] : [spec.role, ...(spec.alsoFor ?? [])];
+  }
 
   /** @throws Problem 422 with what does not fit. */
   params(request: FastifyRequest): z.output<Params> {

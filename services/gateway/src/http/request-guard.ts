@@ -34,8 +34,8 @@ export class RequestGuard {
     const endpoint = endpointOf(request);
     if (endpoint === undefined) return done();
     if (endpoint.spec.unlimited !== true && !this.enter(endpoint, reply)) return done(problems.overloaded('as many requests as allowed are being answered'));
-    if (endpoint.spec.role === null) return done();
-    this.authenticate(endpoint.spec.role, request, done);
+    if (endpoint.roles.length === 0) return done();
+    this.authenticate(endpoint.roles, request, done);
   };
 
   /** `close` comes after every answer, also where the caller went away. */
@@ -60,30 +60,30 @@ export class RequestGuard {
   }
   leaveCall(): void { this.requests--; }
 
-  /** Whose key it is, whether it may, and whether it asks too often: a principal, or the Problem (or what the store threw). */
-  identify(caller: Caller, role: Role, done: Identified): void {
+  /** Whose key it is, whether one of its roles may, and whether it asks too often: a principal, or the Problem (or what the store threw). */
+  identify(caller: Caller, roles: readonly Role[], done: Identified): void {
     const nowMs = this.clock.nowMs();
     const key = bearerKey(caller.authorization);
     if (key === undefined) return this.refuseStranger(caller, nowMs, 'an API key is needed: Authorization: Bearer KEY', done);
     const keyHash = hashApiKey(key);
     const known = this.keyRing.recall(keyHash, nowMs);
-    if (known !== 'unasked') return this.admit(role, caller, known, done);
-    this.keyRing.ask(keyHash, nowMs).then((principal) => this.admit(role, caller, principal, done), (error: Error) => done(error, undefined));
+    if (known !== 'unasked') return this.admit(roles, caller, known, done);
+    this.keyRing.ask(keyHash, nowMs).then((principal) => this.admit(roles, caller, principal, done), (error: Error) => done(error, undefined));
   }
 
-  private authenticate(role: Role, request: FastifyRequest, done: HookHandlerDoneFunction): void {
-    this.identify({ authorization: request.headers.authorization, get address() { return request.ip; } }, role, (error, principal) => {
+  private authenticate(roles: readonly Role[], request: FastifyRequest, done: HookHandlerDoneFunction): void {
+    this.identify({ authorization: request.headers.authorization, get address() { return request.ip; } }, roles, (error, principal) => {
       request.principal = principal;
       done(error);
     });
   }
 
-  private admit(role: Role, caller: Caller, principal: Principal | undefined, done: Identified): void {
+  private admit(roles: readonly Role[], caller: Caller, principal: Principal | undefined, done: Identified): void {
     const nowMs = this.clock.nowMs();
     if (principal === undefined) return this.refuseStranger(caller, nowMs, 'this API key is not known', done);
     const waitMs = this.keyLimiter.take(principal.keyId, nowMs);
     if (waitMs > 0) return done(problems.rateLimited(waitMs), undefined);
-    if (!hasRole(principal, role)) return done(problems.forbidden(`this needs the role ${role}; the key has ${principal.roles.join(', ')}`), undefined);
+    if (!roles.some((role) => hasRole(principal, role))) return done(problems.forbidden(`this needs the role ${roles.join(' or ')}; the key has ${principal.roles.join(', ')}`), undefined);
     done(undefined, principal);
   }
 

@@ -62,7 +62,7 @@ function bodyContent(types: readonly string[], schema: Json): Json {
 function responses(spec: Endpoint['spec'], schemas: Components): Json {
   const problem: ResponseSpec = { description: '', schema: problemSchema, type: 'application/problem+json' };
   const all: Record<number, ResponseSpec> = {
-    ...(spec.role === null ? {} : { 401: { ...problem, description: 'No key, or an unknown one.' }, 403: { ...problem, description: `The key lacks the role ${spec.role}.` }, 429: { ...problem, description: 'Too many requests; Retry-After says when.' } }),
+    ...(spec.role === null ? {} : { 401: { ...problem, description: 'No key, or an unknown one.' }, 403: { ...problem, description: `The key lacks the role ${[spec.role, ...(spec.alsoFor ?? [])].join(' or ')}.` }, 429: { ...problem, description: 'Too many requests; Retry-After says when.' } }),
     ...(spec.unlimited === true && spec.role === null ? {} : { 503: { ...problem, description: 'Not now; Retry-After says when.' } }),
     ...spec.responses,
   };
