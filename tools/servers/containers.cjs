@@ -62,7 +62,7 @@ const starters = {
   async 'redis-cluster'() {
     const { GenericContainer, Wait } = require('testcontainers');
     const ports = [await freePort(), await freePort(), await freePort()];
-    const node = (port) => `redis-server --port ${port} --cluster-port ${20_000 + (port % 10_000)} --dir $(mktemp -d) --save '' --cluster-enabled yes --cluster-node-timeout 2000 --protected-mode no`;
+    const node = (port) => `redis-server --port ${port} --cluster-port ${20_000 + (port % 10_000)} --dir $(mktemp -d) --save '' --cluster-enabled yes --cluster-node-timeout 15000 --protected-mode no`;
     const container = await new GenericContainer(images.redis)
       .withExposedPorts(...ports.map((port) => ({ container: port, host: port })))
       .withCommand(['sh', '-c', `${ports.map(node).join(' & ')} & wait`])

@@ -72,7 +72,7 @@ async function ready(pid, log) {
   await until(() => {
     if (!runs(pid)) throw new ServersError(`Kafka ended: ${lastLines(log)}`);
     return fs.readFileSync(log, 'utf8').includes('Kafka Server started');
-  }, 90_000, 'Kafka', log);
+  }, 300_000, 'Kafka', log);
 }
 
 /** One of the broker's own tools; gives how it ended. */

@@ -48,11 +48,11 @@ class OwnServers {
       await this.#answering(record);
     } else if (action === 'stop') await Promise.all(pids.map((pid) => stopProcess(pid)));
     else for (const pid of pids) if (runs(pid)) process.kill(pid, signal);
-    if (action === 'kill' || action === 'remove') await until(() => !pids.some(runs), 5_000, 'the end of the server');
+    if (action === 'kill' || action === 'remove') await until(() => !pids.some(runs), 60_000, 'the end of the server');
   }
 
   async #answering({ ports, kind }) {
-    for (const port of ports) await until(() => answers('127.0.0.1', port), 90_000, kind);
+    for (const port of ports) await until(() => answers('127.0.0.1', port), 300_000, kind);
   }
 
   async removeOrphans({ all = false } = {}) {

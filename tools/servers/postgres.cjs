@@ -1,4 +1,5 @@
 /** A PostgreSQL of this machine with logical replication. The server refuses to run as root, so root runs it as the package's user `postgres`. */
+const { createHash } = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
@@ -24,7 +25,7 @@ const as = (command, args) => (isRoot() ? run('setpriv', ['--reuid=postgres', '-
 async function start(folder) {
   const bin = binaries(), port = await freePort();
   // Root's own folders are closed to the user `postgres`.
-  const data = isRoot() ? path.join(os.tmpdir(), 'weir-servers-postgres') : path.join(folder, 'run-postgres');
+  const data = isRoot() ? path.join(os.tmpdir(), `weir-servers-postgres-${createHash('sha256').update(folder).digest('hex').slice(0, 8)}`) : path.join(folder, 'run-postgres');
   if (fs.existsSync(path.join(data, 'postmaster.pid'))) try { as(path.join(bin, 'pg_ctl'), ['-D', data, '-m', 'immediate', 'stop']); } catch { /* it was gone already */ }
   fs.rmSync(data, { recursive: true, force: true });
   fs.mkdirSync(data, { recursive: true });
@@ -36,7 +37,7 @@ async function start(folder) {
     `port = ${port}`, "listen_addresses = '127.0.0.1'", `unix_socket_directories = '${data}'`, 'wal_level = logical', 'max_replication_slots = 16', 'max_wal_senders = 16',
     'fsync = off', 'synchronous_commit = off', 'full_page_writes = off', 'shared_buffers = 32MB', '',
   ].join('\n'));
-  as(path.join(bin, 'pg_ctl'), ['-D', data, '-l', path.join(data, 'log'), '-w', 'start']);
+  as(path.join(bin, 'pg_ctl'), ['-D', data, '-l', path.join(data, 'log'), '-w', '-t', '300', 'start']);
   const pid = Number(fs.readFileSync(path.join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
   return { pid, port, url: `postgres://weir:weir@127.0.0.1:${port}/postgres` };
 }

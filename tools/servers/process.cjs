@@ -1,5 +1,6 @@
 /** Starting, watching and stopping what the tests run against. */
 const { spawn, spawnSync } = require('node:child_process');
+const { randomInt } = require('node:crypto');
 const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
@@ -32,19 +33,27 @@ function aptInstall(...packages) {
   run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { env });
 }
 
+/** Below the ports that systems give to outgoing connections, which may take one before its server listens, and 10,000 below the last port, as a cluster of Redis asks. */
+const portsFrom = 12_000, portsCount = 20_000, portTriesMax = 100;
+
 /** A port nobody listens on. */
-function freePort() {
-  return new Promise((resolve, reject) => {
+async function freePort() {
+  for (let tries = 0; tries < portTriesMax; tries += 1) {
+    const port = portsFrom + randomInt(portsCount);
+    if (await isFree(port)) return port;
+  }
+  throw new ServersError(`none of ${portTriesMax} ports from ${portsFrom} on is free`);
+}
+
+function isFree(port) {
+  return new Promise((resolve) => {
     const server = net.createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
 
-function answers(host, port, timeoutMs = 1_000) {
+function answers(host, port, timeoutMs = 10_000) {
   return new Promise((resolve) => {
     const socket = net.connect({ host, port });
     const end = (ok) => { socket.destroy(); resolve(ok); };

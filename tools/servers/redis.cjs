@@ -13,7 +13,7 @@ async function startOne(folder, name, ...more) {
   fs.rmSync(data, { recursive: true, force: true });
   fs.mkdirSync(data, { recursive: true });
   const pid = startDetached(binary, ['--port', String(port), '--bind', '127.0.0.1', '--dir', data, '--save', '', ...more], log);
-  await until(() => answers('127.0.0.1', port), 15_000, 'Redis', log);
+  await until(() => answers('127.0.0.1', port), 60_000, 'Redis', log);
   return { pid, port, url: `redis://127.0.0.1:${port}` };
 }
 
@@ -21,10 +21,10 @@ const start = (folder) => startOne(folder, 'run-redis');
 
 async function startCluster(folder) {
   const nodes = [];
-  for (const number of [1, 2, 3]) nodes.push(await startOne(folder, `run-redis-cluster-${number}`, '--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf', '--cluster-node-timeout', '2000'));
+  for (const number of [1, 2, 3]) nodes.push(await startOne(folder, `run-redis-cluster-${number}`, '--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf', '--cluster-node-timeout', '15000'));
   const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
   run('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-yes']);
-  await until(() => nodes.every(({ port }) => run('redis-cli', ['-p', String(port), 'cluster', 'info']).includes('cluster_state:ok')), 20_000, 'the Redis cluster');
+  await until(() => nodes.every(({ port }) => run('redis-cli', ['-p', String(port), 'cluster', 'info']).includes('cluster_state:ok')), 120_000, 'the Redis cluster');
   return { pid: nodes[0].pid, pids: nodes.map(({ pid }) => pid), port: nodes[0].port, url: addresses.map((address) => `redis://${address}`).join(',') };
 }
 

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { serversScript, type TestServer } from './test-server';
 
 const run = promisify(execFile);
-const actionMsMax = 120_000;
+const actionMsMax = 600_000;
 
 /** Settings of a Redis of one suite's own: a list of arguments per server; `{dir}` is where the files are, `{port:0}` … the servers' ports. */
 export interface OwnRedisSpec { readonly servers: ReadonlyArray<readonly string[]>; readonly files?: Readonly<Record<string, string>> }
