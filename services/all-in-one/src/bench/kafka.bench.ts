@@ -74,7 +74,11 @@ async function* latenciesAndThroughput({ url, key, processes }: Target, quick: b
   const single = flood.answered / flood.seconds, oneByOne = `${work}; POST /transactions, ${requestsInFlight} under way`;
   yield { bench: 'kafka', metric: 'throughput_single', value: round(single), unit: '/s', n: flood.answered, work: oneByOne };
 
-  for (const perSecond of steadyRates) yield* steadyFigures(await sendLoad(order({ perSecond }), () => undefined), perSecond, work, 'latency');
+  for (const perSecond of steadyRates) {
+    const report = await sendLoad(order({ perSecond }), () => { before = cpuByService(processes); });
+    yield* steadyFigures(report, perSecond, work, 'latency');
+    for (const figure of cpuFigures(before, cpuByService(processes), report.answered, `${work}; POST /transactions at ${perSecond}/s`)) yield { ...figure, metric: figure.metric.replace('per_item', `per_item_at_${perSecond}`) };
+  }
   for (const share of sharesTried) {
     const perSecond = Math.floor(share * single), report = await sendLoad(order({ perSecond }), () => undefined);
     if (!isKeptUp(report, perSecond)) continue;
