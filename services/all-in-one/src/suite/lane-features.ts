@@ -1,5 +1,5 @@
 import { WeirError, type FeatureStatus, type FeatureValue } from '@weir/contracts';
-import type { DefinitionSet } from '@weir/definitions';
+import type { DefinitionSet, Entity } from '@weir/definitions';
 import { entityKey } from '@weir/contracts';
 import type { FeatureReadAnswer, FeatureReadQuestion } from '@weir/feature-store';
 import type { FeatureRead, FeatureSelection, FeatureStatistics, Features } from '@weir/gateway';
@@ -77,15 +77,29 @@ export class LaneFeatures implements Features {
     return { features: answer.features, statuses: answer.statuses, eventTimesMs: answer.event_times };
   }
 
-  /** The key of an entity whose fields are tokenised is known by its tokens. */
+  /** The key of an entity whose fields are tokenised is known by its tokens. @throws WeirError WEIR_INPUT_INVALID for a key of several fields that has not as many parts, or parts that cannot be decoded. */
   tokenised(entityType: string, key: string): string {
     const entity = this.options.set().entities.get(this.entityTypeOf(entityType));
     if (entity === undefined) return key;
     if (entity.keys.length === 1) return this.tokenOfField(entity.keys[0] ?? '', key);
-    return entityKey(key.split('|').map((part, index) => this.tokenOfField(entity.keys[index] ?? '', decodeURIComponent(part)))) ?? key;
+    return entityKey(partsOf(key, entity).map((part, index) => this.tokenOfField(entity.keys[index] ?? '', part))) ?? key;
   }
 
   tokenOfField(field: string, value: string): string {
     return tokenOfField(this.options.set(), this.options.tokeniser, { field, value });
   }
 }
+
+function partsOf(key: string, { name, keys }: Entity): string[] {
+  const parts = key.split('|');
+  try {
+    if (parts.length === keys.length) return parts.map((part) => decodeURIComponent(part));
+  } catch (error) {
+    if (!isDecodingFault(error)) throw error;
+  }
+  const expected = `${keys.join('|')}: ${keys.length} parts joined by |, each percent-encoded`;
+  throw new WeirError('WEIR_INPUT_INVALID', `a key of ${name} is ${expected}; got ${key}`, { findings: [{ where: 'request', field: 'entity_id', expected, got: key }] });
+}
+
+/** By its name: it may be of another realm. */
+const isDecodingFault = (error: unknown): boolean => typeof error === 'object' && error !== null && 'name' in error && error.name === 'URIError';
