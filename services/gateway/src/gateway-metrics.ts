@@ -1,7 +1,7 @@
 import type { Metrics } from '@weir/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { endpointOf } from './http/endpoint';
-import type { Edge, RowAnswer } from './dependencies';
+import type { Edge, RowAnswer } from './dependencies/edge';
 import type { RequestGuard } from './http/request-guard';
 import type { LiveFeed } from './live/live-feed';
 

@@ -1,9 +1,17 @@
 import { statusCode, traceIdOf, WeirError, type Decision, type FeatureLayout, type Outcome, type Value } from '@weir/contracts';
 import { createLogger, Health, Metrics } from '@weir/platform';
 import type { Clock } from '@weir/ports';
-import type {
-  Alert, StoredAlert, AuditEntry, BacktestState, Cases, ReviewCase, DefinitionsPlan, FeatureRead, GatewayDependencies, ListEntry, LiveListener, Page, PageRequest, Quarantined, RowAnswer, Snooze, StoredKey, SubmitOptions, SubmittedRow,
-} from '../src/dependencies';
+import type { GatewayDependencies } from '../src/dependencies';
+import type { Alert, StoredAlert } from '../src/dependencies/alerts';
+import type { BacktestState } from '../src/dependencies/backtests';
+import type { Cases, ReviewCase } from '../src/dependencies/cases';
+import type { DefinitionsPlan } from '../src/dependencies/definitions';
+import type { RowAnswer, SubmitOptions, SubmittedRow } from '../src/dependencies/edge';
+import type { FeatureRead } from '../src/dependencies/features';
+import type { ListEntry, Snooze } from '../src/dependencies/lists';
+import type { LiveListener } from '../src/dependencies/live';
+import type { AuditEntry, Quarantined, StoredKey } from '../src/dependencies/operations';
+import type { Page, PageRequest } from '../src/dependencies/page';
 import { isDecision } from '../src/decisions/decision-record';
 import { hashApiKey } from '../src/http/key-ring';
 import type { Role } from '../src/roles';

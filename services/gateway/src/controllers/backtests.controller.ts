@@ -1,7 +1,7 @@
 import { Controller, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { backtestStatuses, type BacktestState } from '../dependencies';
+import { backtestStatuses, type BacktestState } from '../dependencies/backtests';
 import { GatewayContext } from '../gateway-context';
 import { Answers, endpoint, principalOf } from '../http/endpoint';
 import { problems } from '../http/problem';

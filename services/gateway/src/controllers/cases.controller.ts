@@ -1,6 +1,6 @@
 import { Controller, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import type { ReviewCase } from '../dependencies';
+import type { ReviewCase } from '../dependencies/cases';
 import { GatewayContext } from '../gateway-context';
 import { Answers, endpoint, principalOf } from '../http/endpoint';
 import { problems } from '../http/problem';

@@ -1,7 +1,7 @@
 import { Controller, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import type { DefinitionsChange, DefinitionsPlan, Proposal } from '../dependencies';
+import type { DefinitionsChange, DefinitionsPlan, Proposal } from '../dependencies/definitions';
 import { GatewayContext } from '../gateway-context';
 import { mediaType, yamlTypes } from '../http/body-parsers';
 import { Answers, endpoint, principalOf, textBody } from '../http/endpoint';

@@ -2,7 +2,7 @@ import { Controller, Req } from '@nestjs/common';
 import type { FeatureStatus } from '@weir/contracts';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { FeatureRead } from '../dependencies';
+import type { FeatureRead } from '../dependencies/features';
 import { GatewayContext } from '../gateway-context';
 import { Answers, endpoint } from '../http/endpoint';
 import { problems } from '../http/problem';

@@ -1,6 +1,6 @@
 import { Controller, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import type { FeatureRead, FeatureStatistics } from '../dependencies';
+import type { FeatureRead, FeatureStatistics } from '../dependencies/features';
 import { GatewayContext } from '../gateway-context';
 import { Answers, endpoint } from '../http/endpoint';
 import { problems } from '../http/problem';

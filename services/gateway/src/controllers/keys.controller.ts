@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Controller, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import type { StoredKey } from '../dependencies';
+import type { StoredKey } from '../dependencies/operations';
 import { GatewayContext } from '../gateway-context';
 import { Answers, endpoint, principalOf } from '../http/endpoint';
 import { newApiKey } from '../http/key-ring';

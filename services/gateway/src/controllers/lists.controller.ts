@@ -1,6 +1,6 @@
 import { Controller, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import type { ListEntry } from '../dependencies';
+import type { ListEntry } from '../dependencies/lists';
 import { GatewayContext } from '../gateway-context';
 import { Answers, endpoint, principalOf } from '../http/endpoint';
 import { problems } from '../http/problem';

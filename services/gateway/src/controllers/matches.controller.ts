@@ -1,6 +1,6 @@
 import { Controller, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import type { MatchEvent, PatternStanding } from '../dependencies';
+import type { MatchEvent, PatternStanding } from '../dependencies/alerts';
 import { GatewayContext } from '../gateway-context';
 import { Answers, endpoint } from '../http/endpoint';
 import { json, problemResponses } from '../http/responses';

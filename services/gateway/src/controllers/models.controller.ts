@@ -1,7 +1,7 @@
 import { Controller, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { DriftWindowShown, ModelNow, ModelQuality } from '../dependencies';
+import type { DriftWindowShown, ModelNow, ModelQuality } from '../dependencies/models';
 import { GatewayContext } from '../gateway-context';
 import { binaryType } from '../http/body-parsers';
 import { Answers, binaryBody, endpoint, principalOf } from '../http/endpoint';

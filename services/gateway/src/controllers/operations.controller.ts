@@ -1,6 +1,6 @@
 import { Controller, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Quarantined } from '../dependencies';
+import type { Quarantined } from '../dependencies/operations';
 import { parseEvent, submittedRow } from '../events/event-text';
 import { rowText } from '../events/row-answers';
 import { GatewayContext } from '../gateway-context';

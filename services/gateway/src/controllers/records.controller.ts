@@ -4,7 +4,7 @@ import { Controller, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { nearMissesRecord } from '../decisions/near-misses';
-import type { Rerun } from '../dependencies';
+import type { Rerun } from '../dependencies/decisions';
 import { GatewayContext } from '../gateway-context';
 import { Answers, endpoint } from '../http/endpoint';
 import { problems } from '../http/problem';

@@ -1,7 +1,7 @@
 import { Controller, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { reprocessStatuses, type ReprocessState } from '../dependencies';
+import { reprocessStatuses, type ReprocessState } from '../dependencies/reprocessing';
 import { GatewayContext } from '../gateway-context';
 import { Answers, endpoint, principalOf } from '../http/endpoint';
 import { problems } from '../http/problem';

@@ -1,7 +1,7 @@
 import { Controller, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Snooze } from '../dependencies';
+import type { Snooze } from '../dependencies/lists';
 import { GatewayContext } from '../gateway-context';
 import { Answers, endpoint, principalOf } from '../http/endpoint';
 import { problems } from '../http/problem';

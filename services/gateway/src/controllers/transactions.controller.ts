@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { Controller, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { RowAnswer, SubmitOptions } from '../dependencies';
+import type { RowAnswer, SubmitOptions } from '../dependencies/edge';
 import { arrayMarks, arrayRows, batchAnswers, encoded, ndjsonMarks, ndjsonRows, type BatchRow } from '../events/batch';
 import { idempotencyKeyOf, parseEvent, submittedRow } from '../events/event-text';
 import { explained, rowText } from '../events/row-answers';

@@ -1,4 +1,4 @@
-import type { Edge, RowAnswer, SubmitOptions, SubmittedRow } from '../dependencies';
+import type { Edge, RowAnswer, SubmitOptions, SubmittedRow } from '../dependencies/edge';
 import { problemOf, problems, type Problem } from '../http/problem';
 import type { Principal } from '../roles';
 import { checkEvent, parseEvent, submittedRow } from './event-text';

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { SubmittedRow } from '../dependencies';
+import type { SubmittedRow } from '../dependencies/edge';
 import { describe } from '../http/validation';
 import { problems } from '../http/problem';
 import { hasRole, type Principal } from '../roles';

@@ -1,4 +1,5 @@
-import type { Decisions, RowAnswer } from '../dependencies';
+import type { Decisions } from '../dependencies/decisions';
+import type { RowAnswer } from '../dependencies/edge';
 import { decisionJson } from '../decisions/decision-json';
 import { decisionRecord, isDecision } from '../decisions/decision-record';
 import { Problem, problems } from '../http/problem';

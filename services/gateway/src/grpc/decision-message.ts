@@ -1,6 +1,6 @@
 import { featureStatuses, type FeatureStatus } from '@weir/contracts';
 import { decisionRecord, type AnyDecision } from '../decisions/decision-record';
-import type { FeatureRead } from '../dependencies';
+import type { FeatureRead } from '../dependencies/features';
 import type { DecisionRecord } from '../schemas/decision.schema';
 import type { Message } from './descriptor-set';
 import { toStruct, toTimestamp, toValue } from './values';

@@ -1,5 +1,5 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
-import type { FeatureRead, FeatureSelection, FeatureStatistics } from '../dependencies';
+import type { FeatureRead, FeatureSelection, FeatureStatistics } from '../dependencies/features';
 import { problems } from '../http/problem';
 import { validate } from '../http/validation';
 import { batchReadBody, featuresParams, joinBody } from '../schemas/features.schema';

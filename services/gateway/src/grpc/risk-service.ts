@@ -1,5 +1,5 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
-import type { RowAnswer } from '../dependencies';
+import type { RowAnswer } from '../dependencies/edge';
 import { checkEvent, idempotencyKeyOf, submittedRow } from '../events/event-text';
 import { explained, rowText } from '../events/row-answers';
 import { problems } from '../http/problem';

@@ -1,5 +1,5 @@
 import { WeirError } from '@weir/contracts';
-import type { Keys } from '../dependencies';
+import type { Keys } from '../dependencies/operations';
 import { hashApiKey, KeyRing } from './key-ring';
 
 describe('A key while the registry is away', () => {

@@ -1,6 +1,6 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { apiKeyPrefix } from '@weir/platform';
-import type { Keys, StoredKey } from '../dependencies';
+import type { Keys, StoredKey } from '../dependencies/operations';
 import type { Principal } from '../roles';
 
 /** SHA-256 is enough for a key of 256 random bits: there is nothing to guess that a slow hash would guard. */

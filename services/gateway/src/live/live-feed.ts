@@ -1,7 +1,8 @@
 import type { Decision } from '@weir/contracts';
 import type { Health } from '@weir/platform';
 import type { Clock } from '@weir/ports';
-import type { Alert, Live, LiveListener } from '../dependencies';
+import type { Alert } from '../dependencies/alerts';
+import type { Live, LiveListener } from '../dependencies/live';
 import { decisionJson } from '../decisions/decision-json';
 import { toIso } from '../schemas/shared.schema';
 import { LatencyHistogram } from './latency-window';

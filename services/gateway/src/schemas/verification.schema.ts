@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { mismatchReasons } from '../dependencies';
+import { mismatchReasons } from '../dependencies/verification';
 import { isoTime, jsonObject } from './shared.schema';
 
 export const verificationAnswer = z.object({
