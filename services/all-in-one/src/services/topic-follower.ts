@@ -1,4 +1,5 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventLog, LogRecord, Topic } from '@weir/ports';
 
@@ -21,6 +22,8 @@ export class TopicFollower {
   private loops: Array<Promise<void>> = [];
   private saver: NodeJS.Timeout | undefined;
   private saving: Promise<void> = Promise.resolve();
+  /** What the file says. */
+  private saved = '';
   private stopping = false;
 
   constructor(private readonly options: FollowerOptions) { this.next = readPlaces(options.path); }
@@ -66,10 +69,12 @@ export class TopicFollower {
   }
 
   private async save(): Promise<void> {
-    const places = Object.fromEntries(this.next);
+    const places = JSON.stringify(Object.fromEntries(this.next));
+    if (places === this.saved) return;
     for (const { flush } of this.options.topics) await flush?.();
-    writeFileSync(`${this.options.path}.new`, JSON.stringify(places));
-    renameSync(`${this.options.path}.new`, this.options.path);
+    await writeFile(`${this.options.path}.new`, places);
+    await rename(`${this.options.path}.new`, this.options.path);
+    this.saved = places;
   }
 }
 
