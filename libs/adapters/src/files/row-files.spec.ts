@@ -43,4 +43,10 @@ describe('files of rows', () => {
   it.each([['rows.txt', /ending/], ['absent.csv', /no such file/]])('refuses %s', async (name, why) => {
     await expect(rowsOf(join(folder, name))).rejects.toThrow(why);
   });
+
+  it.each(['out.csv', 'out.jsonl', 'out.csv.gz', 'out.parquet'])('a path that cannot be written rejects, and nothing else: %s', async (name) => {
+    const nowhere = join(folder, 'no-such-folder', name);
+    const error: unknown = await writeRows(nowhere, [{ a: 1 }]).then(() => undefined, (cause: unknown) => cause);
+    expect(String((error as Error).message)).toContain(nowhere);
+  });
 });

@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync, openSync } from 'node:fs';
 import { once } from 'node:events';
 import { pipeline } from 'node:stream/promises';
 import type { Readable, Writable } from 'node:stream';
@@ -117,12 +117,12 @@ const fault = (path: string, line: number, field: string, expected: string, got:
 
 /**
  * Writes rows as they come; the columns are those of the first row. Missing values are empty (CSV) or null.
- * @throws WeirError WEIR_USAGE for an unknown ending.
+ * @throws WeirError WEIR_USAGE for an unknown ending; the system's error for a path that cannot be written.
  */
 export async function writeRows(path: string, rows: AsyncIterable<Readonly<Record<string, unknown>>> | Iterable<Readonly<Record<string, unknown>>>): Promise<number> {
   const { format, gzip } = rowFormatOf(path);
   if (format === 'parquet') return writeParquetRows(path, rows);
-  const out = createWriteStream(path);
+  const out = createWriteStream('', { fd: openSync(path, 'w') }); // opened here: a path that cannot be written rejects, where a stream would throw by itself
   const packed: Writable = gzip ? createGzip() : out;
   const done = gzip ? pipeline(packed as ReturnType<typeof createGzip>, out) : once(out, 'close').then(() => undefined);
   const csv = format === 'csv' ? csvStringify({ header: true, cast: { boolean: (value) => (value ? 'true' : 'false') } }) : undefined;
