@@ -11,7 +11,7 @@ import { portOf, startSuite } from './up';
 interface DemoFlags { readonly port: number; readonly json?: boolean; readonly data?: string }
 
 const dayMs = 86_400_000;
-const world = { days: 60, customers: 2_000, terminals: 4_000, seed: 'demo' };
+const world = { days: 60, customers: 6_000, terminals: 10_000, seed: 'demo' };
 /** The simulated days begin so long ago; all but the last of them are sent at once, so that features have a past. */
 const pastDays = 21;
 /** What streams at first lies so far back, and catches up with the clock; from there transactions come as they happen. Within the lateness that sources allow, so that whoever sends a transaction of now is neither late nor makes those late that stream. */
