@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WeirError, type Backfill, type BackfilledView } from '@weir/contracts';
 import { resolveCanonicalSet, type DefinitionSet } from '@weir/definitions';
@@ -7,6 +7,7 @@ import { compileFeatures, type FeaturePlan } from '@weir/features';
 import type { ReprocessComparison, ReprocessRequest, Reprocessing, ReprocessState, ReprocessStatus } from '@weir/gateway';
 import type { EventLog } from '@weir/ports';
 import type { LaneStates } from '../replay/lane-states';
+import { replaceFileSync } from '../replace-file';
 import type { Builds } from './builds';
 import { ValueComparison } from './compare-values';
 
@@ -260,8 +261,7 @@ export class ReprocessService implements Reprocessing {
     Object.assign(job.kept, changed);
     const folder = join(this.options.folder, job.kept.id);
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, `${fileName}.new`), JSON.stringify(job.kept));
-    renameSync(join(folder, `${fileName}.new`), join(folder, fileName));
+    replaceFileSync(join(folder, fileName), JSON.stringify(job.kept));
   }
 }
 

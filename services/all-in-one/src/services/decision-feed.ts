@@ -5,8 +5,6 @@ import type { CaseStore, DecisionRow, DecisionStore, LogRecord } from '@weir/por
 import { decisionHeaders } from '@weir/scoring';
 import { CaseSink } from '../suite/cases/case-sink';
 import { decisionRow, type DecidedRow } from '../suite/decision-rows';
-import type { FeatureStatisticsTable } from '../suite/feature-statistics';
-import type { HotKeyWatch } from '../suite/hot-keys';
 import type { LabelWriter } from '../suite/label-writer';
 import type { LiveFeed } from '../suite/live-feed';
 import type { Replies } from '../suite/replies';
@@ -19,8 +17,8 @@ export interface DecisionFeedOptions {
   readonly decisions: DecisionStore;
   readonly cases: CaseStore;
   readonly labels: () => LabelWriter;
-  readonly statistics: FeatureStatisticsTable;
-  readonly hotKeys: HotKeyWatch;
+  /** Called with what is kept. */
+  readonly noteDecided: (rows: readonly DecidedRow[]) => void;
   readonly live: LiveFeed;
   readonly replies: Replies;
   readonly nowMs: () => number;
@@ -64,12 +62,11 @@ export class DecisionFeed {
   }
 
   private async keep(lane: number, rows: readonly DecidedRow[]): Promise<void> {
-    const { decisions: store, statistics, live, labels, nowMs } = this.options;
+    const { decisions: store, noteDecided, live, labels, nowMs } = this.options;
     await store.write(lane, [store.take(rows)]);
     if (this.cases.take({ lane, records: [], outcomes: [], stageMs: {}, takenAtMs: nowMs(), made: new Taken(rows, new Map()) }) === 'full') await this.cases.flush();
     labels().decided(rows).catch(this.options.onError);
-    statistics.add(rows, nowMs());
-    this.options.hotKeys.add(rows, nowMs());
+    noteDecided(rows);
     if (live.watched) live.decisions(rows.map(({ decision }) => decision));
   }
 

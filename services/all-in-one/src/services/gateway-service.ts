@@ -134,8 +134,8 @@ export class GatewayService {
   }
 
   private openFeed(): void {
-    const { ownDir, sets, triedAgain, stores: { log, decisions, cases, quarantine }, basis: { statistics, hotKeys, live, replies, clock }, governance: { labels }, options: { logger } } = this;
-    const feed = this.feed = new DecisionFeed({ sets, decisions, cases, labels: () => labels, statistics, hotKeys, live, replies, nowMs: () => clock.nowMs(), onError: triedAgain });
+    const { ownDir, sets, triedAgain, stores: { log, decisions, cases, quarantine }, basis: { noteDecided, live, replies, clock }, governance: { labels }, options: { logger } } = this;
+    const feed = this.feed = new DecisionFeed({ sets, decisions, cases, labels: () => labels, noteDecided, live, replies, nowMs: () => clock.nowMs(), onError: triedAgain });
     this.follower = new TopicFollower({
       log, path: join(ownDir, 'places.json'), onError: (topic, error) => logger.error({ topic, err: error }, 'a topic could not be read; it is tried again'),
       topics: [

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventLog, LogRecord, Topic } from '@weir/ports';
+import { replaceFile } from '../replace-file';
 
 const readMax = 2_048, idleWaitMs = 500, saveEveryMs = 1_000;
 const pauseAfterFailureMs = 500;
@@ -72,8 +72,7 @@ export class TopicFollower {
     const places = JSON.stringify(Object.fromEntries(this.next));
     if (places === this.saved) return;
     for (const { flush } of this.options.topics) await flush?.();
-    await writeFile(`${this.options.path}.new`, places);
-    await rename(`${this.options.path}.new`, this.options.path);
+    await replaceFile(this.options.path, places);
     this.saved = places;
   }
 }

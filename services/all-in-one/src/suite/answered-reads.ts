@@ -68,14 +68,14 @@ export class ToldDecisions extends DecisionStore {
 
   override async position(lane: number): Promise<number> { await this.settled(); return this.store.position(lane); }
   override async search(query: DecisionQuery): Promise<Page<DecisionRow>> { await this.settled(); return this.store.search(query); }
-  override async range(lane: number, fromOffset: number, rowsMax: number): Promise<readonly DecisionRow[]> { await this.settled(); return this.store.range(lane, fromOffset, rowsMax); }
+  override async range(lane: number, fromOffset: number, rowsMax: number): Promise<readonly DecisionRow[]> { return (await this.found(async () => { const rows = await this.store.range(lane, fromOffset, rowsMax); return rows.length === 0 ? undefined : rows; })) ?? []; }
   override byId(id: string): Promise<DecisionRow | undefined> { return this.found(() => this.store.byId(id)); }
   override byTransaction(transactionId: string, source?: string): Promise<DecisionRow | undefined> { return this.found(() => this.store.byTransaction(transactionId, source)); }
 
   /** What is there is read at once. */
-  private async found(read: () => Promise<DecisionRow | undefined>): Promise<DecisionRow | undefined> {
-    const row = await read();
-    if (row !== undefined) return row;
+  private async found<T>(read: () => Promise<T | undefined>): Promise<T | undefined> {
+    const known = await read();
+    if (known !== undefined) return known;
     await this.settled();
     return read();
   }

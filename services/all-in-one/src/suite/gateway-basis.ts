@@ -9,6 +9,7 @@ import { suitePlaceOf } from '../backtest/suite-reader';
 import { readHistoryOptions, type HistoryOptions } from '../history/history-config';
 import { readWebhookOptions } from './alerts/alerts-config';
 import { WebhookSender } from './alerts/webhook-sender';
+import type { DecidedRow } from './decision-rows';
 import { ExplainThread } from './explain/explain-thread';
 import { FeatureStatisticsTable } from './feature-statistics';
 import { HotKeyWatch } from './hot-keys';
@@ -62,6 +63,13 @@ export class GatewayBasis {
     this.approval = new ModelApproval({ runtime: this.models, artifacts: this.artifacts });
     this.tokeniser = new Tokeniser(tokenKey(join(dataDir, 'token.key'), env));
   }
+
+  /** What was decided, for statistics and hot keys. */
+  readonly noteDecided = (rows: readonly DecidedRow[]): void => {
+    const nowMs = this.clock.nowMs();
+    this.statistics.add(rows, nowMs);
+    this.hotKeys.add(rows, nowMs);
+  };
 
   /** Something that goes on by itself: said, and tried again. */
   readonly warned = (what: string) => (error: unknown): void => this.options.logger.warn({ err: error }, what);

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
 import { WeirError, type Finding } from '@weir/contracts';
 import type { Labels } from '@weir/gateway';
+import { replaceFile } from '../replace-file';
 
 export type Label = Parameters<Labels['append']>[0][number];
 
@@ -49,10 +49,7 @@ export class HeldLabels {
   }
 
   private save(): Promise<void> {
-    this.saving = this.saving.catch(() => undefined).then(async () => {
-      await writeFile(`${this.path}.new`, JSON.stringify([...this.labelsByTransaction.values()].flat()));
-      await rename(`${this.path}.new`, this.path);
-    });
+    this.saving = this.saving.catch(() => undefined).then(() => replaceFile(this.path, JSON.stringify([...this.labelsByTransaction.values()].flat())));
     return this.saving;
   }
 }

@@ -44,19 +44,11 @@ export class LabelWriter implements Labels {
     await this.held.hold(unknown);
     // A transaction may have been decided between the look and the hold, and what is decided is told of before it can be read.
     await this.options.stored();
-    for (const { transactionId } of unknown) {
-      const row = await decisions.byTransaction(transactionId);
-      if (row !== undefined) await this.decided([row]);
-    }
+    await this.sendHeld(unknown.map(({ transactionId }) => transactionId));
   }
 
   /** After a start: sends what waits for a transaction that came before the stop. */
-  async resume(): Promise<void> {
-    for (const transactionId of this.held.transactionIds()) {
-      const row = await this.options.decisions.byTransaction(transactionId);
-      if (row !== undefined) await this.decided([row]);
-    }
-  }
+  resume(): Promise<void> { return this.sendHeld(this.held.transactionIds()); }
 
   /** Sends what waited for these. */
   async decided(rows: readonly DecisionRow[]): Promise<void> {
@@ -65,6 +57,14 @@ export class LabelWriter implements Labels {
     if (due.length === 0) return;
     await this.send(due);
     await this.held.release(due.map(({ label }) => label));
+  }
+
+  /** Sends what waits for those of these transactions that are decided. */
+  private async sendHeld(transactionIds: readonly string[]): Promise<void> {
+    for (const transactionId of transactionIds) {
+      const row = await this.options.decisions.byTransaction(transactionId);
+      if (row !== undefined) await this.decided([row]);
+    }
   }
 
   private async send(labels: readonly DecidedLabel[]): Promise<void> {

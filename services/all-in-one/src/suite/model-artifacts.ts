@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WeirError } from '@weir/contracts';
 import type { Models } from '@weir/gateway';
 import { modelFilesBelow } from '../model-files';
+import { replaceFile } from '../replace-file';
 
 /** Paths that stand for bytes. */
 const namesMax = 10_000;
@@ -26,8 +27,7 @@ export class ModelArtifacts implements Models {
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const path = this.pathOf(sha256);
     if (existsSync(path)) return sha256;
-    await writeFile(`${path}.new`, bytes);
-    await rename(`${path}.new`, path);
+    await replaceFile(path, bytes);
     return sha256;
   }
 
@@ -67,10 +67,7 @@ export class ModelArtifacts implements Models {
 
   /** One after the other, and whole or not at all. */
   private saveNames(): Promise<void> {
-    this.saving = this.saving.catch(() => undefined).then(async () => {
-      await writeFile(`${this.namesPath}.new`, JSON.stringify(Object.fromEntries(this.hashByPath)));
-      await rename(`${this.namesPath}.new`, this.namesPath);
-    });
+    this.saving = this.saving.catch(() => undefined).then(() => replaceFile(this.namesPath, JSON.stringify(Object.fromEntries(this.hashByPath))));
     return this.saving;
   }
 

@@ -216,11 +216,9 @@ export class SuiteLanes implements LaneViews {
   }
 
   private noteBatch(batch: TakenBatch, taken: Taken): void {
-    const { basis: { clock, statistics, hotKeys, options: { logger } }, governance: { labels } } = this.options;
+    const { basis: { noteDecided, options: { logger } }, governance: { labels } } = this.options;
     labels.decided(taken.rows).catch((error: unknown) => logger.error({ err: error }, 'labels that waited could not be sent; they go on waiting'));
-    const nowMs = clock.nowMs();
-    statistics.add(taken.rows, nowMs);
-    hotKeys.add(taken.rows, nowMs);
+    noteDecided(taken.rows);
     this.countDecisions(taken.rows);
     this.nextByLane[batch.lane] = Math.max(this.nextByLane[batch.lane] ?? 0, (batch.records.at(-1)?.offset ?? -1) + 1);
   }

@@ -44,11 +44,13 @@ export class StoredDecisions implements Decisions {
   async byId(id: string): Promise<RowAnswer | undefined> {
     const { progress, told } = this.parts, origin = originOfDecisionId(id);
     if (origin === undefined) return undefined;
-    // Asked before it is looked: what is stored by then is found.
-    const isStored = await progress.isStored(origin), found = await this.at(id, origin);
+    const found = await this.at(id, origin);
     if (found !== undefined) return found;
     const transactionId = told.transactionOf(id) ?? null;
-    if (!isStored) return origin.offset < (await progress.next(origin.lane)) ? { kind: 'pending', id, transactionId } : undefined;
+    if (!(await progress.isStored(origin))) return origin.offset < (await progress.next(origin.lane)) ? { kind: 'pending', id, transactionId } : undefined;
+    // It may have come since it was looked for.
+    const since = await this.at(id, origin);
+    if (since !== undefined) return since;
     // Nothing came of a record that was a transaction: it was there already.
     const first = transactionId === null ? undefined : await this.store.byTransaction(transactionId);
     return first && { kind: 'decided', decision: recordOf(first), duplicate: true };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
 import type { Logger, Metrics } from '@weir/platform';
 import type { Clock, EventLog, LogRecord } from '@weir/ports';
+import { replaceFile } from '../../replace-file';
 import { decodeAlert, type StoredAlert } from './alert-record';
 import type { WebhookOptions } from './alerts-config';
 import { WebhookEndpoint, type Delivery, type DeliveryEnd } from './webhook-endpoint';
@@ -151,8 +151,7 @@ export class WebhookSender {
     this.saving = this.saving.catch(() => undefined).then(async () => {
       const { positionsPath } = this.options, text = JSON.stringify({ format: 1, next: this.positions() });
       if (text === this.savedText) return;
-      await writeFile(`${positionsPath}.new`, text);
-      await rename(`${positionsPath}.new`, positionsPath);
+      await replaceFile(positionsPath, text);
       this.savedText = text;
     });
     return this.saving;

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LmdbDecisionTail } from '@weir/adapters/lmdb';
 import type { DecisionRow } from '@weir/ports';
+import { replaceFileSync } from '../../replace-file';
 import { factsOf, isHigh, keyOf } from './decision-facts';
 import { slimRecords } from './slim-record';
 import { DriftBook, type DriftWindow } from './drift-book';
@@ -155,8 +156,7 @@ export class MonitorCore {
     this.savedAtMs = performance.now();
     this.isChanged = false;
     const newestMs = Number.isFinite(this.newestMs) ? this.newestMs : null;
-    writeFileSync(`${this.file}.new`, JSON.stringify({ format: formatVersion, positions: this.positions, newestMs, labelCursor: this.labelCursor, quality: this.quality.toJson(), drift: this.drift.toJson() }));
-    renameSync(`${this.file}.new`, this.file);
+    replaceFileSync(this.file, JSON.stringify({ format: formatVersion, positions: this.positions, newestMs, labelCursor: this.labelCursor, quality: this.quality.toJson(), drift: this.drift.toJson() }));
   }
 
   private restore(): void {
