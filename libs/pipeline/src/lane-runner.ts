@@ -44,7 +44,7 @@ export interface LaneRunnerOptions extends RetryOptions {
   readonly older?: (fromOffset: number, max: number) => Promise<readonly LogRecord[]>;
   readonly hooks?: LaneRunnerHooks;
   readonly topic?: Topic;
-  /** Records per batch at most; a batch is whatever has arrived. */
+  /** Records per batch at most; a batch is whatever has arrived. Default 512: more cost less per batch and more per collection of young objects, for all of a batch is alive until it is written. */
   readonly batchMax?: number;
   /** Batches between the log and the sinks at most; then the log waits. */
   readonly batchesInFlightMax?: number;
@@ -178,7 +178,7 @@ export class LaneRunner {
 
   async #run(): Promise<void> {
     const { lane, log } = this.#options;
-    const batchMax = this.#options.batchMax ?? 2_048, idleWaitMs = this.#options.idleWaitMs ?? 200;
+    const batchMax = this.#options.batchMax ?? 512, idleWaitMs = this.#options.idleWaitMs ?? 200;
     while (!this.#stopping && this.#failure === undefined) {
       const waitedFrom = performance.now();
       await this.#gate.enter();

@@ -9,7 +9,7 @@ import { repositoryRoot } from '../folders';
 import { Suite } from '../suite/suite';
 import { cpuMicros, latencyFigures, round, rssMb, threadCpuMicros, type Figure } from './figures';
 
-const rowsPerBatch = 1_024;
+const rowsPerBatch = 512;
 const batchesInFlight = 6;
 const tickMs = 5;
 const decidedWaitMs = 60_000;

@@ -92,7 +92,7 @@ type TrainingRow = Readonly<Record<string, unknown>>;
 async function* trainingRows({ source, service, labels, counts, progress }: Training): AsyncGenerator<TrainingRow> {
   for (const lane of source.lanes) {
     const stages = { ingest: new IngestStage({ resolveSet: resolveCanonicalSet }), stages: [new FeatureStage({ lane })] };
-    for await (const { outcomes } of runOffline(stages, source.records(lane, (done) => { progress.at(done); }), { batchMax: 2_048 })) {
+    for await (const { outcomes } of runOffline(stages, source.records(lane, (done) => { progress.at(done); }))) {
       for (const outcome of outcomes) {
         if (outcome.kind !== 'event' || !outcome.decide) continue;
         const label = labels.get(outcome.event.id);

@@ -14,7 +14,7 @@ export async function* acceptedEvents(source: LaneSource, progress?: (records: n
   for (const lane of source.lanes) {
     const tables = new TableRows(), ingest = { ingest: new IngestStage({ resolveSet: resolveCanonicalSet }), stages: [] };
     let last = 0;
-    for await (const { outcomes } of runOffline(ingest, source.records(lane, (records) => { last = records; progress?.(before + records); }), { batchMax: 2_048 })) {
+    for await (const { outcomes } of runOffline(ingest, source.records(lane, (records) => { last = records; progress?.(before + records); }))) {
       for (const outcome of outcomes) {
         if (outcome.kind === 'table') for (const change of outcome.tableChanges ?? []) tables.apply(change);
         if (outcome.kind === 'event') yield { event: outcome.event, order: order++, profiles: tables.of(outcome.event, plan.bySource.get(outcome.event.source)?.tables ?? []) };

@@ -17,7 +17,7 @@ const beforeAllMs = -8_640_000_000_000_000;
 
 /** Runs a file of events through the stages as one lane, in the file's order, its rows received at their own time. Offset 0 is the set; events follow. */
 export function runFile(options: FileRunOptions): AsyncGenerator<OfflineBatch, void, undefined> {
-  return runOffline(options.stages, fileRecords(options), { batchMax: 2_048 });
+  return runOffline(options.stages, fileRecords(options));
 }
 
 /** The file as records of one lane: the set, then its events. */

@@ -15,11 +15,11 @@ export class Simulations {
   ask(body: RawBody, lane: number): Promise<Reply> {
     const { send, replies, address } = this.options, ticket = -(++this.asked);
     return new Promise((resolve, reject) => {
+      const awaited = replies.expect({ lane, offset: ticket }, 1, (_, reply) => { clearTimeout(timer); resolve(reply); });
       const timer = setTimeout(() => {
-        replies.forget({ lane, offset: ticket });
+        replies.forget(awaited);
         reject(new WeirError('WEIR_LIMIT_REACHED', `the services of lane ${lane} did not answer within ${answerWithinMs} ms`, { retriable: true }));
       }, answerWithinMs);
-      replies.expect({ lane, offset: ticket }, (reply) => { clearTimeout(timer); resolve(reply); });
       send(simulationAddress('ingest', lane), encodeSimulation({ address, ticket, payload: Buffer.from(JSON.stringify(body), 'utf8') }));
     });
   }

@@ -34,6 +34,8 @@ export interface LaneEdgeOptions {
 
 /** What is remembered of a row until its answer is there. */
 interface SentRow { readonly decides: boolean; readonly transactionId: string | null }
+/** Rows that lie one behind the other in a lane; `rows`: which ones, undefined for all. */
+interface AppendedRows { readonly lane: number; readonly firstOffset: number; readonly rows: readonly number[] | undefined }
 
 /** Every record asks for an answer in this process; the address says no more than that somebody waits. */
 const replyToLocal = 'local';
@@ -70,8 +72,8 @@ export class LaneEdge implements Edge {
     const traceparent = publishing?.traceparent ?? options.traceparent;
     const bodies = rows.map((row) => { const body = this.bodyOf(row, options.source, set); return traceparent === undefined ? body : { ...body, traceparent }; });
     const sent = bodies.map((body, index): SentRow => ({ decides: set.sources.get(body.source)?.decide === true, transactionId: transactionIdOf(rows[index], body.source, set) }));
-    const origins = this.append(bodies, set).finally(() => publishing?.end());
-    return this.answers(origins, sent, options.wait === 'accepted' ? 'accepted' : options.deadlineMs ?? policyDeadlineMs(set));
+    const appending = this.append(bodies, set).finally(() => publishing?.end());
+    return this.answers(appending, sent, options.wait === 'accepted' ? 'accepted' : options.deadlineMs ?? policyDeadlineMs(set));
   }
 
   simulate(row: SubmittedRow, options: { readonly source: string | undefined }): Promise<RowAnswer> {
@@ -95,13 +97,10 @@ export class LaneEdge implements Edge {
     return row.receivedAtMs === undefined || body.receivedAtMs === row.receivedAtMs ? body : { ...body, receivedAtMs: row.receivedAtMs };
   }
 
-  /** Appends lane by lane, in order; gives each row's place. */
-  private async append(bodies: readonly EventBody[], set: DefinitionSet): Promise<readonly Origin[]> {
+  /** Appends lane by lane, in order. */
+  private async append(bodies: readonly EventBody[], set: DefinitionSet): Promise<readonly AppendedRows[]> {
     const { log } = this.options;
-    if (log.lanes === 1) {
-      const firstOffset = await this.appendTo(0, bodies, set);
-      return bodies.map((_, index) => ({ lane: 0, offset: firstOffset + index }));
-    }
+    if (log.lanes === 1) return [{ lane: 0, firstOffset: await this.appendTo(0, bodies, set), rows: undefined }];
     const recordsByLane = new Map<number, { readonly bodies: EventBody[]; readonly rows: number[] }>();
     bodies.forEach((body, row) => {
       const lane = laneOf(partitionKeyOf(parsedEvent(body.json), body.source, set), log.lanes);
@@ -110,12 +109,7 @@ export class LaneEdge implements Edge {
       of.bodies.push(body);
       of.rows.push(row);
     });
-    const origins = new Array<Origin>(bodies.length);
-    await Promise.all([...recordsByLane].map(async ([lane, { bodies: ofLane, rows }]) => {
-      const firstOffset = await this.appendTo(lane, ofLane, set);
-      rows.forEach((row, index) => { origins[row] = { lane, offset: firstOffset + index }; });
-    }));
-    return origins;
+    return Promise.all([...recordsByLane].map(async ([lane, { bodies: ofLane, rows }]) => ({ lane, firstOffset: await this.appendTo(lane, ofLane, set), rows })));
   }
 
   private async appendTo(lane: number, bodies: readonly EventBody[], set: DefinitionSet): Promise<number> {
@@ -128,36 +122,45 @@ export class LaneEdge implements Edge {
   }
 
   /** What to say of rows that are in the log or on their way there; `wait`: until they are accepted, or so many ms for their decisions. */
-  private async answers(appended: Promise<readonly Origin[]>, sent: readonly SentRow[], wait: 'accepted' | number): Promise<readonly RowAnswer[]> {
-    const origins = await appended;
-    const pending = (index: number): RowAnswer => {
-      const id = decisionId(origins[index] ?? { lane: 0, offset: 0 }), { decides, transactionId } = sent[index] ?? { decides: false, transactionId: null };
-      if (!decides) return { kind: 'accepted', id, transactionId, duplicate: false };
-      if (transactionId !== null) this.told.notePending(transactionId, id);
-      return { kind: 'pending', id, transactionId };
-    };
-    return wait === 'accepted' ? origins.map((_, index) => pending(index)) : this.decided(origins, sent, wait, pending);
+  private async answers(appending: Promise<readonly AppendedRows[]>, sent: readonly SentRow[], wait: 'accepted' | number): Promise<readonly RowAnswer[]> {
+    const answers = new Array<RowAnswer | undefined>(sent.length), said = new Array<RowAnswer>(sent.length), appended = await appending;
+    if (wait !== 'accepted') await this.decided(appended, sent, { answers, deadlineMs: wait });
+    for (const { lane, firstOffset, rows } of appended) {
+      for (let index = 0, count = rows?.length ?? sent.length; index < count; index++) {
+        const row = rows?.[index] ?? index;
+        said[row] = answers[row] ?? this.pending({ lane, offset: firstOffset + index }, sent[row] as SentRow);
+      }
+    }
+    return said;
   }
 
-  private decided(origins: readonly Origin[], sent: readonly SentRow[], deadlineMs: number, pending: (index: number) => RowAnswer): Promise<readonly RowAnswer[]> {
+  private pending(origin: Origin, { decides, transactionId }: SentRow): RowAnswer {
+    const id = decisionId(origin);
+    if (!decides) return { kind: 'accepted', id, transactionId, duplicate: false };
+    if (transactionId !== null) this.told.notePending(transactionId, id);
+    return { kind: 'pending', id, transactionId };
+  }
+
+  /** Resolves when all have their answers, or at the deadline. */
+  private decided(appended: readonly AppendedRows[], sent: readonly SentRow[], { answers, deadlineMs }: { readonly answers: Array<RowAnswer | undefined>; readonly deadlineMs: number }): Promise<void> {
     const { replies } = this.options;
     return new Promise((resolve, reject) => {
-      const answers: (RowAnswer | undefined)[] = origins.map(() => undefined); // no holes: `map` would pass over them
-      let missing = origins.length;
-      const finish = (): void => { clearTimeout(timer); resolve(answers.map((answer, index) => answer ?? pending(index))); };
-      const timer = setTimeout(() => { for (const origin of origins) replies.forget(origin); finish(); }, deadlineMs);
-      const settle = (index: number, answer: RowAnswer): void => {
-        answers[index] = answer;
+      let missing = sent.length;
+      const finish = (): void => { clearTimeout(timer); resolve(); };
+      const settle = (row: number, answer: RowAnswer): void => {
+        answers[row] = answer;
         missing -= 1;
         if (missing === 0) finish();
       };
-      origins.forEach((origin, index) => replies.expect(origin, (reply) => {
+      const timer = setTimeout(() => { for (const run of runs) replies.forget(run); finish(); }, deadlineMs);
+      const runs = appended.map(({ lane, firstOffset, rows }) => replies.expect({ lane, offset: firstOffset }, rows?.length ?? sent.length, (index, reply) => {
+        const row = rows?.[index] ?? index, origin = { lane, offset: firstOffset + index };
         this.told.note(reply, origin);
-        const answer = this.answerOf(reply, origin, sent[index]?.transactionId ?? null);
-        if (answer instanceof Promise) answer.then((found) => settle(index, found), (error: unknown) => { clearTimeout(timer); reject(error instanceof Error ? error : new Error(String(error))); });
-        else settle(index, answer);
+        const answer = this.answerOf(reply, origin, sent[row]?.transactionId ?? null);
+        if (answer instanceof Promise) answer.then((found) => settle(row, found), (error: unknown) => { clearTimeout(timer); reject(error instanceof Error ? error : new Error(String(error))); });
+        else settle(row, answer);
       }));
-      if (origins.length === 0) finish();
+      if (sent.length === 0) finish();
     });
   }
 
